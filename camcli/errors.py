@@ -1,0 +1,52 @@
+"""What camcli raises when the user, or the user's data, has to change something.
+
+Every message says what happened, to which file or key, and what to do about it. The command line
+turns them into one line on stderr and an exit code; anything else that escapes is a bug of ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CamcliError(Exception):
+    """A mistake that ends the run before any image is touched (exit code 2)."""
+
+
+class ConfigError(CamcliError):
+    """The YAML file, a `--set` override or a flag does not describe a run."""
+
+
+class ModelError(CamcliError):
+    """A network cannot be found, loaded or traced."""
+
+
+class LayerError(CamcliError):
+    """A target layer does not exist or cannot be explained at."""
+
+
+class MethodError(CamcliError):
+    """A method, or one of its options, does not exist."""
+
+
+class TargetError(CamcliError):
+    """A class to explain does not exist."""
+
+
+class InputError(CamcliError):
+    """The images to explain cannot be listed."""
+
+
+class OutputError(CamcliError):
+    """The output folder cannot be used."""
+
+
+class ImageError(Exception):
+    """One image cannot be explained; the run goes on and its manifest row says why."""
+
+
+def suggest(word: str, choices: Iterable[str], limit: int = 3) -> str:
+    """Return `"; did you mean 'a' or 'b'?"` for the nearest choices, or an empty string."""
+    near = difflib.get_close_matches(word, list(choices), n=limit, cutoff=0.5)
+    return f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ""

@@ -1,0 +1,208 @@
+"""The records that flow from stage to stage: frozen, and free of behaviour.
+
+A picture travels as `ImageRef` (listed) -> `ImageItem` (decoded) -> `Batch` (stacked) ->
+`SaliencyMap` (explained) -> `ManifestRow` (written). A picture that fails on the way becomes a
+`FailedImage` and still ends as a `ManifestRow`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from PIL import Image
+
+Status = Literal["ok", "failed", "degenerate"]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """One listed picture.
+
+    Attributes:
+        index: Its place in the listing, from 0.
+        path: Where its bytes are.
+        name: Its unique relative POSIX path in every output folder, such as `a/cat.jpg`.
+    """
+
+    index: int
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How a picture becomes the network's input.
+
+    Attributes:
+        resize: Length in pixels that the shorter side is resized to, or (height, width) to squash
+            the picture to, or None to leave its size alone.
+        crop: (height, width) in pixels of the centre crop, the network's input; where the resized
+            picture is smaller, black padding fills it.
+        mean: Per RGB channel, subtracted from values in [0, 1].
+        std: Per RGB channel, divided by.
+        interpolation: nearest, bilinear, bicubic or lanczos; always anti-aliased.
+    """
+
+    resize: int | tuple[int, int] | None
+    crop: tuple[int, int]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str = "bilinear"
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How the network's input lies in the upright picture.
+
+    Attributes:
+        width: Width in pixels of the picture as a viewer shows it (EXIF orientation applied).
+        height: Its height in pixels.
+        crop_box: (left, top, right, bottom) of what the network saw, in those pixels. Fractional,
+            because the crop is cut after resizing; parts beyond the picture were padding.
+    """
+
+    width: int
+    height: int
+    crop_box: Box
+
+
+@dataclass(frozen=True)
+class ImageItem:
+    """One decoded picture.
+
+    Attributes:
+        ref: Where it came from.
+        picture: The upright RGB original, for the overlay.
+        pixels: uint8 (H, W, 3), the network's input before normalisation.
+        geometry: How `pixels` lie in `picture`.
+        sha256: Hexadecimal digest of the file's bytes.
+        note: What the reader should know of the decoding ("first frame of 12"), or None.
+    """
+
+    ref: ImageRef
+    picture: Image.Image
+    pixels: npt.NDArray[np.uint8]
+    geometry: Geometry
+    sha256: str
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class FailedImage:
+    """A picture that could not be decoded, with the error's type and message."""
+
+    ref: ImageRef
+    type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the stream hands on: decoded pictures to explain, and those that failed among them."""
+
+    items: tuple[ImageItem, ...]
+    failures: tuple[FailedImage, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """The explained class: index, name if known, raw score (logit) and softmax probability."""
+
+    index: int
+    name: str | None
+    score: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Components:
+    """Orthogonal sub-saliency maps of one picture and target.
+
+    Attributes:
+        maps: float32 (Q, h, w), each in [0, 1].
+        weights: The Q integration weights.
+        explained_variance: The Q shares of the decomposed activations' variance, in [0, 1].
+    """
+
+    maps: npt.NDArray[np.float32]
+    weights: tuple[float, ...]
+    explained_variance: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SaliencyMap:
+    """One picture explained for one target.
+
+    Attributes:
+        item: The picture.
+        target: The explained class.
+        values: float32 (h, w) in [0, 1] at the resolution asked for; None when degenerate.
+        range: Minimum and maximum of the raw map before normalisation.
+        completeness_error: |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution, None where the method
+            makes no claim to add up.
+        degenerate: Why there is no map, or None.
+        components: Sub-saliency maps, where the method has them.
+    """
+
+    item: ImageItem
+    target: Target
+    values: npt.NDArray[np.float32] | None
+    range: tuple[float, float] | None
+    completeness_error: float | None
+    degenerate: str | None = None
+    components: Components | None = None
+
+
+@dataclass(frozen=True)
+class ErrorInfo:
+    """What went wrong with one picture."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ComponentsInfo:
+    """Where the components of a row are, and how they were weighed."""
+
+    path: str | None
+    sheet: str | None
+    weights: tuple[float, ...]
+    explained_variance: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One line of `manifest.jsonl`: one picture and target, written after its files.
+
+    Paths are POSIX and relative to the output folder, apart from `path`, the picture's own.
+    `sha256` holds the digests of the picture's bytes (`image`) and of every file written for it.
+    """
+
+    image: str
+    path: str
+    status: Status
+    method: str
+    layer: str
+    error: ErrorInfo | None = None
+    width: int | None = None
+    height: int | None = None
+    crop_box: Box | None = None
+    target: Target | None = None
+    map: str | None = None
+    map_range: tuple[float, float] | None = None
+    overlay: str | None = None
+    components: ComponentsInfo | None = None
+    completeness_error: float | None = None
+    note: str | None = None
+    sha256: dict[str, str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as JSON-ready builtins, every key always present."""
+        return asdict(self)

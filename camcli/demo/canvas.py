@@ -1,0 +1,52 @@
+"""A drawing surface that remembers, for every pixel, what was painted there last."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from camcli.demo.palette import Colour
+from camcli.demo.shapes import Outline
+
+# Odd, so that every pixel has a subpixel at its very centre to read the label from.
+_SUPERSAMPLING = 3
+_EDGE_SHADE = 0.45
+_FEW_CORNERS = 12
+
+
+def _ink(colour: Colour, label: int) -> tuple[int, int, int, int]:
+    red, green, blue = (int(value) for value in colour)
+    return red, green, blue, label
+
+
+class Canvas:
+    """A supersampled picture whose alpha channel holds the label of whatever is on top.
+
+    One drawing call thus paints a subpixel and says whose it is, and what is painted over loses it.
+    The ground is an RGB picture, labelled 0; `stroke` is the width of all edges in its pixels.
+    """
+
+    def __init__(self, ground: Image.Image, stroke: float) -> None:
+        self._stroke = max(1, round(stroke * _SUPERSAMPLING))
+        big = (ground.width * _SUPERSAMPLING, ground.height * _SUPERSAMPLING)
+        self._picture = ground.resize(big, Image.Resampling.BILINEAR)
+        self._picture.putalpha(0)
+        self._pen = ImageDraw.Draw(self._picture)
+
+    def paint(self, outline: Outline, fill: Colour, label: int) -> None:
+        """Fill an outline, given in pixels, and edge it darker; `label` is from 0 to 255."""
+        corners: list[float] = (outline * _SUPERSAMPLING).ravel().tolist()
+        self._pen.polygon(corners, fill=_ink(fill, label))
+        # A curve's many corners are too blunt to need the slow rounded joints.
+        joint = "curve" if len(outline) <= _FEW_CORNERS else None
+        edge = _ink(fill * _EDGE_SHADE, label)
+        self._pen.line(corners + corners[:4], fill=edge, width=self._stroke, joint=joint)
+
+    def picture(self) -> Image.Image:
+        """Return the anti-aliased RGB picture, of the ground's size."""
+        return self._picture.convert("RGB").reduce(_SUPERSAMPLING)
+
+    def labels(self) -> NDArray[np.uint8]:
+        """Return the label at every pixel's centre, of shape (height, width)."""
+        middle = _SUPERSAMPLING // 2
+        alpha = np.asarray(self._picture.getchannel("A"))
+        return alpha[middle::_SUPERSAMPLING, middle::_SUPERSAMPLING]

@@ -5,12 +5,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from camcli.demo.palette import Colour
-from camcli.demo.shapes import Outline
+from camcli.demo.shapes import Outline, grown
 
 # Odd, so that every pixel has a subpixel at its very centre to read the label from.
 _SUPERSAMPLING = 3
 _EDGE_SHADE = 0.45
 _FEW_CORNERS = 12
+# Of a shape's longer side: small shapes drawn with the scene's stroke would be all edge.
+_WIDEST_EDGE = 0.09
 
 
 def _ink(colour: Colour, label: int) -> tuple[int, int, int, int]:
@@ -18,15 +20,20 @@ def _ink(colour: Colour, label: int) -> tuple[int, int, int, int]:
     return red, green, blue, label
 
 
+def _flat(outline: Outline) -> list[float]:
+    corners: list[float] = outline.ravel().tolist()
+    return corners
+
+
 class Canvas:
     """A supersampled picture whose alpha channel holds the label of whatever is on top.
 
     One drawing call thus paints a subpixel and says whose it is, and what is painted over loses it.
-    The ground is an RGB picture, labelled 0; `stroke` is the width of all edges in its pixels.
+    The ground is an RGB picture, labelled 0; `stroke` is the greatest edge width, in pixels.
     """
 
     def __init__(self, ground: Image.Image, stroke: float) -> None:
-        self._stroke = max(1, round(stroke * _SUPERSAMPLING))
+        self._stroke = stroke * _SUPERSAMPLING
         big = (ground.width * _SUPERSAMPLING, ground.height * _SUPERSAMPLING)
         self._picture = ground.resize(big, Image.Resampling.BILINEAR)
         self._picture.putalpha(0)
@@ -34,12 +41,18 @@ class Canvas:
 
     def paint(self, outline: Outline, fill: Colour, label: int) -> None:
         """Fill an outline, given in pixels, and edge it darker; `label` is from 0 to 255."""
-        corners: list[float] = (outline * _SUPERSAMPLING).ravel().tolist()
-        self._pen.polygon(corners, fill=_ink(fill, label))
-        # A curve's many corners are too blunt to need the slow rounded joints.
-        joint = "curve" if len(outline) <= _FEW_CORNERS else None
-        edge = _ink(fill * _EDGE_SHADE, label)
-        self._pen.line(corners + corners[:4], fill=edge, width=self._stroke, joint=joint)
+        big = outline * _SUPERSAMPLING
+        stroke = max(1.0, min(self._stroke, _WIDEST_EDGE * float(np.ptp(big, axis=0).max())))
+        inside, edge = _ink(fill, label), _ink(fill * _EDGE_SHADE, label)
+        if len(big) > _FEW_CORNERS:
+            self._pen.polygon(_flat(grown(big, stroke / 2)), fill=edge)
+            self._pen.polygon(_flat(grown(big, -stroke / 2)), fill=inside)
+        else:
+            # Sharp corners need mitres, which `grown` would cut off.
+            corners = _flat(big)
+            self._pen.polygon(corners, fill=inside)
+            closed = corners + corners[:4]
+            self._pen.line(closed, fill=edge, width=round(stroke), joint="curve")
 
     def picture(self) -> Image.Image:
         """Return the anti-aliased RGB picture, of the ground's size."""

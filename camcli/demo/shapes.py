@@ -104,3 +104,13 @@ def turned(outline: Outline, degrees: float, mirrored: bool = False) -> Outline:
         [[flip * math.cos(angle), flip * math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
     )
     return np.asarray(outline @ matrix)
+
+
+def grown(outline: Outline, distance: float) -> Outline:
+    """Move every corner outwards by `distance`, or inwards if it is negative."""
+    after, before = np.roll(outline, -1, axis=0), np.roll(outline, 1, axis=0)
+    winding = np.sign(np.sum(outline[:, 0] * after[:, 1] - outline[:, 1] * after[:, 0]))
+    heading = after - before
+    outwards = np.stack([heading[:, 1], -heading[:, 0]], axis=1) * winding
+    length = np.linalg.norm(outwards, axis=1, keepdims=True)
+    return np.asarray(outline + outwards * (distance / np.maximum(length, 1e-9)))

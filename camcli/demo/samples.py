@@ -1,0 +1,60 @@
+"""The sample pictures that come with the repository: `python -m camcli.demo.samples DIR`.
+
+Their exact masks are on no disk: drawing the scene again yields them.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from camcli.demo.scenes import Scene, make_scene
+
+_JPEG_QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample picture: its file name and the arguments that `make_scene` draws it from."""
+
+    name: str
+    seed: int
+    size: tuple[int, int]
+    classes: tuple[str, ...]
+
+    def scene(self) -> Scene:
+        """Draw the picture, with its objects and their masks."""
+        return make_scene(self.seed, self.size, classes=self.classes)
+
+
+SAMPLES: tuple[Sample, ...] = (
+    Sample("boat_and_tree.jpg", 9007, (500, 375), ("boat", "tree")),
+    Sample("butterfly.png", 9007, (512, 512), ("butterfly",)),
+    Sample("car.jpg", 9008, (500, 375), ("car",)),
+    Sample("cat.jpg", 9000, (480, 640), ("cat",)),
+    Sample("cat_car_and_tree.jpg", 9008, (720, 400), ("cat", "car", "tree")),
+    Sample("fish.png", 9008, (512, 512), ("fish",)),
+    Sample("house.jpg", 9003, (640, 480), ("house",)),
+    Sample("mushroom.jpg", 9001, (640, 480), ("mushroom",)),
+    Sample("rocket_and_flower.jpg", 9001, (480, 640), ("rocket", "flower")),
+    Sample("two_fish_and_house.jpg", 9006, (640, 480), ("fish", "fish", "house")),
+)
+"""Every sample picture, by name."""
+
+
+def write_samples(folder: Path) -> None:
+    """Write every sample picture into a folder, which is created if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for sample in SAMPLES:
+        sample.scene().image.save(folder / sample.name, quality=_JPEG_QUALITY)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the sample pictures into the folder named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m camcli.demo.samples", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="where the pictures go")
+    write_samples(parser.parse_args(argv).folder)
+
+
+if __name__ == "__main__":
+    main()

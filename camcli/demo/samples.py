@@ -11,6 +11,8 @@ from pathlib import Path
 from camcli.demo.scenes import Scene, make_scene
 
 _JPEG_QUALITY = 90
+# Far from the training seeds; the offsets below are merely the prettiest of ten.
+_SEED = 3_000_000_000
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,16 @@ class Sample:
 
 
 SAMPLES: tuple[Sample, ...] = (
-    Sample("boat_and_tree.jpg", 9007, (500, 375), ("boat", "tree")),
-    Sample("butterfly.png", 9007, (512, 512), ("butterfly",)),
-    Sample("car.jpg", 9008, (500, 375), ("car",)),
-    Sample("cat.jpg", 9000, (480, 640), ("cat",)),
-    Sample("cat_car_and_tree.jpg", 9008, (720, 400), ("cat", "car", "tree")),
-    Sample("fish.png", 9008, (512, 512), ("fish",)),
-    Sample("house.jpg", 9003, (640, 480), ("house",)),
-    Sample("mushroom.jpg", 9001, (640, 480), ("mushroom",)),
-    Sample("rocket_and_flower.jpg", 9001, (480, 640), ("rocket", "flower")),
-    Sample("two_fish_and_house.jpg", 9006, (640, 480), ("fish", "fish", "house")),
+    Sample("boat_and_tree.jpg", _SEED + 9, (500, 375), ("boat", "tree")),
+    Sample("butterfly.png", _SEED + 7, (512, 512), ("butterfly",)),
+    Sample("car.jpg", _SEED + 9, (500, 375), ("car",)),
+    Sample("cat.jpg", _SEED + 6, (480, 640), ("cat",)),
+    Sample("cat_car_and_tree.jpg", _SEED + 9, (720, 400), ("cat", "car", "tree")),
+    Sample("fish.png", _SEED + 7, (512, 512), ("fish",)),
+    Sample("house.jpg", _SEED + 0, (640, 480), ("house",)),
+    Sample("mushroom.jpg", _SEED + 4, (640, 480), ("mushroom",)),
+    Sample("rocket_and_flower.jpg", _SEED + 7, (480, 640), ("rocket", "flower")),
+    Sample("two_fish_and_house.jpg", _SEED + 7, (640, 480), ("fish", "fish", "house")),
 )
 """Every sample picture, by name."""
 

@@ -123,6 +123,24 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _report(options: argparse.Namespace, network: DemoNet, seconds: float, sha256: str) -> Report:
+    unseen = range(_UNSEEN_SEED, _UNSEEN_SEED + options.unseen)
+    single = draw_examples(unseen, (1,), options.workers)
+    several = draw_examples(unseen, (2, 3), options.workers)
+    return Report(
+        classes=CLASSES,
+        seed=options.seed,
+        training_scenes=options.scenes,
+        steps=options.steps,
+        training_seconds=round(seconds, 1),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        single_accuracy=round(share_recognised(network, single), 4),
+        several_accuracy=round(share_recognised(network, several), 4),
+        unseen_scenes=options.unseen,
+        sha256=sha256,
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the scenes, train, measure on unseen scenes, write weights and report."""
     options = _arguments(argv)
@@ -133,22 +151,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"drew {options.scenes} scenes in {time.monotonic() - started:.0f} s", flush=True)
     network = train(examples, options.steps, options.seed)
     seconds = time.monotonic() - started
-
-    unseen = range(_UNSEEN_SEED, _UNSEEN_SEED + options.unseen)
-    single = share_recognised(network, draw_examples(unseen, (1,), options.workers))
-    several = share_recognised(network, draw_examples(unseen, (2, 3), options.workers))
-    report = Report(
-        classes=CLASSES,
-        seed=options.seed,
-        training_scenes=options.scenes,
-        steps=options.steps,
-        training_seconds=round(seconds, 1),
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
-        single_accuracy=round(single, 4),
-        several_accuracy=round(several, 4),
-        unseen_scenes=options.unseen,
-        sha256=_saved(network, options.out / "demo.safetensors"),
-    )
+    report = _report(options, network, seconds, _saved(network, options.out / "demo.safetensors"))
     text = json.dumps(asdict(report), indent=2)
     (options.out / "demo.json").write_text(text + "\n", encoding="utf-8")
     print(text)

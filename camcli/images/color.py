@@ -1,0 +1,49 @@
+"""Any of Pillow's modes as 8-bit RGB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return the picture as RGB.
+
+    - Transparency, of whatever kind, is composited over white.
+    - 16-bit greys lose their lower byte; 32-bit integers do so too while they fit into 16 bits.
+    - Floats are taken as [0, 1] or else [0, 255], whichever range holds them all.
+    - Other ranges are stretched from their own minimum to their own maximum.
+
+    An embedded ICC profile is not applied, on purpose: networks are trained on pictures whose
+    profiles were ignored.
+
+    Raises:
+        ValueError: Pillow has no conversion (CIELAB).
+    """
+    if image.mode.startswith("I") or image.mode == "F":
+        return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_8_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = values.min(), values.max()
+    if values.dtype.kind == "f" and low >= 0 and high <= 255:
+        scaled = np.rint(values * (255 if high <= 1 else 1))
+    elif values.dtype.kind != "f" and low >= 0 and high <= 65535:
+        scaled = values >> 8
+    else:
+        span = float(high) - float(low)
+        scaled = (values - float(low)) * (255 / span if span else 0)
+    grey: npt.NDArray[np.uint8] = scaled.astype(np.uint8)
+    return grey

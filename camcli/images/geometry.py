@@ -1,0 +1,104 @@
+"""Where the network's input lies in a picture: resize, centre crop, and the way back.
+
+All of it agrees with torchvision's `ImageClassification` preset on PIL pictures, bit for bit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from camcli.records import Geometry
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from camcli.records import Preprocess
+
+_Size = tuple[int, int]
+_Window = tuple[int, int, int, int]
+
+_RESAMPLING = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+_MAX_RESIZED_PIXELS = 2**24
+
+
+def resized_size(preprocess: Preprocess, width: int, height: int) -> _Size:
+    """Return (width, height) in pixels after the resize, before the crop."""
+    match preprocess.resize:
+        case None:
+            return width, height
+        case (to_height, to_width):
+            return to_width, to_height
+        case short:
+            if width <= height:
+                return short, int(short * height / width)
+            return int(short * width / height), short
+
+
+def crop_window(preprocess: Preprocess, resized: _Size) -> _Window:
+    """Return the centre crop's (left, top, right, bottom) in the resized picture's pixels.
+
+    It reaches beyond a resized picture that is smaller than the crop: that part is black padding.
+    """
+    crop_height, crop_width = preprocess.crop
+    left = _crop_start(resized[0], crop_width)
+    top = _crop_start(resized[1], crop_height)
+    return left, top, left + crop_width, top + crop_height
+
+
+def _crop_start(size: int, crop: int) -> int:
+    # torchvision rounds half to even where it cuts, and down where it pads.
+    return -((crop - size) // 2) if crop > size else round((size - crop) / 2)
+
+
+def geometry(preprocess: Preprocess, width: int, height: int) -> Geometry:
+    """Return where the network's input lies in an upright picture of `width` x `height` pixels."""
+    resized = resized_size(preprocess, width, height)
+    left, top, right, bottom = crop_window(preprocess, resized)
+    across, down = width / resized[0], height / resized[1]
+    return Geometry(width, height, (left * across, top * down, right * across, bottom * down))
+
+
+def to_input(picture: Image.Image, preprocess: Preprocess) -> npt.NDArray[np.uint8]:
+    """Resize and crop an upright RGB picture into the network's input, uint8 (H, W, 3).
+
+    Identical to torchvision's transform up to a resized picture of 16.8 million pixels, and within
+    rounding of it beyond.
+    """
+    resized = resized_size(preprocess, *picture.size)
+    window = crop_window(preprocess, resized)
+    resampling = _RESAMPLING[preprocess.interpolation]
+    if resized[0] * resized[1] > _MAX_RESIZED_PIXELS:
+        cropped = _resize_inside(picture, resized, window, resampling)
+    else:
+        cropped = picture.resize(resized, resampling).crop(window)
+    return np.array(cropped)
+
+
+def _resize_inside(
+    picture: Image.Image, resized: _Size, window: _Window, resampling: Image.Resampling
+) -> Image.Image:
+    """Compute only the part of the resized picture that the crop keeps.
+
+    Resizing a picture of 1 x 20,000 pixels to a shorter side of 256 would fill 4 GB before the
+    crop. Pillow keeps the box in single precision, so that pixels may differ in the last bit: the
+    ordinary way is kept wherever it fits into memory.
+    """
+    left, top, right, bottom = window
+    kept = (max(left, 0), max(top, 0), min(right, resized[0]), min(bottom, resized[1]))
+    across, down = picture.width / resized[0], picture.height / resized[1]
+    box = (
+        kept[0] * across,
+        kept[1] * down,
+        min(kept[2] * across, picture.width),
+        min(kept[3] * down, picture.height),
+    )
+    part = picture.resize((kept[2] - kept[0], kept[3] - kept[1]), resampling, box)
+    return part.crop((left - kept[0], top - kept[1], right - kept[0], bottom - kept[1]))

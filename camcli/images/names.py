@@ -1,0 +1,71 @@
+"""Names that every file system, JSON and a stranger's shell can bear."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What a path component may not hold somewhere: control characters, line separators, Windows'
+# reserved punctuation, and surrogates (bytes that were no UTF-8, which JSON cannot carry).
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*\\]')
+# File systems stop at 255 bytes; the difference is for "~2" and for suffixes like ".281.npy".
+_MAX_PART_BYTES = 200
+_MAX_SUFFIX_BYTES = 16
+
+
+def safe_name(parts: Iterable[str]) -> str:
+    """Join path components into a relative POSIX name that cannot lead out of a folder.
+
+    Roots, drives, `.` and `..` must have been split into components of their own; they are
+    dropped. Unsafe characters are percent-encoded (`a%0Ab.jpg`, an invalid byte as `%FF`) and
+    components of over 200 bytes shortened to a prefix, a digest of the whole and the suffix.
+    """
+    kept = [part for part in parts if part.strip("/\\") not in {"", ".", ".."}]
+    return "/".join(_shorten(_UNSAFE.sub(_percent, part)) for part in kept) or "unnamed"
+
+
+def _percent(match: re.Match[str]) -> str:
+    char = match.group()
+    escaped_byte = "\udc80" <= char <= "\udcff"
+    data = char.encode("utf-8", "surrogateescape" if escaped_byte else "surrogatepass")
+    return "".join(f"%{byte:02X}" for byte in data)
+
+
+def _shorten(part: str) -> str:
+    data = part.encode()
+    if len(data) <= _MAX_PART_BYTES:
+        return part
+    suffix = PurePosixPath(part).suffix
+    if len(suffix.encode()) > _MAX_SUFFIX_BYTES:
+        suffix = ""
+    tail = f"-{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
+    head = data[: _MAX_PART_BYTES - len(tail.encode())].decode(errors="ignore")
+    return head + tail
+
+
+class UniqueNames:
+    """Hands out every name once: `cat.jpg`, then `cat~2.jpg`, `cat~3.jpg`."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._next: dict[str, int] = {}
+
+    def take(self, name: str) -> str:
+        """Return `name`, or its first numbered variant that is still free."""
+        unique = name
+        while unique in self._taken:
+            number = self._next.get(name, 2)
+            self._next[name] = number + 1
+            unique = _numbered(name, number)
+        self._taken.add(unique)
+        return unique
+
+
+def _numbered(name: str, number: int) -> str:
+    path = PurePosixPath(name)
+    return str(path.with_name(f"{path.stem}~{number}{path.suffix}"))

@@ -1,0 +1,135 @@
+"""Decode pictures in threads and hand them on in batches, in order and never far ahead."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from camcli.images.decode import decode
+from camcli.records import Batch, FailedImage, ImageItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from camcli.records import ImageRef, Preprocess
+
+Decoded = ImageItem | FailedImage
+
+
+def stream(
+    refs: Iterable[ImageRef],
+    preprocess: Preprocess,
+    batch_size: int,
+    workers: int,
+    patience: float | None = None,
+) -> Iterator[Batch]:
+    """Decode `refs`, which may be endless, and yield them in batches.
+
+    Every batch but the last holds `batch_size` items, and the failures that were met among them;
+    the last may hold failures only. At most a batch and one picture per worker are read ahead of
+    the batch being filled. Close the generator to stop early: decoding ends at once, though a
+    `refs` that is itself waiting for input is left behind in a daemon thread.
+
+    Args:
+        refs: What to decode, iterated in a thread of its own.
+        preprocess: How a picture becomes the network's input.
+        batch_size: Items per batch.
+        workers: Decoding threads.
+        patience: With None, the batches depend on `refs` alone. Otherwise, how many seconds to wait
+            for more before what there is goes out as a smaller batch: for sources that pause.
+
+    Raises:
+        Exception: Whatever iterating `refs` raised, after all that came before it.
+    """
+    ahead = batch_size + workers
+    with closing(_Decoding(refs, preprocess, ahead, workers)) as decoding:
+        batch = _Filling()
+        while True:
+            try:
+                decoded = decoding.next(patience if batch else None)
+            except Empty:
+                yield batch.take()
+                continue
+            except BaseException:
+                if batch:
+                    yield batch.take()
+                raise
+            if decoded is None:
+                break
+            batch.add(decoded)
+            if len(batch.items) == batch_size:
+                yield batch.take()
+        if batch:
+            yield batch.take()
+
+
+class _Filling:
+    """A batch in the making."""
+
+    def __init__(self) -> None:
+        self.items: list[ImageItem] = []
+        self._failures: list[FailedImage] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.items or self._failures)
+
+    def add(self, decoded: Decoded) -> None:
+        if isinstance(decoded, FailedImage):
+            self._failures.append(decoded)
+        else:
+            self.items.append(decoded)
+
+    def take(self) -> Batch:
+        batch = Batch(tuple(self.items), tuple(self._failures))
+        self.items, self._failures = [], []
+        return batch
+
+
+class _Decoding:
+    """Pictures on their way through a pool of threads, in order, at most `ahead` at once."""
+
+    def __init__(
+        self, refs: Iterable[ImageRef], preprocess: Preprocess, ahead: int, workers: int
+    ) -> None:
+        self._refs = refs
+        self._preprocess = preprocess
+        self._slots = threading.Semaphore(ahead)
+        self._line: SimpleQueue[Future[Decoded | None]] = SimpleQueue()
+        self._closed = threading.Event()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="camcli-decode")
+        # A daemon, because nothing can wake a thread that waits for standard input.
+        threading.Thread(target=self._feed, name="camcli-list", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop; pictures that are being decoded are finished, those that wait are dropped."""
+        self._closed.set()
+        self._slots.release()
+        self._pool.shutdown(cancel_futures=True)
+
+    def next(self, patience: float | None) -> Decoded | None:
+        """Return the next picture, or None after the last.
+
+        Raises:
+            Empty: `refs` has yielded nothing new for `patience` seconds.
+            Exception: What iterating `refs` raised.
+        """
+        decoded = self._line.get(timeout=patience).result()
+        self._slots.release()
+        return decoded
+
+    def _feed(self) -> None:
+        end: Future[Decoded | None] = Future()
+        try:
+            refs = iter(self._refs)
+            while self._slots.acquire() and not self._closed.is_set():
+                ref = next(refs, None)
+                if ref is None or self._closed.is_set():
+                    break
+                self._line.put(self._pool.submit(decode, ref, self._preprocess))
+            end.set_result(None)
+        except BaseException as error:  # the consumer would wait for ever
+            end.set_exception(error)
+        self._line.put(end)

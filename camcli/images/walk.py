@@ -1,0 +1,103 @@
+"""Walk folders and expand globs, in the same order on every machine, safe from symlink loops.
+
+Whatever the file system refuses is raised as `OSError`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".avif"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+)
+
+
+class _Entry(NamedTuple):
+    name: str
+    path: str
+    is_folder: bool
+    is_file: bool
+
+    @property
+    def is_picture(self) -> bool:
+        return self.is_file and self.name.lower().endswith(SUFFIXES)
+
+
+def has_magic(pattern: str) -> bool:
+    """Tell whether a path that does not exist may be meant as a glob."""
+    return any(char in pattern for char in "*?[")
+
+
+def walk_folder(folder: str) -> Iterator[str]:
+    """Yield the picture files below `folder`, sorted component by component.
+
+    A picture is a regular file (or a link to one) with one of `SUFFIXES`, in any case. Hidden
+    files and folders are skipped. Linked folders are entered, but each real folder only once.
+    """
+    return (entry.path for entry in _entries_below(folder) if entry.is_picture)
+
+
+def expand_glob(pattern: str) -> Iterator[str]:
+    """Yield the picture files that `pattern` matches, sorted; `**` stands for any depth.
+
+    As in a shell, `*` and `?` do not match a leading dot. Any literal component may.
+    """
+    path = Path(pattern)
+    seen: set[str] = set()
+    for match in _match(path.anchor, list(path.parts[bool(path.anchor) :])):
+        if match not in seen and match.lower().endswith(SUFFIXES) and Path(match).is_file():
+            seen.add(match)
+            yield match
+
+
+def _match(base: str, parts: list[str]) -> Iterator[str]:
+    if not parts:
+        yield base
+        return
+    head, *rest = parts
+    if head == "**":
+        yield from _match(base, rest or ["*"])
+        for entry in _entries_below(base):
+            if entry.is_folder:
+                yield from _match(entry.path, rest or ["*"])
+    elif has_magic(head):
+        for entry in _entries(base):
+            if fnmatch.fnmatch(entry.name, head) and (entry.is_folder or not rest):
+                yield from _match(entry.path, rest)
+    elif os.path.lexists(path := str(Path(base, head))):
+        yield from _match(path, rest)
+
+
+def _entries_below(folder: str) -> Iterator[_Entry]:
+    """Yield all that is visible below, depth first; no folder is so deep that it overflows."""
+    entered = {os.path.realpath(folder)}
+    pending = _entries(folder)[::-1]
+    while pending:
+        entry = pending.pop()
+        if entry.is_folder:
+            real = os.path.realpath(entry.path)
+            if real in entered:
+                continue
+            entered.add(real)
+            pending.extend(_entries(entry.path)[::-1])
+        yield entry
+
+
+def _entries(folder: str) -> list[_Entry]:
+    """List what a folder holds, apart from hidden files and folders, sorted by name."""
+    with os.scandir(folder or os.curdir) as entries:
+        return sorted(_look_at(entry) for entry in entries if not entry.name.startswith("."))
+
+
+def _look_at(entry: os.DirEntry[str]) -> _Entry:
+    try:
+        return _Entry(entry.name, entry.path, entry.is_dir(), entry.is_file())
+    except OSError:  # a link that leads to itself
+        return _Entry(entry.name, entry.path, False, False)

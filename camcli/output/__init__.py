@@ -1,0 +1,1 @@
+"""What a run leaves behind: overlays, maps, the manifest and the report."""

@@ -1,0 +1,104 @@
+"""Draw a heatmap over the original picture, in the picture's own coordinates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from camcli.output.colormaps import lookup_table
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from camcli.records import Box, Geometry
+
+_Region = tuple[int, int, int, int]
+
+_UNSEEN_BRIGHTNESS = 0.45
+_LINE_COLOUR = (255, 255, 255)
+_LINE_SHARE = 1 / 200
+
+
+def overlay(
+    picture: Image.Image,
+    geometry: Geometry,
+    values: npt.NDArray[np.float32],
+    colormap: str,
+    alpha: float,
+) -> Image.Image:
+    """Blend a saliency map over an upright picture.
+
+    What the network never saw is grey and dark, beyond a thin white line.
+
+    Args:
+        picture: RGB, of the size that `geometry` names.
+        geometry: Where the map belongs.
+        values: float32 (h, w) in [0, 1], stretched bilinearly onto `geometry.crop_box`.
+        colormap: One of `camcli.output.colormaps.COLORMAPS`.
+        alpha: Opacity of the heatmap in [0, 1].
+
+    Returns:
+        A new RGB picture of the same size.
+
+    Raises:
+        KeyError: There is no such colour map.
+    """
+    region = _seen_region(geometry)
+    heat = _coloured(_stretched(values, geometry.crop_box, region), colormap)
+    seen = picture.crop(region)
+    if seen.size == picture.size:
+        return Image.blend(seen, heat, alpha)
+    canvas = _unseen(picture)
+    _frame(canvas, region)
+    canvas.paste(Image.blend(seen, heat, alpha), region)
+    return canvas
+
+
+def _seen_region(geometry: Geometry) -> _Region:
+    """Return the pixels whose centres the network saw, at least one in each direction."""
+    left, top, right, bottom = geometry.crop_box
+    first_column, last_column = _pixels(left, right, geometry.width)
+    first_row, last_row = _pixels(top, bottom, geometry.height)
+    return first_column, first_row, last_column, last_row
+
+
+def _pixels(start: float, end: float, length: int) -> tuple[int, int]:
+    first = min(max(round(start), 0), length - 1)
+    return first, min(max(round(end), first + 1), length)
+
+
+def _stretched(values: npt.NDArray[np.float32], box: Box, region: _Region) -> Image.Image:
+    """Resample the part of the map that lies over `region` to its size, as 8-bit levels."""
+    height, width = values.shape
+    left, top, right, bottom = box
+    across, down = width / (right - left), height / (bottom - top)
+    # The region is the box in whole pixels, so that its edge may lie half a pixel outside.
+    part = (
+        max((region[0] - left) * across, 0.0),
+        max((region[1] - top) * down, 0.0),
+        min((region[2] - left) * across, width),
+        min((region[3] - top) * down, height),
+    )
+    levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
+    size = (region[2] - region[0], region[3] - region[1])
+    return levels.resize(size, Image.Resampling.BILINEAR, part)
+
+
+def _coloured(levels: Image.Image, colormap: str) -> Image.Image:
+    levels.putpalette(lookup_table(colormap).tobytes())
+    return levels.convert("RGB")
+
+
+def _unseen(picture: Image.Image) -> Image.Image:
+    darker = [round(level * _UNSEEN_BRIGHTNESS) for level in range(256)]
+    return picture.convert("L").point(darker).convert("RGB")
+
+
+def _frame(canvas: Image.Image, region: _Region) -> None:
+    """Draw a line around the region; the seen part is pasted over whatever falls inside."""
+    width = max(1, round(min(canvas.size) * _LINE_SHARE))
+    left, top, right, bottom = region
+    outline = (left - width, top - width, right + width - 1, bottom + width - 1)
+    ImageDraw.Draw(canvas).rectangle(outline, fill=_LINE_COLOUR)

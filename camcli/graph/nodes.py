@@ -1,0 +1,71 @@
+"""The few questions that everything asks of an exported graph's nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import fx
+
+
+def packet_of(node: fx.Node) -> Callable[..., Any] | None:
+    """Return the operation that a node calls, without its overload; None for other nodes."""
+    if node.op != "call_function" or isinstance(node.target, str):
+        return None
+    packet: Callable[..., Any] = getattr(node.target, "overloadpacket", node.target)
+    return packet
+
+
+def operation_name(node: fx.Node) -> str:
+    """Return a node's operation as PyTorch spells it, such as `aten.max_pool2d`."""
+    return str(packet_of(node) or node.target)
+
+
+def module_paths(node: fx.Node) -> list[str]:
+    """Return the paths of the modules that a node was traced in, outermost first.
+
+    A module that is called more than once carries `@1`, `@2`, ... behind its path.
+    """
+    stack = node.meta.get("nn_module_stack") or {}
+    return [path for path, _ in stack.values()]
+
+
+def innermost_module(node: fx.Node) -> str:
+    """Return the path of the module that a node belongs to, for messages."""
+    paths = [path for path in module_paths(node) if path]
+    return paths[-1] if paths else "the model's own forward"
+
+
+def shape_of(node: fx.Node) -> tuple[int | torch.SymInt, ...] | None:
+    """Return the shape of a node's tensor, the batch as a symbol; None if it is no tensor."""
+    value = node.meta.get("val")
+    return tuple(value.shape) if isinstance(value, torch.Tensor) else None
+
+
+def is_symbolic_int(node: fx.Node) -> bool:
+    """Tell whether a node computes a size from the batch size."""
+    return isinstance(node.meta.get("val"), torch.SymInt)
+
+
+def ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
+    """Return the nodes given and all that they are computed from."""
+    return _closure(nodes, lambda node: node.all_input_nodes)
+
+
+def descendants(nodes: Iterable[fx.Node]) -> set[fx.Node]:
+    """Return the nodes given and all that are computed from them."""
+    return _closure(nodes, lambda node: list(node.users))
+
+
+def _closure(
+    nodes: Iterable[fx.Node], step: Callable[[fx.Node], Iterable[fx.Node]]
+) -> set[fx.Node]:
+    seen: set[fx.Node] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting.extend(step(node))
+    return seen

@@ -1,0 +1,244 @@
+"""Secants: how a function attributes the change of its output to the change of its inputs.
+
+DeepLIFT asks of every operation y = f(x) for slopes s with Δy = Σ s Δx, where Δ is the difference
+from the reference. A `Pair` carries a value beside its reference, and every function here returns
+the pair of its output with the value exact and the *slopes* in place of the derivatives, so that
+ordinary reverse-mode differentiation of a chain of them multiplies slopes: DeepLIFT's chain rule.
+
+All of them are exact: for finite inputs the contributions of the inputs add up to Δy.
+
+Reference: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation
+Differences", ICML 2017, arXiv 1704.02685.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A tensor and its value at the reference, whose batch dimension may be 1."""
+
+    value: Tensor
+    reference: Tensor
+
+    @property
+    def delta(self) -> Tensor:
+        """Difference from the reference, without slopes."""
+        return self.value.detach() - self.reference
+
+    @property
+    def middle(self) -> Tensor:
+        """Mean of value and reference, without slopes."""
+        return (self.value.detach() + self.reference) / 2
+
+
+Elementwise = Callable[[Tensor], Tensor]
+
+
+class _WithSlopes(torch.autograd.Function):
+    """The value of one tensor with the slopes of another."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, line: Tensor) -> Tensor:  # noqa: ARG004
+        return value.view_as(value)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor]:  # noqa: ARG004
+        return None, grads[0]
+
+
+def with_slopes(value: Tensor, line: Tensor) -> Tensor:
+    """Return `value`, differentiating like `line`, a tensor of the same shape."""
+    result: Tensor = _WithSlopes.apply(value.detach(), line)  # type: ignore[no-untyped-call]
+    return result
+
+
+def linear(function: Elementwise, x: Pair) -> Pair:
+    """Apply a function that is affine in `x`: its slope is its derivative."""
+    return Pair(function(x.value), function(x.reference))
+
+
+def rescale(function: Elementwise, x: Pair, reference: Tensor | None = None) -> Pair:
+    """Apply an element-wise function by the Rescale rule, slope Δy / Δx.
+
+    Where Δx is 0, or so small against x that rounding would drown the quotient, the slope is the
+    derivative half-way between value and reference.
+
+    Args:
+        function: Element-wise; may hold parameters that broadcast against x.
+        x: Its input.
+        reference: The function's value at the reference, where it is known already.
+    """
+    value = function(x.value.detach())
+    if reference is None:
+        reference = function(x.reference)
+    delta = x.delta
+    close = _is_close(x)
+    slope = (value - reference) / torch.where(close, torch.ones_like(delta), delta)
+    if bool(close.any()):
+        slope = torch.where(close, derivative(function, x.middle), slope)
+    return Pair(with_slopes(value, slope * x.value), reference)
+
+
+def _is_close(x: Pair) -> Tensor:
+    """Tell where Δx is 0 up to rounding: relative to x, so that no kink at 0 is ever stepped over.
+
+    With ε the dtype's machine epsilon and the threshold ε^(2/3), the quotient's relative rounding
+    error and the derivative's truncation error are both below ε^(1/3).
+    """
+    threshold = torch.finfo(x.value.dtype).eps ** (2 / 3)
+    size = torch.maximum(x.value.detach().abs(), x.reference.abs())
+    return x.delta.abs() <= threshold * size
+
+
+def derivative(function: Elementwise, x: Tensor) -> Tensor:
+    """Return the derivative of an element-wise function at `x`, 0 where it is infinite."""
+    with torch.enable_grad():
+        point = x.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(function(point).sum(), point)
+    return torch.where(torch.isfinite(slope), slope, torch.zeros_like(slope))
+
+
+def product(multiply: Callable[[Tensor, Tensor], Tensor], a: Pair, b: Pair) -> Pair:
+    """Apply a bilinear function by the midpoint rule.
+
+    Δ(ab) = Δa (b + b₀)/2 + (a + a₀)/2 Δb, which shares the interaction Δa Δb equally, as Shapley
+    values do for a game of two players.
+    """
+    value = multiply(a.value.detach(), b.value.detach())
+    line = multiply(a.value, b.middle) + multiply(a.middle, b.value)
+    return Pair(with_slopes(value, line), multiply(a.reference, b.reference))
+
+
+def times(a: Pair, b: Pair) -> Pair:
+    """Multiply element by element, with broadcasting."""
+    return product(torch.mul, a, b)
+
+
+def square(x: Pair) -> Pair:
+    """Square element by element; the slope is x + x₀."""
+    line = 2 * x.middle * x.value
+    return Pair(with_slopes(x.value.detach() ** 2, line), x.reference**2)
+
+
+def quotient(a: Pair, b: Pair) -> Pair:
+    """Divide element by element, a · (1/b)."""
+    return times(a, rescale(torch.reciprocal, b))
+
+
+def largest(x: Pair, places: Tensor, reference_places: Tensor) -> Pair:
+    """Take the largest of sets of elements, as max-pooling does, by the cross-maximum rule.
+
+    Δy belongs to the element that is the largest now where the maximum rose, and to the one that
+    was the largest at the reference where it fell. That element's own change is at least Δy, of
+    the same sign, so the slope lies in [0, 1]. Elements that are the largest of several
+    (overlapping) sets add up their shares.
+
+    Args:
+        x: (..., L), the elements.
+        places: (..., S) int64, the index along L of the largest element of each set.
+        reference_places: (..., S) or broadcastable, the same at the reference.
+
+    Returns:
+        The pair of maxima, (..., S).
+    """
+    reference = torch.gather(x.reference, -1, reference_places)
+    value = torch.gather(x.value.detach(), -1, places)
+    chosen = torch.where(value >= reference, places, reference_places)
+    delta = torch.gather(x.delta, -1, chosen)
+    change = value - reference
+    slope = torch.where(delta == 0, torch.ones_like(delta), change / delta)
+    return Pair(with_slopes(value, slope * torch.gather(x.value, -1, chosen)), reference)
+
+
+def log_sum_exp(x: Pair, dim: int) -> Pair:
+    """Take log Σ exp along a dimension, kept.
+
+    With e = exp x, r = exp x₀ and L the logarithmic mean, L(a, b) = (a - b)/(ln a - ln b), which
+    is the Rescale slope of exp and the inverse of that of log: Δy = Σ L(eᵢ, rᵢ) Δxᵢ / L(Σe, Σr).
+    The slopes do not change when x and x₀ are shifted, each by a number of its own; they are
+    computed in logarithms, so nothing overflows.
+    """
+    value = torch.logsumexp(x.value.detach(), dim, keepdim=True)
+    reference = torch.logsumexp(x.reference, dim, keepdim=True)
+    shares = _log_logarithmic_mean(x.value.detach(), x.reference)
+    slope = (shares - _log_logarithmic_mean(value, reference)).exp()
+    line = (slope * _finite(x.value)).sum(dim, keepdim=True)
+    return Pair(with_slopes(value, line), reference)
+
+
+def softmax(x: Pair, dim: int) -> Pair:
+    """Take the softmax along a dimension: exp of x - log Σ exp x, by the rules of each.
+
+    Entries that are -∞ in value and reference alike (masked attention) have no share.
+    """
+    probabilities = torch.softmax(x.value.detach(), dim)
+    reference = torch.softmax(x.reference, dim)
+    logarithm = log_sum_exp(x, dim).value
+    slope = _log_logarithmic_mean(
+        torch.log_softmax(x.value.detach(), dim), torch.log_softmax(x.reference, dim)
+    ).exp()
+    line = slope * (_finite(x.value) - logarithm)
+    return Pair(with_slopes(probabilities, line), reference)
+
+
+def log_softmax(x: Pair, dim: int) -> Pair:
+    """Take the logarithm of the softmax along a dimension."""
+    total = log_sum_exp(x, dim)
+    return Pair(x.value - total.value, x.reference - total.reference)
+
+
+def _finite(x: Tensor) -> Tensor:
+    """Replace -∞, whose slope is 0, by 0, since 0 · ∞ is not a number."""
+    return torch.where(torch.isinf(x), torch.zeros_like(x), x)
+
+
+def _log_logarithmic_mean(log_a: Tensor, log_b: Tensor) -> Tensor:
+    """Return ln L(a, b) from the logarithms of a and b: their mean + ln(sinh z / z), z = half gap.
+
+    For small z the second term is z²/6 up to z⁴/180, which is below rounding where it is used.
+    """
+    both_absent = torch.isinf(log_a) & torch.isinf(log_b)
+    mean = (log_a + log_b) / 2
+    half = ((log_a - log_b) / 2).abs()
+    half = torch.where(both_absent | torch.isinf(half), torch.zeros_like(half), half)
+    tiny = half < torch.finfo(half.dtype).eps ** 0.25
+    safe = torch.where(tiny, torch.ones_like(half), half)
+    log_sinhc = safe + torch.log(-torch.expm1(-2 * safe)) - torch.log(2 * safe)
+    return mean + torch.where(tiny, half**2 / 6, log_sinhc)
+
+
+def normalized(x: Pair, dims: Sequence[int], epsilon: float, centre: bool = True) -> Pair:
+    """Divide by the root of the mean square over `dims`, after taking the mean off.
+
+    (x - μ) / √(σ² + ε), as in layer and group normalisation; without `centre`, RMS normalisation.
+    """
+    if centre:
+        x = linear(lambda t: t - t.mean(tuple(dims), keepdim=True), x)
+    variance = linear(lambda t: t.mean(tuple(dims), keepdim=True) + epsilon, square(x))
+    return times(x, rescale(torch.rsqrt, variance))
+
+
+def attention(
+    query: Pair, key: Pair, value: Pair, mask: Tensor | None, scale: float
+) -> Pair:
+    """Scaled dot-product attention, softmax(q kᵀ · scale + mask) v.
+
+    Args:
+        query: (..., L, E).
+        key: (..., S, E).
+        value: (..., S, V).
+        mask: Added to the scores, broadcastable to (..., L, S); constant.
+        scale: Usually 1/√E.
+    """
+    scores = product(torch.matmul, query, linear(lambda t: t.transpose(-2, -1), key))
+    shift = 0.0 if mask is None else mask
+    weights = softmax(linear(lambda t: t * scale + shift, scores), -1)
+    return product(torch.matmul, weights, value)

@@ -1,0 +1,238 @@
+"""Cut a traced network at its target layer into a trunk and a tail."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, fx, nn
+
+from camcli.errors import LayerError, ModelError, suggest
+from camcli.graph.layout import Layout, infer_layout
+from camcli.graph.nodes import ancestors, descendants, is_symbolic_int, module_paths, shape_of
+from camcli.graph.trace import TracedNetwork
+
+_aten = torch.ops.aten
+_SHOWN_NEIGHBOURS = 4
+
+
+@dataclass(frozen=True)
+class SplitNetwork:
+    """A network cut in two behind one layer: `tail(*trunk(images))` are its logits.
+
+    Attributes:
+        layer: The module path of the cut.
+        layout: How the activation at the cut holds its channel maps.
+        trunk: Images (B, 3, H, W) -> (activation, *bypass).
+        tail: (activation, *bypass) -> logits (B, N).
+        bypasses: Names of the tensors that go round the cut, through a residual connection for
+            one; the tail takes them as constants.
+        image_size: (H, W) of the network's input.
+        classes: N.
+    """
+
+    layer: str
+    layout: Layout
+    trunk: fx.GraphModule
+    tail: fx.GraphModule
+    bypasses: tuple[str, ...]
+    image_size: tuple[int, int]
+    classes: int
+
+
+def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
+    """Cut a traced network behind the module `layer`.
+
+    Raises:
+        LayerError: There is no such module, its output does not reach the logits, or it has no
+            extent in space; the message names modules that would serve.
+    """
+    cut = _find(traced, layer)
+    layout = _layout(traced, cut)
+    if layout is None:
+        raise LayerError(
+            f"the layer {layer!r} has no extent in space: its output is {_describe(cut)}. "
+            f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
+        )
+    after = descendants([cut]) & ancestors([traced.logits])
+    bypass = _bypass(traced, cut, after)
+    image_shape, logits_shape = shape_of(traced.image), shape_of(traced.logits)
+    assert image_shape is not None
+    assert logits_shape is not None
+    return SplitNetwork(
+        layer=layer,
+        layout=layout,
+        trunk=_trunk(traced, [cut, *bypass]),
+        tail=_Tail(traced, cut, bypass).build(after),
+        bypasses=tuple(node.name for node in bypass),
+        image_size=(int(image_shape[2]), int(image_shape[3])),
+        classes=int(logits_shape[1]),
+    )
+
+
+@torch.no_grad()
+def check_split(
+    halves: SplitNetwork, traced: TracedNetwork, network: nn.Module, images: Tensor
+) -> None:
+    """Check that trunk and tail together are the network, in evaluation mode.
+
+    Raises:
+        ModelError: `tail(*trunk(x))` differs from `network(x)` by more than rounding.
+    """
+    expected = network(images)
+    found = traced.closing(halves.tail(*halves.trunk(images)))
+    scale = max(float(expected.abs().max()), 1e-6)
+    worst = float((found - expected).abs().max())
+    if not worst <= 1e-4 * scale:
+        raise ModelError(
+            f"the network does not compute the same when cut at {halves.layer!r}: its scores "
+            f"differ by {worst:.2g} where the largest is {scale:.2g}. Does its forward use random "
+            "numbers, or state that changes from call to call?"
+        )
+
+
+def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
+    """Return the module paths whose output reaches the logits, in order, each with its layout.
+
+    The layout is None where the output has no extent in space.
+    """
+    return {path: _layout(traced, node) for path, node in _module_outputs(traced).items()}
+
+
+def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
+    """Map each module path to the last tensor that was traced in it."""
+    useful = descendants([traced.image]) & ancestors([traced.logits])
+    outputs: dict[str, fx.Node] = {}
+    for node in traced.module.graph.nodes:
+        if node in useful and shape_of(node) is not None:
+            for path in filter(None, module_paths(node)):
+                outputs.pop(path, None)
+                outputs[path] = node
+    return outputs
+
+
+def _find(traced: TracedNetwork, layer: str) -> fx.Node:
+    outputs = _module_outputs(traced)
+    if layer in outputs:
+        return outputs[layer]
+    spatial = [path for path, node in outputs.items() if _layout(traced, node)]
+    last = ", ".join(spatial[-_SHOWN_NEIGHBOURS:])
+    raise LayerError(
+        f"the network has no layer {layer!r} that feeds its scores{suggest(layer, outputs)}. "
+        f"The last with an extent in space: {last}"
+    )
+
+
+def _spatial_neighbours(traced: TracedNetwork, layer: str) -> list[str]:
+    layouts = layers_of(traced)
+    before = list(layouts)[: list(layouts).index(layer)]
+    return [path for path in before if layouts[path]][-_SHOWN_NEIGHBOURS:]
+
+
+def _layout(traced: TracedNetwork, node: fx.Node) -> Layout | None:
+    image_shape, shape = shape_of(traced.image), shape_of(node)
+    assert image_shape is not None
+    if shape is None:
+        return None
+    sizes = tuple(_static_size(size, traced.batch) for size in shape)
+    if -1 in sizes:
+        return None
+    return infer_layout(sizes, (int(image_shape[2]), int(image_shape[3])))
+
+
+def _static_size(size: int | torch.SymInt, batch: torch.SymInt) -> int | None:
+    """Return a size as a number, None where it is the batch, -1 where it mixes the batch in."""
+    if isinstance(size, int):
+        return size
+    return None if size.node.expr == batch.node.expr else -1
+
+
+def _describe(node: fx.Node) -> str:
+    sizes = ["B" if isinstance(s, torch.SymInt) else str(s) for s in shape_of(node) or ()]
+    return f"({', '.join(sizes)})"
+
+
+def _bypass(traced: TracedNetwork, cut: fx.Node, after: set[fx.Node]) -> list[fx.Node]:
+    """Return the tensors of the images that the tail needs beside the activation itself."""
+    of_images = descendants([traced.image])
+    needed = {source for node in after - {cut} for source in node.all_input_nodes}
+    return [
+        node
+        for node in traced.module.graph.nodes
+        if node in needed and node in of_images - after and not is_symbolic_int(node)
+    ]
+
+
+def _trunk(traced: TracedNetwork, outputs: Sequence[fx.Node]) -> fx.GraphModule:
+    graph = fx.Graph()
+    needed = ancestors(outputs)
+    copies: dict[fx.Node, fx.Node] = {}
+    for node in traced.module.graph.nodes:
+        if node in needed:
+            copies[node] = graph.node_copy(node, copies.__getitem__)
+    graph.output(tuple(copies[node] for node in outputs))
+    return _bind(graph, traced.module)
+
+
+class _Tail:
+    """Copies what follows a cut, and the constants it needs, into a graph of its own."""
+
+    def __init__(self, traced: TracedNetwork, cut: fx.Node, bypass: Sequence[fx.Node]) -> None:
+        self._traced = traced
+        self._cut = cut
+        self._graph = fx.Graph()
+        self._copies = {node: self._placeholder(node) for node in (cut, *bypass)}
+
+    def build(self, after: set[fx.Node]) -> fx.GraphModule:
+        for node in self._traced.module.graph.nodes:
+            if node in after:
+                self._bring(node)
+        self._graph.output(self._copies[self._traced.logits])
+        return _bind(self._graph, self._traced.module)
+
+    def _placeholder(self, node: fx.Node) -> fx.Node:
+        copy = self._graph.placeholder("activation" if node is self._cut else node.name)
+        copy.meta = dict(node.meta)
+        return copy
+
+    def _bring(self, node: fx.Node) -> None:
+        if node in self._copies:
+            return
+        if is_symbolic_int(node):
+            self._copies[node] = self._multiple_of_batch(node)
+            return
+        for source in node.all_input_nodes:
+            self._bring(source)
+        self._copies[node] = self._graph.node_copy(node, self._copies.__getitem__)
+
+    def _multiple_of_batch(self, node: fx.Node) -> fx.Node:
+        """Compute a size that the trunk knew from its images out of the activation's batch."""
+        batch = self._traced.batch.node.expr
+        factor = node.meta["val"].node.expr / batch
+        if not factor.is_Integer:
+            raise LayerError(
+                f"cannot cut the network here: it computes {node.meta['val']} from the batch size "
+                f"{batch} ({node.name}); choose a layer further on"
+            )
+        along = [size for size in shape_of(self._cut) or ()].index(self._traced.batch)
+        activation = self._copies[self._cut]
+        size = self._graph.call_function(_aten.sym_size.int, (activation, along))
+        size.meta["val"] = self._traced.batch
+        if factor != 1:
+            size = self._graph.call_function(operator.mul, (size, int(factor)))
+            size.meta["val"] = node.meta["val"]
+        return size
+
+
+def _bind(graph: fx.Graph, owner: nn.Module) -> fx.GraphModule:
+    """Make a graph a module that shares the parameters it names, without their gradients."""
+    root = nn.Module()
+    for node in graph.nodes:
+        if node.op == "get_attr":
+            name = re.sub(r"\W", "_", node.target)
+            root.register_buffer(name, operator.attrgetter(node.target)(owner).detach())
+            node.target = name
+    return fx.GraphModule(root, graph)

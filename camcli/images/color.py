@@ -44,6 +44,6 @@ def _to_8_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         scaled = values >> 8
     else:
         span = float(high) - float(low)
-        scaled = (values - float(low)) * (255 / span if span else 0)
+        scaled = (values.astype(np.float64) - float(low)) / (span or 1) * 255
     grey: npt.NDArray[np.uint8] = scaled.astype(np.uint8)
     return grey

@@ -88,7 +88,8 @@ def _resize_inside(
     """Compute only the part of the resized picture that the crop keeps.
 
     Resizing a picture of 1 x 20,000 pixels to a shorter side of 256 would fill 4 GB before the
-    crop. Pillow keeps the box in single precision, so that pixels may differ in the last bit: the
+    crop. Pillow keeps the box in single precision and chooses which axis comes first by the sizes,
+    so that pixels may differ in the last bit (or more, where bicubic overshoot saturates): the
     ordinary way is kept wherever it fits into memory.
     """
     left, top, right, bottom = window

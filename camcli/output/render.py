@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _Region = tuple[int, int, int, int]
 
-_UNSEEN_BRIGHTNESS = 0.45
+_UNSEEN_BRIGHTNESS = 0.5
 _LINE_COLOUR = (255, 255, 255)
 _LINE_SHARE = 1 / 200
 

@@ -13,6 +13,9 @@ from camcli.demo.shapes import Outline, band, blob, curve, ellipse, polygon, sta
 
 Field = NDArray[np.float64]
 
+# How steeply a pattern turns from one colour to the other, between blurred and hard-edged.
+_EDGE_SLOPE = 3.0
+
 
 def _value_noise(rng: np.random.Generator, size: tuple[int, int], cell: float) -> Field:
     """Smooth noise in 0 to 1, shape (height, width), whose bumps are `cell` pixels apart."""
@@ -31,14 +34,13 @@ def _pattern(rng: np.random.Generator, size: tuple[int, int]) -> Field:
     y = np.arange(height)[:, None] / pitch * 2 * math.pi
     across = np.sin(x * math.cos(angle) + y * math.sin(angle))
     along = np.sin(y * math.cos(angle) - x * math.sin(angle))
-    soft = 3.0
     fields = (
         across,
         across * along * 2,
         across + along - 1.0,
         np.full((height, width), -1.0),
     )
-    return np.clip(0.5 + soft * fields[rng.integers(len(fields))], 0.0, 1.0)
+    return np.clip(0.5 + _EDGE_SLOPE * fields[rng.integers(len(fields))], 0.0, 1.0)
 
 
 def ground(

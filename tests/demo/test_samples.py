@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms import InterpolationMode, functional
+
+from camcli.demo.network import INPUT_SIZE, load_demo, normalised
+from camcli.demo.samples import SAMPLES, Sample, main
+from camcli.demo.scenes import CLASSES
+
+PICTURES = Path(__file__).parents[2] / "sample_images"
+LONE = [sample for sample in SAMPLES if len(sample.classes) == 1]
+
+
+def preprocessed(picture: Image.Image) -> Tensor:
+    small = functional.resize(picture, INPUT_SIZE, InterpolationMode.BILINEAR, antialias=True)
+    cropped = functional.center_crop(small, INPUT_SIZE)
+    return normalised(functional.pil_to_tensor(cropped)[None])
+
+
+def name(sample: Sample) -> str:
+    return sample.name
+
+
+def test_folder_holds_exactly_the_samples() -> None:
+    files = {path.name for path in PICTURES.iterdir() if path.suffix in {".jpg", ".png"}}
+    assert files == {sample.name for sample in SAMPLES}
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=name)
+def test_pictures_come_from_the_generator(sample: Sample) -> None:
+    with Image.open(PICTURES / sample.name) as picture:
+        stored = np.asarray(picture.convert("RGB"), dtype=float)
+    drawn = np.asarray(sample.scene().image, dtype=float)
+    assert stored.shape == drawn.shape
+    assert np.abs(stored - drawn).mean() < 4
+
+
+@pytest.mark.parametrize("sample", LONE, ids=name)
+def test_lone_subjects_are_recognised(sample: Sample) -> None:
+    with Image.open(PICTURES / sample.name) as picture, torch.inference_mode():
+        logits = load_demo()(preprocessed(picture.convert("RGB")))
+    assert CLASSES[int(logits.argmax())] == sample.classes[0]
+
+
+def test_command_writes_every_picture(tmp_path: Path) -> None:
+    main([str(tmp_path / "pictures")])
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {s.name for s in SAMPLES}

@@ -145,6 +145,7 @@ def load_config(
 
     Raises:
         ConfigError: Listing every mistake found, one a line.
+
     """
     tree = read_yaml(path) if path else {}
     for override in overrides:
@@ -170,7 +171,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.constructor.ConstructorError(
                 None, None, "aliases are not supported here", event.start_mark
             )
@@ -193,6 +194,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     Raises:
         ConfigError: The file cannot be read, is not YAML, or holds something else than a mapping.
+
     """
     try:
         if path.stat().st_size > _MAX_YAML_BYTES:

@@ -28,6 +28,7 @@ class ImageRef:
         index: Its place in the listing, from 0.
         path: Where its bytes are.
         name: Its unique relative POSIX path in every output folder, such as `a/cat.jpg`.
+
     """
 
     index: int
@@ -47,6 +48,7 @@ class Preprocess:
         mean: Per RGB channel, subtracted from values in [0, 1].
         std: Per RGB channel, divided by.
         interpolation: nearest, bilinear, bicubic or lanczos; always anti-aliased.
+
     """
 
     resize: int | tuple[int, int] | None
@@ -65,6 +67,7 @@ class Geometry:
         height: Its height in pixels.
         crop_box: (left, top, right, bottom) of what the network saw, in those pixels. Fractional,
             because the crop is cut after resizing; parts beyond the picture were padding.
+
     """
 
     width: int
@@ -83,6 +86,7 @@ class ImageItem:
         geometry: How `pixels` lie in `picture`.
         sha256: Hexadecimal digest of the file's bytes.
         note: What the reader should know of the decoding ("first frame of 12"), or None.
+
     """
 
     ref: ImageRef
@@ -128,6 +132,7 @@ class Components:
         maps: float32 (Q, h, w), each in [0, 1].
         weights: The Q integration weights.
         explained_variance: The Q shares of the decomposed activations' variance, in [0, 1].
+
     """
 
     maps: npt.NDArray[np.float32]
@@ -148,6 +153,7 @@ class SaliencyMap:
             makes no claim to add up.
         degenerate: Why there is no map, or None.
         components: Sub-saliency maps, where the method has them.
+
     """
 
     item: ImageItem

@@ -10,10 +10,11 @@ from torch import Tensor, fx
 
 from camcli.errors import LayerError
 from camcli.graph.nodes import (
-    descendants,
+    closure,
     innermost_module,
     is_symbolic_int,
     operation_name,
+    packet_of,
     shape_of,
 )
 from camcli.graph.rules import Call, rule_for
@@ -40,10 +41,11 @@ class DeepLift:
         Raises:
             LayerError: An operation that depends on the activation has no rule; named with its
                 module.
+
         """
         self._tail = tail
         activation, *bypass = (node for node in tail.graph.nodes if node.op == "placeholder")
-        self._active = {node for node in descendants([activation]) if not is_symbolic_int(node)}
+        self._active = _value_dependents(activation)
         self._bypassed = bool(bypass)
         self._folds_batch = any(_folds_batch(node) for node in self._active)
         self._references: dict[int, _Values] = {}
@@ -56,6 +58,7 @@ class DeepLift:
         Args:
             activation: The tail's first input; differentiate with respect to it.
             bypass: Its other inputs, constants.
+
         """
         reference = self._reference(activation, bypass)
         logits: Tensor = _SlopeInterpreter(self._tail, self._active, reference).run(
@@ -128,9 +131,28 @@ class _SlopeInterpreter(fx.Interpreter):
         return rule.apply(call)
 
     def _reference_args(self, n: fx.Node) -> tuple[Any, ...]:
-        return fx.node.map_arg(  # type: ignore[no-any-return]
-            n.args, lambda node: self._reference.get(node, self.env.get(node))
-        )
+        return fx.node.map_arg(n.args, lambda node: self._reference.get(node, self.env.get(node)))
+
+
+# What these give depends on their input's shape alone.
+_ops = torch.ops.aten
+_VALUE_FREE = {
+    _ops.zeros_like, _ops.ones_like, _ops.full_like, _ops.empty_like, _ops.new_zeros,
+    _ops.new_ones, _ops.new_full, _ops.new_empty, _ops.fill, _ops.zero,
+}  # fmt: skip
+
+
+def _value_dependents(activation: fx.Node) -> set[fx.Node]:
+    """Return the nodes whose values depend on the activation's values."""
+
+    def dependents(node: fx.Node) -> list[fx.Node]:
+        return [
+            user
+            for user in node.users
+            if not is_symbolic_int(user) and packet_of(user) not in _VALUE_FREE
+        ]
+
+    return closure([activation], dependents)
 
 
 def _active_positions(node: fx.Node, active: set[fx.Node]) -> frozenset[int]:
@@ -150,7 +172,7 @@ def _folds_batch(node: fx.Node) -> bool:
 
 
 def _refuse_unruled(graph: fx.Graph, active: set[fx.Node]) -> None:
-    missing = {}
+    missing: dict[str, str] = {}
     for node in graph.nodes:
         if node in active and node.op == "call_function":
             rule = rule_for(node.target)

@@ -33,6 +33,7 @@ def make_functional(graph: fx.Graph) -> bool:
     Returns:
         Whether it could be done by replacement alone. Where another view of the overwritten
         memory is read later it cannot, and the graph is left half done, to be thrown away.
+
     """
     position = {node: place for place, node in enumerate(graph.nodes)}
     for node in list(graph.nodes):
@@ -45,9 +46,9 @@ def make_functional(graph: fx.Graph) -> bool:
         if _is_seen_elsewhere(overwritten, node, position):
             return False
         node.target = twin
-        overwritten.replace_all_uses_with(
-            node, delete_user_cb=lambda user, here=position[node]: position[user] > here
-        )
+        for user in list(overwritten.users):
+            if position[user] > position[node]:
+                user.replace_input_with(overwritten, node)
     return True
 
 

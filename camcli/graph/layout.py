@@ -22,6 +22,7 @@ class Layout:
         height: h, rows of the spatial grid.
         width: w, columns of the spatial grid.
         extra_tokens: Tokens ahead of the grid's: class and register tokens.
+
     """
 
     order: Order
@@ -39,7 +40,8 @@ class Layout:
         if self.order == "tokens-first":
             activation = activation.transpose(0, 1)
         grid = activation[:, self.extra_tokens :]
-        return grid.transpose(1, 2).unflatten(2, (self.height, self.width))
+        maps: Tensor = grid.transpose(1, 2).unflatten(2, (self.height, self.width))
+        return maps
 
     def from_maps(self, maps: Tensor, activation: Tensor) -> Tensor:
         """Return `activation` with its spatial part replaced by channel maps (B, K, h, w).
@@ -59,9 +61,7 @@ class Layout:
         return replaced
 
 
-def infer_layout(
-    shape: tuple[int | None, ...], image_size: tuple[int, int]
-) -> Layout | None:
+def infer_layout(shape: tuple[int | None, ...], image_size: tuple[int, int]) -> Layout | None:
     """Infer how an activation is laid out from its shape and the input's aspect ratio.
 
     Args:
@@ -70,6 +70,7 @@ def infer_layout(
 
     Returns:
         The layout, or None where no reading has more than one place in space.
+
     """
     if len(shape) == 4 and shape[0] is None:
         return _infer_grid(shape[1:], image_size)
@@ -80,9 +81,7 @@ def infer_layout(
     return None
 
 
-def _infer_grid(
-    sizes: tuple[int | None, ...], image_size: tuple[int, int]
-) -> Layout | None:
+def _infer_grid(sizes: tuple[int | None, ...], image_size: tuple[int, int]) -> Layout | None:
     first, second, third = (size or 0 for size in sizes)
     readings = [
         Layout("NCHW", first, second, third),

@@ -50,17 +50,16 @@ def is_symbolic_int(node: fx.Node) -> bool:
 
 def ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
     """Return the nodes given and all that they are computed from."""
-    return _closure(nodes, lambda node: node.all_input_nodes)
+    return closure(nodes, lambda node: node.all_input_nodes)
 
 
 def descendants(nodes: Iterable[fx.Node]) -> set[fx.Node]:
     """Return the nodes given and all that are computed from them."""
-    return _closure(nodes, lambda node: list(node.users))
+    return closure(nodes, lambda node: list(node.users))
 
 
-def _closure(
-    nodes: Iterable[fx.Node], step: Callable[[fx.Node], Iterable[fx.Node]]
-) -> set[fx.Node]:
+def closure(nodes: Iterable[fx.Node], step: Callable[[fx.Node], Iterable[fx.Node]]) -> set[fx.Node]:
+    """Return the nodes given and all that repeated steps lead to."""
     seen: set[fx.Node] = set()
     waiting = list(nodes)
     while waiting:

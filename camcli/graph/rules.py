@@ -33,6 +33,7 @@ class Call:
         kwargs: Its keyword arguments; none of them depends on the activation.
         active: The positions of the arguments that depend on the activation.
         reference: What the operation gives at the reference.
+
     """
 
     op: Callable[..., Any]
@@ -41,6 +42,11 @@ class Call:
     kwargs: Mapping[str, Any]
     active: frozenset[int]
     reference: Any
+
+    @property
+    def packet(self) -> Any:
+        """The operation without its overload."""
+        return getattr(self.op, "overloadpacket", self.op)
 
     def pair(self, position: int) -> Pair:
         """Return a tensor argument beside its reference."""
@@ -70,6 +76,7 @@ class Rule:
         apply: Computes the operation's output with slopes.
         positions: The arguments that may depend on the activation; None for any.
         holds: Whether the rule applies to a call with these arguments, beyond their positions.
+
     """
 
     apply: Callable[[Call], Any]
@@ -93,7 +100,7 @@ def _rescale(call: Call) -> Tensor:
 
 
 def _product(call: Call) -> Tensor:
-    """A bilinear operation's first two arguments; linear where only one of them is active."""
+    """Attribute to the first two arguments; linear where only one of them is active."""
     if len(call.active) == 1:
         return torch.as_tensor(_plainly(call))
 
@@ -104,12 +111,10 @@ def _product(call: Call) -> Tensor:
 
 
 def _affine_product(call: Call) -> Tensor:
-    """bias + a b, for `addmm` and its like, with their `beta` and `alpha`."""
+    """Bias + a b, for `addmm` and its like, with their `beta` and `alpha`."""
     beta, alpha = call.kwargs.get("beta", 1), call.kwargs.get("alpha", 1)
-    return (
-        beta * call.args[0]
-        + alpha * secant.product(torch.matmul, call.pair(1), call.pair(2)).value
-    )
+    product = secant.product(torch.matmul, call.pair(1), call.pair(2))
+    return product.value * alpha + call.args[0] * beta
 
 
 def _division(call: Call) -> Tensor:
@@ -146,16 +151,14 @@ def _einsum(call: Call) -> Tensor:
 def _extremum(call: Call, other_side: float) -> Tensor:
     """max(a, b) = a + relu(b - a), and min(a, b) = a - relu(a - b)."""
     a, b = _as_pair(call, 0), _as_pair(call, 1)
-    gap = Pair(
-        other_side * (b.value - a.value), other_side * (b.reference - a.reference)
-    )
+    gap = Pair(other_side * (b.value - a.value), other_side * (b.reference - a.reference))
     return a.value + other_side * secant.rescale(torch.relu, gap).value
 
 
 def _max_pool(call: Call) -> Any:
     """Max-pooling in one to three dimensions, adaptive or not, with or without indices."""
     x = call.pair(0)
-    pool = _WITH_INDICES[getattr(call.op, "overloadpacket", call.op)]
+    pool = _WITH_INDICES[call.packet]
     spatial = _POOLED_DIMENSIONS[pool]
     _, places = pool(x.value.detach(), *call.args[1:], **call.kwargs)
     _, reference_places = pool(x.reference, *call.args[1:], **call.kwargs)
@@ -305,9 +308,7 @@ def _variance(call: Call) -> Tensor:
 def _vector_norm(call: Call) -> Tensor:
     dims = _dims(call.argument(2, "dim"), call.args[0].dim())
     keepdim = bool(call.argument(3, "keepdim", False))
-    squares = secant.linear(
-        lambda t: t.sum(dims, keepdim=keepdim), secant.square(call.pair(0))
-    )
+    squares = secant.linear(lambda t: t.sum(dims, keepdim=keepdim), secant.square(call.pair(0)))
     return secant.rescale(torch.sqrt, squares).value
 
 

@@ -7,8 +7,8 @@ ordinary reverse-mode differentiation of a chain of them multiplies slopes: Deep
 
 All of them are exact: for finite inputs the contributions of the inputs add up to Δy.
 
-Reference: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation
-Differences", ICML 2017, arXiv 1704.02685.
+Reference: Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating
+Activation Differences", ICML 2017, arXiv 1704.02685.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _WithSlopes(torch.autograd.Function):
 
 def with_slopes(value: Tensor, line: Tensor) -> Tensor:
     """Return `value`, differentiating like `line`, a tensor of the same shape."""
-    result: Tensor = _WithSlopes.apply(value.detach(), line)  # type: ignore[no-untyped-call]
+    result: Tensor = _WithSlopes.apply(value.detach(), line)
     return result
 
 
@@ -75,6 +75,7 @@ def rescale(function: Elementwise, x: Pair, reference: Tensor | None = None) -> 
         function: Element-wise; may hold parameters that broadcast against x.
         x: Its input.
         reference: The function's value at the reference, where it is known already.
+
     """
     value = function(x.value.detach())
     if reference is None:
@@ -95,7 +96,8 @@ def _is_close(x: Pair) -> Tensor:
     """
     threshold = torch.finfo(x.value.dtype).eps ** (2 / 3)
     size = torch.maximum(x.value.detach().abs(), x.reference.abs())
-    return x.delta.abs() <= threshold * size
+    close: Tensor = x.delta.abs() <= threshold * size
+    return close
 
 
 def derivative(function: Elementwise, x: Tensor) -> Tensor:
@@ -148,6 +150,7 @@ def largest(x: Pair, places: Tensor, reference_places: Tensor) -> Pair:
 
     Returns:
         The pair of maxima, (..., S).
+
     """
     reference = torch.gather(x.reference, -1, reference_places)
     value = torch.gather(x.value.detach(), -1, places)
@@ -226,9 +229,7 @@ def normalized(x: Pair, dims: Sequence[int], epsilon: float, centre: bool = True
     return times(x, rescale(torch.rsqrt, variance))
 
 
-def attention(
-    query: Pair, key: Pair, value: Pair, mask: Tensor | None, scale: float
-) -> Pair:
+def attention(query: Pair, key: Pair, value: Pair, mask: Tensor | None, scale: float) -> Pair:
     """Scaled dot-product attention, softmax(q kᵀ · scale + mask) v.
 
     Args:
@@ -237,6 +238,7 @@ def attention(
         value: (..., S, V).
         mask: Added to the scores, broadcastable to (..., L, S); constant.
         scale: Usually 1/√E.
+
     """
     scores = product(torch.matmul, query, linear(lambda t: t.transpose(-2, -1), key))
     shift = 0.0 if mask is None else mask

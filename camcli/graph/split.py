@@ -6,11 +6,13 @@ import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, fx, nn
 
 from camcli.errors import LayerError, ModelError, suggest
+from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
 from camcli.graph.nodes import ancestors, descendants, is_symbolic_int, module_paths, shape_of
 from camcli.graph.trace import TracedNetwork
@@ -32,6 +34,7 @@ class SplitNetwork:
             one; the tail takes them as constants.
         image_size: (H, W) of the network's input.
         classes: N.
+
     """
 
     layer: str
@@ -42,6 +45,16 @@ class SplitNetwork:
     image_size: tuple[int, int]
     classes: int
 
+    @cached_property
+    def deeplift(self) -> DeepLift:
+        """The tail with DeepLIFT's multipliers for derivatives, and its kept reference.
+
+        Raises:
+            LayerError: The tail holds an operation without a rule.
+
+        """
+        return DeepLift(self.tail)
+
 
 def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
     """Cut a traced network behind the module `layer`.
@@ -49,6 +62,7 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
     Raises:
         LayerError: There is no such module, its output does not reach the logits, or it has no
             extent in space; the message names modules that would serve.
+
     """
     cut = _find(traced, layer)
     layout = _layout(traced, cut)
@@ -81,6 +95,7 @@ def check_split(
 
     Raises:
         ModelError: `tail(*trunk(x))` differs from `network(x)` by more than rounding.
+
     """
     expected = network(images)
     found = traced.closing(halves.tail(*halves.trunk(images)))
@@ -217,7 +232,7 @@ class _Tail:
                 f"cannot cut the network here: it computes {node.meta['val']} from the batch size "
                 f"{batch} ({node.name}); choose a layer further on"
             )
-        along = [size for size in shape_of(self._cut) or ()].index(self._traced.batch)
+        along = list(shape_of(self._cut) or ()).index(self._traced.batch)
         activation = self._copies[self._cut]
         size = self._graph.call_function(_aten.sym_size.int, (activation, along))
         size.meta["val"] = self._traced.batch

@@ -32,6 +32,7 @@ class TracedNetwork:
         logits: The node of the scores before any softmax, (B, N).
         closing: What the network does to its logits before it returns them: nothing, or the
             softmax that was cut off.
+
     """
 
     module: fx.GraphModule
@@ -60,6 +61,7 @@ def trace(network: nn.Module, example: Tensor) -> TracedNetwork:
     Raises:
         ModelError: The network does not export, works for one batch size only, or does not
             return one tensor (B, N); the message names the module and line that stopped it.
+
     """
     program = _export(network, example)
     module = program.module(check_guards=False)
@@ -110,8 +112,9 @@ def _plain_attention() -> Iterator[None]:
 
 def _export_complaint(error: Exception, network: nn.Module) -> str:
     reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    names = {id(module): name or "the network's own forward" for name, module in
-             network.named_modules()}
+    names = {
+        id(module): name or "the network's own forward" for name, module in network.named_modules()
+    }
     place = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         module_name = names.get(id(frame.f_locals.get("self")))

@@ -24,6 +24,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
     Raises:
         ValueError: Pillow has no conversion (CIELAB).
+
     """
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
@@ -35,15 +36,15 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    if values.dtype.kind == "f":
+    is_float = values.dtype.kind == "f"
+    if is_float:
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = values.min(), values.max()
-    if values.dtype.kind == "f" and low >= 0 and high <= 255:
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > (255 if is_float else 65535):
+        scaled = (values.astype(np.float64) - low) / ((high - low) or 1) * 255
+    elif is_float:
         scaled = np.rint(values * (255 if high <= 1 else 1))
-    elif values.dtype.kind != "f" and low >= 0 and high <= 65535:
-        scaled = values >> 8
     else:
-        span = float(high) - float(low)
-        scaled = (values.astype(np.float64) - float(low)) / (span or 1) * 255
+        scaled = values >> 8
     grey: npt.NDArray[np.uint8] = scaled.astype(np.uint8)
     return grey

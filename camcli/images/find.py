@@ -60,6 +60,7 @@ def find_images(inputs: Sequence[str]) -> Listing:
 
     Raises:
         InputError: An input does not exist, cannot be read or holds no picture, or there is none.
+
     """
     if not inputs:
         raise InputError("no images to explain: name a file, a folder or a glob")

@@ -12,7 +12,7 @@ from camcli.images.decode import decode
 from camcli.records import Batch, FailedImage, ImageItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from camcli.records import ImageRef, Preprocess
 
@@ -25,7 +25,7 @@ def stream(
     batch_size: int,
     workers: int,
     patience: float | None = None,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Decode `refs`, which may be endless, and yield them in batches.
 
     Every batch but the last holds `batch_size` items, and the failures that were met among them;
@@ -43,6 +43,7 @@ def stream(
 
     Raises:
         Exception: Whatever iterating `refs` raised, after all that came before it.
+
     """
     ahead = batch_size + workers
     with closing(_Decoding(refs, preprocess, ahead, workers)) as decoding:
@@ -115,6 +116,7 @@ class _Decoding:
         Raises:
             Empty: `refs` has yielded nothing new for `patience` seconds.
             Exception: What iterating `refs` raised.
+
         """
         decoded = self._line.get(timeout=patience).result()
         self._slots.release()
@@ -126,7 +128,7 @@ class _Decoding:
             refs = iter(self._refs)
             while self._slots.acquire() and not self._closed.is_set():
                 ref = next(refs, None)
-                if ref is None or self._closed.is_set():
+                if ref is None:
                     break
                 self._line.put(self._pool.submit(decode, ref, self._preprocess))
             end.set_result(None)

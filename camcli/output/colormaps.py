@@ -46,6 +46,7 @@ def lookup_table(name: str) -> npt.NDArray[np.uint8]:
 
     Raises:
         KeyError: `name` is not one of `COLORMAPS`.
+
     """
     anchors = np.frombuffer(bytes.fromhex(_ANCHORS[name]), np.uint8).reshape(-1, 3)
     places = np.linspace(0, 255, len(anchors))

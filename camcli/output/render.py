@@ -44,9 +44,11 @@ def overlay(
 
     Raises:
         KeyError: There is no such colour map.
+
     """
     region = _seen_region(geometry)
-    heat = _coloured(_stretched(values, geometry.crop_box, region), colormap)
+    levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
+    heat = _coloured(_stretched(levels, geometry.crop_box, region), colormap)
     seen = picture.crop(region)
     if seen.size == picture.size:
         return Image.blend(seen, heat, alpha)
@@ -54,6 +56,24 @@ def overlay(
     _frame(canvas, region)
     canvas.paste(Image.blend(seen, heat, alpha), region)
     return canvas
+
+
+def over_picture(values: npt.NDArray[np.float32], geometry: Geometry) -> npt.NDArray[np.float32]:
+    """Return a map at the picture's own size, 0 where the network saw nothing.
+
+    Args:
+        values: float32 (h, w), stretched bilinearly onto `geometry.crop_box`.
+        geometry: Where the map belongs.
+
+    Returns:
+        float32 (geometry.height, geometry.width).
+
+    """
+    left, top, right, bottom = region = _seen_region(geometry)
+    whole = np.zeros((geometry.height, geometry.width), np.float32)
+    seen = _stretched(Image.fromarray(values), geometry.crop_box, region)
+    whole[top:bottom, left:right] = np.asarray(seen)
+    return whole
 
 
 def _seen_region(geometry: Geometry) -> _Region:
@@ -69,9 +89,9 @@ def _pixels(start: float, end: float, length: int) -> tuple[int, int]:
     return first, min(max(round(end), first + 1), length)
 
 
-def _stretched(values: npt.NDArray[np.float32], box: Box, region: _Region) -> Image.Image:
-    """Resample the part of the map that lies over `region` to its size, as 8-bit levels."""
-    height, width = values.shape
+def _stretched(values: Image.Image, box: Box, region: _Region) -> Image.Image:
+    """Resample the part of the map that lies over `region` to its size."""
+    width, height = values.size
     left, top, right, bottom = box
     across, down = width / (right - left), height / (bottom - top)
     # The region is the box in whole pixels, so that its edge may lie half a pixel outside.
@@ -81,9 +101,8 @@ def _stretched(values: npt.NDArray[np.float32], box: Box, region: _Region) -> Im
         min((region[2] - left) * across, width),
         min((region[3] - top) * down, height),
     )
-    levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
     size = (region[2] - region[0], region[3] - region[1])
-    return levels.resize(size, Image.Resampling.BILINEAR, part)
+    return values.resize(size, Image.Resampling.BILINEAR, part)
 
 
 def _coloured(levels: Image.Image, colormap: str) -> Image.Image:

@@ -1,0 +1,147 @@
+"""From a configuration to an engine that is ready to explain."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from camcli.config import Config, PreprocessConfig
+from camcli.engine import Engine
+from camcli.errors import ConfigError, LayerError
+from camcli.graph.split import SplitNetwork, check_split, split
+from camcli.graph.trace import trace
+from camcli.methods import create_method
+from camcli.models import LoadedModel, load_model
+from camcli.targets import ClassTable, TargetPlan
+
+_BATCH_SIZE = {"cpu": 16, "cuda": 64}
+_MOST_WORKERS = 16
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """Everything a run needs but its pictures.
+
+    Attributes:
+        config: What was asked for.
+        model: The network that was loaded.
+        engine: Ready to explain.
+        batch_size: Pictures a batch.
+        workers: Decoding threads.
+
+    """
+
+    config: Config
+    model: LoadedModel
+    engine: Engine
+    batch_size: int
+    workers: int
+
+    def described(self) -> dict[str, Any]:
+        """Return what determines the results of the run, JSON-ready: a resumed run must match."""
+        asked = self.config.model_dump(mode="json")
+        return {
+            "model": {
+                "name": self.model.name,
+                "weights": self.model.weights,
+                "digest": self.model.digest(),
+                "layer": self.engine.network.layer,
+            },
+            "method": asked["method"],
+            "targets": asked["targets"],
+            "preprocess": {
+                "resize": self.engine.preprocess.resize,
+                "crop": list(self.engine.preprocess.crop),
+                "mean": list(self.engine.preprocess.mean),
+                "std": list(self.engine.preprocess.std),
+                "interpolation": self.engine.preprocess.interpolation,
+            },
+            "seed": self.config.run.seed,
+            "output": asked["output"],
+        }
+
+
+def assemble(config: Config) -> Assembled:
+    """Load the network, cut it, and set up the method and its targets.
+
+    Raises:
+        CamcliError: Whatever in the configuration does not exist or does not fit, before any
+            picture is touched.
+
+    """
+    method = create_method(config.method.name, config.method.options)
+    device = _device(config.run.device)
+    preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
+    model = load_model(config.model, preprocess, config.run.seed)
+    model.network.to(device)
+    network = split_at(model, config.model.layer, device)
+    targets = TargetPlan(config.targets, ClassTable(network.classes, model.labels))
+    engine = Engine(
+        network=network,
+        method=method,
+        targets=targets,
+        preprocess=model.preprocess,
+        device=device,
+        at_layer_size=config.output.map_size == "layer",
+        normalize=config.output.normalize,
+    )
+    run = config.run
+    return Assembled(
+        config=config,
+        model=model,
+        engine=engine,
+        batch_size=_BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size,
+        workers=min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers,
+    )
+
+
+def split_at(model: LoadedModel, layer: str, device: torch.device) -> SplitNetwork:
+    """Trace a network and cut it at a layer, `auto` for the model's own; checked on two images.
+
+    Raises:
+        ModelError: The network cannot be traced, or does not compute the same when cut.
+        LayerError: It cannot be cut there, or `auto` has no answer.
+
+    """
+    if layer == "auto":
+        if model.default_layer is None:
+            raise LayerError(f"no default layer is known for {model.name}: name one with --layer")
+        layer = model.default_layer
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(2, 3, *model.preprocess.crop, generator=generator).to(device)
+    traced = trace(model.network, images)
+    halves = split(traced, layer)
+    check_split(halves, traced, _evaluating(model.network), images)
+    return halves
+
+
+def _evaluating(network: nn.Module) -> nn.Module:
+    return network if not network.training else network.eval()
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in _BATCH_SIZE:
+        raise ConfigError(f"run.device: {name!r} is not one of auto, cpu, cuda, cuda:N")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigError(
+            f"run.device: there is no {name!r}: PyTorch sees {torch.cuda.device_count()} CUDA "
+            "devices here"
+        )
+    return device
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, which in a container is not all there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,48 @@
+"""`camcli config`: show, describe and start configurations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from camcli.config import Config, dump_config, load_config
+from camcli.errors import OutputError
+
+app = typer.Typer(help="Show, describe and start configurations.", no_args_is_help=True)
+
+_TEMPLATE = """\
+# A camcli configuration. Every key may be left out; flags and --set override what is here.
+# `camcli config schema` describes all of them, `camcli methods` the methods.
+"""
+
+
+@app.command()
+def show(
+    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
+    overrides: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="Override a key."),
+) -> None:
+    """Print the configuration that a run would use, as YAML."""
+    typer.echo(dump_config(load_config(config, overrides)), nl=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a configuration."""
+    typer.echo(json.dumps(Config.model_json_schema(), indent=2))
+
+
+@app.command()
+def init(
+    path: Path = typer.Argument(Path("camcli.yaml"), help="The file to make."),
+    force: bool = typer.Option(False, "--force", help="Replace a file that exists."),
+) -> None:
+    """Write a configuration with every default, to be edited."""
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists: give --force to replace it, or another name")
+    try:
+        path.write_text(_TEMPLATE + dump_config(Config()), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error}") from None
+    typer.echo(f"wrote {path}", err=True)

@@ -1,0 +1,81 @@
+"""What a run tells while it works: a bar on a terminal, plain lines elsewhere, rows as JSON."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from tqdm import tqdm
+
+from camcli.output.manifest import to_line
+from camcli.records import ManifestRow
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Progress on stderr and, where asked for, manifest rows on stdout."""
+
+    def __init__(self, total: int | None, rows_to_stdout: bool, quiet: bool) -> None:
+        """Begin.
+
+        Args:
+            total: Number of pictures, None where it is not known.
+            rows_to_stdout: Whether to print each row as a JSON line.
+            quiet: Whether to say nothing on stderr.
+
+        """
+        self._rows_to_stdout = rows_to_stdout
+        self._total = total
+        self._done = 0
+        self._start = self._last_line = time.monotonic()
+        self._lines = not quiet and not sys.stderr.isatty()
+        self._bar = tqdm(
+            total=total,
+            unit="picture",
+            file=sys.stderr,
+            disable=quiet or self._lines,
+            dynamic_ncols=True,
+        )
+
+    def on_rows(self, rows: Sequence[ManifestRow]) -> None:
+        """Tell of one finished picture."""
+        if self._rows_to_stdout:
+            sys.stdout.write("".join(f"{to_line(row)}\n" for row in rows))
+            sys.stdout.flush()
+        self._done += 1
+        self._bar.update()
+        for row in rows:
+            if row.error is not None and not self._bar.disable:
+                self._bar.write(_complaint(row), file=sys.stderr)
+            elif row.error is not None and self._lines:
+                print(_complaint(row), file=sys.stderr)  # noqa: T201
+        if self._lines and time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._say_line()
+
+    def _say_line(self) -> None:
+        self._last_line = time.monotonic()
+        rate = self._done / (self._last_line - self._start)
+        of_total = "" if self._total is None else f" of {self._total}"
+        left = "" if self._total is None else f", {(self._total - self._done) / rate:.0f} s left"
+        print(  # noqa: T201
+            f"{self._done}{of_total} pictures, {rate:.1f}/s{left}", file=sys.stderr
+        )
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+
+def _complaint(row: ManifestRow) -> str:
+    assert row.error is not None
+    return f"{row.image}: {row.status}: {row.error.message}"

@@ -1,0 +1,148 @@
+"""One batch: trunk, then method over the tail, then normalised maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from camcli.errors import ImageError
+from camcli.graph.split import SplitNetwork
+from camcli.methods.base import Method
+from camcli.methods.probe import Probe
+from camcli.records import Batch, FailedImage, ImageItem, Preprocess, SaliencyMap, Target
+from camcli.targets import TargetPlan
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One picture with its maps, in the order of its targets."""
+
+    item: ImageItem
+    maps: tuple[SaliencyMap, ...]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Explains batches of decoded pictures; a picture's result does not depend on its batch.
+
+    Attributes:
+        network: Split at the target layer, on `device`.
+        method: What makes the maps.
+        targets: Which classes to explain.
+        preprocess: Gives the normalisation of the network's input.
+        device: Where to compute.
+        at_layer_size: Keep maps at the layer's resolution instead of the network input's.
+        normalize: minmax, (m - min) / (max - min), or max, m / max.
+
+    """
+
+    network: SplitNetwork
+    method: Method
+    targets: TargetPlan
+    preprocess: Preprocess
+    device: torch.device
+    at_layer_size: bool = False
+    normalize: Literal["minmax", "max"] = "minmax"
+
+    def __post_init__(self) -> None:
+        if self.method.uses_deeplift:
+            _ = self.network.deeplift  # refuses an operation without a rule before any picture
+
+    def explain(self, batch: Batch) -> list[Explained | FailedImage]:
+        """Explain every picture of a batch for each of its targets.
+
+        Returns:
+            One entry for each item, in order: its maps, or a failure where nothing names the
+            class to explain.
+
+        """
+        if not batch.items:
+            return []
+        probe = Probe(self.network, self._normalized(batch.items), self.method.uses_deeplift)
+        logits = probe.logits.float().cpu()
+        choices = [self._choose(item, row) for item, row in zip(batch.items, logits, strict=True)]
+        classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
+        found: list[list[SaliencyMap]] = [[] for _ in batch.items]
+        for slot in range(max(map(len, classes))):
+            for row, saliency_map in self._explain_slot(batch.items, probe, classes, slot):
+                found[row].append(saliency_map)
+        return [
+            choice if isinstance(choice, FailedImage) else Explained(item, tuple(maps))
+            for item, choice, maps in zip(batch.items, choices, found, strict=True)
+        ]
+
+    def _normalized(self, items: Sequence[ImageItem]) -> Tensor:
+        pixels = torch.from_numpy(np.stack([item.pixels for item in items])).to(self.device)
+        images = pixels.permute(0, 3, 1, 2).to(torch.float32) / 255
+        mean = torch.tensor(self.preprocess.mean, device=self.device).view(3, 1, 1)
+        std = torch.tensor(self.preprocess.std, device=self.device).view(3, 1, 1)
+        return (images - mean) / std
+
+    def _choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
+        try:
+            return self.targets.classes(item.ref, logits)
+        except ImageError as error:
+            return FailedImage(item.ref, "TargetError", str(error))
+
+    def _explain_slot(
+        self, items: Sequence[ImageItem], probe: Probe, classes: list[list[int]], slot: int
+    ) -> Iterator[tuple[int, SaliencyMap]]:
+        """Explain each picture's target number `slot`; pictures with fewer targets sit it out."""
+        rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
+        asked = [chosen[slot] if slot < len(chosen) else 0 for chosen in classes]
+        saliency = self.method.explain(probe, torch.tensor(asked, device=self.device))
+        maps, low, high = self._finish(saliency.maps)
+        errors = saliency.completeness_error
+        for row in rows:
+            reason = _why_degenerate(low[row], high[row])
+            yield (
+                row,
+                SaliencyMap(
+                    item=items[row],
+                    target=self._target(probe.logits[row], asked[row]),
+                    values=None if reason else maps[row],
+                    range=None if reason else (low[row], high[row]),
+                    completeness_error=None if errors is None else _finite(float(errors[row])),
+                    degenerate=reason,
+                ),
+            )
+
+    def _finish(self, raw: Tensor) -> tuple[np.ndarray, list[float], list[float]]:
+        """Resize raw maps (B, h, w) and normalise each; return them with their raw ranges."""
+        maps = raw.float()
+        if not self.at_layer_size:
+            size = self.network.image_size
+            maps = F.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+        low, high = maps.flatten(1).aminmax(dim=1)
+        floor = low if self.normalize == "minmax" else torch.zeros_like(low)
+        scaled = (maps - floor[:, None, None]) / (high - floor)[:, None, None]
+        return scaled.clamp(0, 1).cpu().numpy(), low.tolist(), high.tolist()
+
+    def _target(self, logits: Tensor, index: int) -> Target:
+        probability = torch.softmax(logits.float(), 0)[index]
+        return Target(
+            index=index,
+            name=self.targets.table.name_of(index),
+            score=float(logits[index]),
+            probability=float(probability),
+        )
+
+
+def _why_degenerate(low: float, high: float) -> str | None:
+    if not np.isfinite([low, high]).all():
+        return "the map holds NaN or infinity: the network's activation or score is not finite"
+    if high <= 0:
+        return "the map is zero everywhere: nothing at this layer speaks for the class"
+    if low == high:
+        return "the map has the same value everywhere"
+    return None
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

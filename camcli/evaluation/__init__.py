@@ -1,0 +1,1 @@
+"""How good maps are: metrics, as pure functions."""

@@ -1,0 +1,82 @@
+"""Saliency methods, by name: one small class each.
+
+The table holds import paths, so that naming and describing methods does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from camcli.errors import MethodError, suggest
+
+if TYPE_CHECKING:
+    from camcli.methods.base import Method
+
+_TABLE: Mapping[str, str] = {
+    "lift-cam": "camcli.methods.lift_cam:LiftCam",
+    "deep-lift": "camcli.methods.deep_lift:DeepLiftMap",
+    "grad-cam": "camcli.methods.grad_cam:GradCam",
+    "eigen-cam": "camcli.methods.eigen_cam:EigenCam",
+}
+
+METHOD_NAMES: tuple[str, ...] = tuple(_TABLE)
+
+
+@dataclass(frozen=True)
+class OptionInfo:
+    """One option of a method: its name, its default, and what it does."""
+
+    name: str
+    default: Any
+    description: str
+
+
+def method_class(name: str) -> type[Method]:
+    """Return the class of a method.
+
+    Raises:
+        MethodError: There is no method of that name.
+
+    """
+    if name not in _TABLE:
+        raise MethodError(
+            f"there is no method {name!r}{suggest(name, _TABLE)} (methods: {', '.join(_TABLE)})"
+        )
+    module, _, attribute = _TABLE[name].partition(":")
+    found: type[Method] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def create_method(name: str, options: Mapping[str, Any]) -> Method:
+    """Make a method with its options.
+
+    Raises:
+        MethodError: The method or one of the options does not exist, or a value does not fit;
+            every option that is wrong is named.
+
+    """
+    from camcli.methods.base import validated
+
+    return validated(method_class(name), options)
+
+
+def options_of(name: str) -> list[OptionInfo]:
+    """Return the options of a method, in order.
+
+    Raises:
+        MethodError: There is no method of that name.
+
+    """
+    from dataclasses import MISSING, fields
+
+    return [
+        OptionInfo(
+            name=field.name,
+            default=field.default if field.default is not MISSING else None,
+            description=field.metadata.get("description", ""),
+        )
+        for field in fields(method_class(name))  # type: ignore[arg-type]
+    ]

@@ -1,0 +1,29 @@
+"""DeepLIFT at the target layer: the attribution itself, without pooling over space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from camcli.methods.base import Method, Saliency
+from camcli.methods.probe import Probe
+
+
+@dataclass(frozen=True)
+class DeepLiftMap(Method):
+    """map = ReLU(Σ_k C_k(i, j)), C the DeepLIFT contributions against the all-zero activation.
+
+    Before the ReLU the map sums exactly to the score's difference from that of the reference.
+
+    Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation
+    Differences", ICML 2017, arXiv 1704.02685.
+    """
+
+    name = "deep-lift"
+    uses_deeplift = True
+
+    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+        """Sum the contributions over the channels; see `Method.explain`."""
+        contributions = probe.contributions(classes)
+        return Saliency(contributions.maps.sum(1).relu(), contributions.completeness_error)

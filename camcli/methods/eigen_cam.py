@@ -1,0 +1,44 @@
+"""Eigen-CAM: the first principal component of the activation maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from camcli.methods.base import Method, Saliency
+from camcli.methods.probe import Probe
+
+
+@dataclass(frozen=True)
+class EigenCam(Method):
+    """map = ReLU(X v), X the (hw, K) activation matrix and v its first right singular vector.
+
+    The maps are not centred, as in the paper, and the class plays no part. A singular vector's
+    sign is arbitrary: it is chosen so that the place of largest magnitude is positive. The
+    component is taken from the (hw, hw) Gram matrix X Xᵀ = U S² Uᵀ, whose size does not grow with
+    the channels: X v = U S.
+
+    Bany Muhammad and Yeasin, "Eigen-CAM: Class Activation Map using Principal Components",
+    IJCNN 2020, arXiv 2008.00299.
+    """
+
+    name = "eigen-cam"
+
+    def explain(self, probe: Probe, classes: Tensor) -> Saliency:  # noqa: ARG002
+        """Project the activation on its first component; see `Method.explain`."""
+        batch, _, height, width = probe.activation.shape
+        places = probe.activation.flatten(2).transpose(1, 2)
+        finite = torch.isfinite(places).all(-1, keepdim=True).all(-2, keepdim=True)
+        gram = torch.nan_to_num(places) @ torch.nan_to_num(places).transpose(1, 2)
+        values, vectors = torch.linalg.eigh(gram)
+        component = vectors[..., -1] * values[..., -1:].clamp_min(0).sqrt()
+        component = torch.where(finite[:, 0], positive_peak(component), torch.nan)
+        return Saliency(component.view(batch, height, width).relu())
+
+
+def positive_peak(components: Tensor) -> Tensor:
+    """Turn the sign of each component (..., places) so that its largest magnitude is positive."""
+    peak = components.abs().argmax(-1, keepdim=True)
+    return components * torch.where(components.gather(-1, peak) < 0, -1.0, 1.0)

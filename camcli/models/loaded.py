@@ -1,0 +1,47 @@
+"""A network ready to be explained."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from camcli.records import Preprocess
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network with everything that its source knows about it.
+
+    Attributes:
+        name: As the user wrote it.
+        network: Maps images (B, 3, H, W) to scores (B, N); in evaluation mode.
+        preprocess: How a picture becomes its input.
+        labels: Class names by index, or None.
+        default_layer: The module path to explain at when none is given, or None if the source
+            does not know one.
+        weights: Which weights, for the record of the run.
+
+    """
+
+    name: str
+    network: nn.Module
+    preprocess: Preprocess
+    labels: tuple[str, ...] | None
+    default_layer: str | None
+    weights: str
+
+    def with_preprocess(self, preprocess: Preprocess) -> LoadedModel:
+        """Return the same model with another preprocessing."""
+        return replace(self, preprocess=preprocess)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the parameters and buffers: names, shapes and bytes."""
+        sha = hashlib.sha256()
+        for name, tensor in self.network.state_dict().items():
+            sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            flat = tensor.detach().cpu().contiguous().reshape(-1)
+            sha.update(flat.view(torch.uint8).numpy())
+        return sha.hexdigest()

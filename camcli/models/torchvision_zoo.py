@@ -1,0 +1,146 @@
+"""Torchvision's classification models, with the transforms and class names of their weights."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import torch
+import torchvision
+from torch import nn
+from torchvision.models._api import WeightsEnum, get_model, get_model_weights, list_models
+
+from camcli.config import ModelConfig
+from camcli.errors import ModelError, suggest
+from camcli.models.checkpoint import fill, read_checkpoint
+from camcli.models.loaded import LoadedModel
+from camcli.models.random_weights import enliven
+from camcli.records import Preprocess
+
+# The last layer with an extent in space, by family; what comes first in the name decides.
+_DEFAULT_LAYERS = (
+    (r"(wide_)?resne(x)?t", "layer4"),
+    (r"inception_v3", "Mixed_7c"),
+    (r"googlenet", "inception5b"),
+    (r"mnasnet", "layers"),
+    (r"shufflenet", "conv5"),
+    (r"regnet", "trunk_output"),
+    (r"maxvit", "blocks.3"),
+    (r"vit_._\d+|vit_", "encoder.layers.encoder_layer_{last}.ln_1"),
+    (r"swin", "norm"),
+    (r".*", "features"),
+)
+
+
+@lru_cache
+def names() -> tuple[str, ...]:
+    """Return the names of the classification models, as `torchvision.models.get_model` knows."""
+    return tuple(list_models(module=torchvision.models))
+
+
+def load(config: ModelConfig) -> LoadedModel:
+    """Load a model with its own weights, random ones (`weights: null`) or a checkpoint's.
+
+    Raises:
+        ModelError: The weights do not exist, cannot be downloaded, or do not fit.
+
+    """
+    known = get_model_weights(config.name)
+    described = _weights_named(config, known) or _default(known)
+    network = _network(config, known)
+    labels = tuple(described.meta["categories"])
+    return LoadedModel(
+        name=config.name,
+        network=network.eval(),
+        preprocess=_preprocess(described),
+        labels=labels if _classes(network) in (None, len(labels)) else None,
+        default_layer=_default_layer(config.name, network),
+        weights=str(config.weights or "random"),
+    )
+
+
+def _default(known: type[WeightsEnum]) -> WeightsEnum:
+    best: WeightsEnum = known["DEFAULT"]
+    return best
+
+
+def _weights_named(config: ModelConfig, known: type[WeightsEnum]) -> WeightsEnum | None:
+    if config.weights == "default":
+        return _default(known)
+    return next((w for w in known if w.name == config.weights), None)
+
+
+def _network(config: ModelConfig, known: type[WeightsEnum]) -> nn.Module:
+    weights = _weights_named(config, known)
+    if weights is not None:
+        return _with_own_weights(config.name, weights)
+    if config.weights is None:
+        network = _build(config.name)
+        enliven(network, _preprocess(_default(known)).crop[0])
+        return network
+    path = Path(config.weights)
+    if not path.exists():
+        choices = ["default", "null", *(w.name for w in known)]
+        raise ModelError(
+            f"{config.name} has no weights {config.weights!r}, and there is no such file"
+            f"{suggest(config.weights, choices)} (valid: {', '.join(choices)}, or a path)"
+        )
+    return _from_checkpoint(config.name, path)
+
+
+def _with_own_weights(name: str, weights: WeightsEnum) -> nn.Module:
+    try:
+        return _build(name, weights=weights)
+    except (URLError, OSError, RuntimeError) as error:
+        raise ModelError(
+            f"cannot get the weights {weights} of {name}: {error}. Without a network, put their "
+            f"file {weights.url.rsplit('/', 1)[-1]} into {torch.hub.get_dir()}/checkpoints (set by "
+            "TORCH_HOME), give a --checkpoint, or take random weights with "
+            "--set model.weights=null"
+        ) from None
+
+
+def _from_checkpoint(name: str, path: Path) -> nn.Module:
+    """Build the network with as many classes as the checkpoint's head has."""
+    weights = read_checkpoint(path)
+    network = _build(name)
+    head = next(reversed(network.state_dict().items()))[0]
+    if head in weights and weights[head].shape[:1] != network.state_dict()[head].shape[:1]:
+        network = _build(name, num_classes=len(weights[head]))
+    fill(network, weights, path)
+    return network
+
+
+def _build(name: str, **options: Any) -> nn.Module:
+    if re.match("inception_v3|googlenet", name) and "weights" not in options:
+        options["init_weights"] = True
+    network: nn.Module = get_model(name, **options)
+    return network
+
+
+def _preprocess(weights: WeightsEnum) -> Preprocess:
+    transform = weights.transforms()
+    crop = transform.crop_size[0]
+    return Preprocess(
+        resize=transform.resize_size[0],
+        crop=(crop, crop),
+        mean=tuple(transform.mean),
+        std=tuple(transform.std),
+        interpolation=transform.interpolation.value,
+    )
+
+
+def _default_layer(name: str, network: nn.Module) -> str:
+    layer = next(layer for pattern, layer in _DEFAULT_LAYERS if re.match(pattern, name))
+    if "{last}" in layer:
+        blocks = network.get_submodule("encoder.layers")
+        return layer.format(last=len(list(blocks.children())) - 1)
+    return layer
+
+
+def _classes(network: nn.Module) -> int | None:
+    last = next(reversed(network.state_dict().values()), None)
+    return None if last is None else len(last)

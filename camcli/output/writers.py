@@ -1,0 +1,139 @@
+"""Turn explained pictures into files, and the files into manifest rows."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from camcli.config import OutputConfig
+from camcli.output.atomic import write_bytes
+from camcli.output.render import over_picture, overlay
+from camcli.records import ErrorInfo, FailedImage, ManifestRow, SaliencyMap
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# PNG's fastest setting that still compresses: overlays are photographs, deflate gains little.
+_PNG_COMPRESSION = 1
+
+
+@dataclass(frozen=True)
+class ArtefactWriter:
+    """Writes what a run keeps of each picture.
+
+    Attributes:
+        folder: The output folder.
+        config: What to write, and how it looks.
+        method: Name of the method, for the rows.
+        layer: Module path of the layer, for the rows.
+        class_in_name: Whether file names carry the class, as pictures can have several targets.
+
+    """
+
+    folder: Path
+    config: OutputConfig
+    method: str
+    layer: str
+    class_in_name: bool
+
+    def write(self, saliency_map: SaliencyMap) -> ManifestRow:
+        """Write one picture's files for one target and return its row.
+
+        Raises:
+            OSError: A file could not be written; no partial file is left behind.
+
+        """
+        item = saliency_map.item
+        written = {} if saliency_map.degenerate else self._write_files(saliency_map)
+        return ManifestRow(
+            image=item.ref.name,
+            path=readable(item.ref.path),
+            status="degenerate" if saliency_map.degenerate else "ok",
+            method=self.method,
+            layer=self.layer,
+            error=ErrorInfo("Degenerate", saliency_map.degenerate)
+            if saliency_map.degenerate
+            else None,
+            width=item.geometry.width,
+            height=item.geometry.height,
+            crop_box=item.geometry.crop_box,
+            target=saliency_map.target,
+            map=_path_in(written, "map"),
+            map_range=saliency_map.range,
+            overlay=_path_in(written, "overlay"),
+            completeness_error=saliency_map.completeness_error,
+            note=item.note,
+            sha256={"image": item.sha256} | {what: sha for what, (_, sha) in written.items()},
+        )
+
+    def failed(self, failure: FailedImage) -> ManifestRow:
+        """Return the row of a picture that could not be explained."""
+        return ManifestRow(
+            image=failure.ref.name,
+            path=readable(failure.ref.path),
+            status="failed",
+            method=self.method,
+            layer=self.layer,
+            error=ErrorInfo(failure.type, failure.message),
+        )
+
+    def _write_files(self, saliency_map: SaliencyMap) -> dict[str, tuple[str, str]]:
+        """Write the files asked for; return (path, SHA-256) of each."""
+        values = saliency_map.values
+        assert values is not None
+        written = {}
+        if "maps" in self.config.save:
+            data = _npy(self._map_values(saliency_map, values))
+            written["map"] = self._save("maps", saliency_map, ".npy", data)
+        if "overlays" in self.config.save:
+            item = saliency_map.item
+            picture = overlay(
+                item.picture, item.geometry, values, self.config.colormap, self.config.alpha
+            )
+            written["overlay"] = self._save("overlays", saliency_map, ".png", _png(picture))
+        return written
+
+    def _map_values(
+        self, saliency_map: SaliencyMap, values: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        if self.config.map_size == "original":
+            return over_picture(values, saliency_map.item.geometry)
+        return values
+
+    def _save(
+        self, kind: str, saliency_map: SaliencyMap, suffix: str, data: bytes
+    ) -> tuple[str, str]:
+        name = saliency_map.item.ref.name
+        if self.class_in_name:
+            name += f".{saliency_map.target.index}"
+        relative = f"{kind}/{name}{suffix}"
+        write_bytes(self.folder / relative, data)
+        return relative, hashlib.sha256(data).hexdigest()
+
+
+def readable(path: Path) -> str:
+    """Return a path as text that UTF-8 can hold; undecodable bytes are escaped."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _path_in(written: Mapping[str, tuple[str, str]], what: str) -> str | None:
+    return written[what][0] if what in written else None
+
+
+def _npy(values: npt.NDArray[np.float32]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(values, dtype=np.float32), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=_PNG_COMPRESSION)
+    return buffer.getvalue()

@@ -126,6 +126,7 @@ def test_globs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _names("**/*.jpg") == ["a/1.jpg", "a/b/3.jpg", "a/b/c/4.jpg"]
     assert _names("a/**/c/*.jpg") == ["a/b/c/4.jpg"]
     assert _names("*/b/**") == ["a/b/3.jpg", "a/b/c/4.jpg"]
+    assert _names("a/*/*.jpg") == ["a/b/3.jpg"]
     assert _names("a/.h/*") == ["a/.h/5.jpg"]
     assert _names(f"{tmp_path}/a/b/*") == [f"{tmp_path}/a/b/3.jpg".lstrip("/")]
 

@@ -10,7 +10,7 @@ from PIL import Image
 from camcli.config import Colormap
 from camcli.images.geometry import geometry as geometry_of
 from camcli.output.colormaps import COLORMAPS, lookup_table
-from camcli.output.render import overlay
+from camcli.output.render import over_picture, overlay
 from camcli.records import Geometry, Preprocess
 
 _PREPROCESS = Preprocess(256, (224, 224), (0.0,) * 3, (1.0,) * 3)
@@ -66,11 +66,15 @@ def test_the_map_lies_where_the_network_looked(
     drawn = overlay(_picture(width, height), shape, values, "gray", 1.0)
     levels = _expected_levels(values, shape)
     seen = ~np.isnan(levels)
-    difference = np.abs(np.asarray(drawn)[..., 0].astype(float) - levels)[seen]
     # Edges lie on whole pixels, at most half of one away from the box.
     steepest = 255 * 0.5 * max(9 / (box[2] - box[0]), 7 / (box[3] - box[1]))
-    assert difference.max() <= steepest + 2
-    assert difference.mean() <= 2 + steepest / 5
+    as_floats = over_picture(values, shape)
+    assert as_floats.dtype == np.float32
+    assert not as_floats[~seen].any()
+    for found in (np.asarray(drawn)[..., 0].astype(float), as_floats * 255.0):
+        difference = np.abs(found - levels)[seen]
+        assert difference.max() <= steepest + 2
+        assert difference.mean() <= 2 + steepest / 5
 
 
 @pytest.mark.parametrize("size", [(500, 375), (375, 500), (256, 256), (60, 60), (40, 300)], ids=str)

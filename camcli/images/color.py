@@ -39,6 +39,7 @@ def _to_8_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     is_float = values.dtype.kind == "f"
     if is_float:
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    scaled: npt.NDArray[Any]
     low, high = float(values.min()), float(values.max())
     if low < 0 or high > (255 if is_float else 65535):
         scaled = (values.astype(np.float64) - low) / ((high - low) or 1) * 255

@@ -78,6 +78,9 @@ def assemble(config: Config) -> Assembled:
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     model = load_model(config.model, preprocess, config.run.seed)
     model.network.to(device)
+    # Random and freshly trained networks are full of numbers too small to matter, on which CPUs
+    # are a hundred times slower.
+    torch.set_flush_denormal(True)
     network = split_at(model, config.model.layer, device)
     targets = TargetPlan(config.targets, ClassTable(network.classes, model.labels))
     engine = Engine(

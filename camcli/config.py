@@ -157,7 +157,7 @@ def load_config(
         return Config.model_validate(tree)
     except ValidationError as error:
         source = str(path) if path else "the options given"
-        lines = "\n".join(f"  {line}" for line in _explain(error, tree))
+        lines = "\n".join(f"  {line}" for line in _explain(error))
         raise ConfigError(f"the configuration from {source} is not valid:\n{lines}") from None
 
 
@@ -235,17 +235,17 @@ def _assign(tree: dict[str, Any], dotted: str, value: Any) -> None:
     tree[last] = value
 
 
-def _explain(error: ValidationError, tree: Mapping[str, Any]) -> Iterable[str]:
+def _explain(error: ValidationError) -> Iterable[str]:
     """One line per mistake; pydantic's lines for the members of a union are told as one."""
     lines: dict[str, str] = {}
     for problem in error.errors(include_url=False):
-        path = tuple(part for part in problem["loc"] if _is_key(part, tree))
+        path = tuple(part for part in problem["loc"] if _is_key(part))
         key = ".".join(str(part) for part in path)
         lines.setdefault(key, f"{key}: {_complaint(problem, path)}")
     return lines.values()
 
 
-def _is_key(part: int | str, tree: Mapping[str, Any]) -> bool:
+def _is_key(part: int | str) -> bool:
     """Tell a key of the config from the tags that pydantic adds for the members of a union."""
     return isinstance(part, int) or (
         part.isidentifier() and part not in {"int", "str", "float", "PreprocessConfig", "tuple"}

@@ -101,7 +101,7 @@ def run(job: Job, assembled: Assembled, on_rows: OnRows) -> Outcome:
 
 @contextmanager
 def _stoppable() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C or SIGTERM into a request to stop, and give the next its usual force."""
+    """Turn the first Ctrl-C or SIGTERM into a request to stop; the next has its usual force."""
     interruption = Interruption()
     usual: dict[int, Any] = {}
 

@@ -114,7 +114,8 @@ def _affine_product(call: Call) -> Tensor:
     """Bias + a b, for `addmm` and its like, with their `beta` and `alpha`."""
     beta, alpha = call.kwargs.get("beta", 1), call.kwargs.get("alpha", 1)
     product = secant.product(torch.matmul, call.pair(1), call.pair(2))
-    return product.value * alpha + call.args[0] * beta
+    shifted: Tensor = product.value * alpha + call.args[0] * beta
+    return shifted
 
 
 def _division(call: Call) -> Tensor:

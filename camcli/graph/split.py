@@ -14,7 +14,14 @@ from torch import Tensor, fx, nn
 from camcli.errors import LayerError, ModelError, suggest
 from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
-from camcli.graph.nodes import ancestors, descendants, is_symbolic_int, module_paths, shape_of
+from camcli.graph.nodes import (
+    ancestors,
+    descendants,
+    innermost_module,
+    is_symbolic_int,
+    module_paths,
+    shape_of,
+)
 from camcli.graph.trace import TracedNetwork
 
 _aten = torch.ops.aten
@@ -32,6 +39,7 @@ class SplitNetwork:
         tail: (activation, *bypass) -> logits (B, N).
         bypasses: Names of the tensors that go round the cut, through a residual connection for
             one; the tail takes them as constants.
+        batch_dims: The dimension that counts the images in each of (activation, *bypass).
         image_size: (H, W) of the network's input.
         classes: N.
 
@@ -42,8 +50,14 @@ class SplitNetwork:
     trunk: fx.GraphModule
     tail: fx.GraphModule
     bypasses: tuple[str, ...]
+    batch_dims: tuple[int, ...]
     image_size: tuple[int, int]
     classes: int
+
+    def predict(self, images: Tensor) -> Tensor:
+        """Return the logits (B, N) of images (B, 3, H, W)."""
+        logits: Tensor = self.tail(*self.trunk(images))
+        return logits
 
     @cached_property
     def deeplift(self) -> DeepLift:
@@ -82,6 +96,7 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
         trunk=_trunk(traced, [cut, *bypass]),
         tail=_Tail(traced, cut, bypass).build(after),
         bypasses=tuple(node.name for node in bypass),
+        batch_dims=tuple(_batch_dim(traced, node) for node in (cut, *bypass)),
         image_size=(int(image_shape[2]), int(image_shape[3])),
         classes=int(logits_shape[1]),
     )
@@ -165,6 +180,16 @@ def _static_size(size: int | torch.SymInt, batch: torch.SymInt) -> int | None:
     return None if size.node.expr == batch.node.expr else -1
 
 
+def _batch_dim(traced: TracedNetwork, node: fx.Node) -> int:
+    sizes = [_static_size(size, traced.batch) for size in shape_of(node) or ()]
+    if None not in sizes:
+        raise LayerError(
+            f"cannot cut the network here: {node.name}, in {innermost_module(node)}, mixes the "
+            "images of a batch; choose a layer before or after it"
+        )
+    return sizes.index(None)
+
+
 def _describe(node: fx.Node) -> str:
     sizes = ["B" if isinstance(s, torch.SymInt) else str(s) for s in shape_of(node) or ()]
     return f"({', '.join(sizes)})"
@@ -232,7 +257,7 @@ class _Tail:
                 f"cannot cut the network here: it computes {node.meta['val']} from the batch size "
                 f"{batch} ({node.name}); choose a layer further on"
             )
-        along = list(shape_of(self._cut) or ()).index(self._traced.batch)
+        along = _batch_dim(self._traced, self._cut)
         activation = self._copies[self._cut]
         size = self._graph.call_function(_aten.sym_size.int, (activation, along))
         size.meta["val"] = self._traced.batch

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from camcli.graph.split import SplitNetwork
 
+_SMALLEST_CHUNK = 8
+
 
 @dataclass(frozen=True)
 class Contributions:
@@ -74,11 +76,57 @@ class Probe:
         contributions = _gradient(leaf, logits, classes) * self._raw
         with torch.no_grad():
             reference = self.network.deeplift.logits_at_reference(self._raw, *self._bypass)
-            delta = (logits - reference).gather(1, classes[:, None]).squeeze(1)
+            delta = _chosen(logits - reference, classes)
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
             completeness_error=completeness_error(contributions, delta),
         )
+
+    def scores_of_images(self, images: Tensor, classes: Tensor) -> Tensor:
+        """Return the scores of other images than the batch's, such as masked ones.
+
+        Args:
+            images: (M, 3, H, W), normalised; taken as many at a time as the batch has images,
+                which is known to fit.
+            classes: int64 (M,), the class to score in each.
+
+        Returns:
+            (M,).
+        """
+        with torch.no_grad():
+            chunks = zip(self._chunks(images), self._chunks(classes), strict=True)
+            scores = [_chosen(self.network.predict(some), of) for some, of in chunks]
+        return torch.cat(scores)
+
+    def scores_of_maps(self, maps: Tensor, rows: Tensor, classes: Tensor) -> Tensor:
+        """Return the scores that the tail gives to altered activations.
+
+        Args:
+            maps: (M, K, h, w), channel maps in place of the batch's own.
+            rows: int64 (M,), the image of the batch that each belongs to; it gives whatever
+                bypasses the cut, and tokens without a place in space.
+            classes: int64 (M,), the class to score in each.
+
+        Returns:
+            (M,).
+        """
+        scores = []
+        with torch.no_grad():
+            chunks = zip(*(self._chunks(t) for t in (maps, rows, classes)), strict=True)
+            for some, of, wanted in chunks:
+                raw, *bypass = self._of_rows(of)
+                activation = self.network.layout.from_maps(some, raw)
+                scores.append(_chosen(self.network.tail(activation, *bypass), wanted))
+        return torch.cat(scores)
+
+    def _chunks(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        return tensor.split(max(len(self.images), _SMALLEST_CHUNK))
+
+    def _of_rows(self, rows: Tensor) -> list[Tensor]:
+        """Return the tail's inputs for some images of the batch."""
+        tensors = (self._raw, *self._bypass)
+        dims = self.network.batch_dims
+        return [t.index_select(dim, rows) for t, dim in zip(tensors, dims, strict=True)]
 
     @cached_property
     def _differentiable(self) -> tuple[Tensor, Tensor]:
@@ -93,9 +141,13 @@ class Probe:
 
 def _gradient(leaf: Tensor, logits: Tensor, classes: Tensor) -> Tensor:
     # The graph is kept: the next target of the same images differentiates it again.
-    score = logits.gather(1, classes[:, None]).sum()
+    score = _chosen(logits, classes).sum()
     (gradient,) = torch.autograd.grad(score, leaf, retain_graph=True)
     return gradient
+
+
+def _chosen(logits: Tensor, classes: Tensor) -> Tensor:
+    return logits.gather(1, classes[:, None]).squeeze(1)
 
 
 def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:

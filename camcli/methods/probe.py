@@ -92,6 +92,7 @@ class Probe:
 
         Returns:
             (M,).
+
         """
         with torch.no_grad():
             chunks = zip(self._chunks(images), self._chunks(classes), strict=True)
@@ -109,6 +110,7 @@ class Probe:
 
         Returns:
             (M,).
+
         """
         scores = []
         with torch.no_grad():
@@ -120,7 +122,8 @@ class Probe:
         return torch.cat(scores)
 
     def _chunks(self, tensor: Tensor) -> tuple[Tensor, ...]:
-        return tensor.split(max(len(self.images), _SMALLEST_CHUNK))
+        chunks: tuple[Tensor, ...] = tensor.split(max(len(self.images), _SMALLEST_CHUNK))
+        return chunks
 
     def _of_rows(self, rows: Tensor) -> list[Tensor]:
         """Return the tail's inputs for some images of the batch."""

@@ -1,1 +1,1 @@
-"""How good maps are: metrics, as pure functions."""
+"""How good a map is: metrics, as pure tensor functions."""

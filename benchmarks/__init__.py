@@ -1,0 +1,1 @@
+"""Measurements, each printing figures side by side; run as `python -m benchmarks.NAME`."""

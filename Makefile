@@ -1,0 +1,56 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports unit format samples demo-network clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_OUT := out/demo
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.installed ## Install into .venv and explain sample_images/ into out/demo
+	$(BIN)/camcli explain sample_images -c configs/demo.yaml -o $(DEMO_OUT) --overwrite
+	@echo
+	@echo "Look at the pictures in $(DEMO_OUT)/overlays, at one row a picture in"
+	@echo "$(DEMO_OUT)/manifest.jsonl, and at the record of the run in $(DEMO_OUT)/run.json."
+
+test: lint types imports unit ## Install what the tests need; lint, types, import contract, tests
+
+lint: $(VENV)/.installed-dev ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev ## Check types, strictly
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev ## Check that imports run downward only
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.installed-dev ## Run the tests
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.installed-dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+samples: $(VENV)/.installed ## Draw sample_images/ again
+	$(BIN)/python -m camcli.demo.samples sample_images
+
+demo-network: $(VENV)/.installed ## Train the demo network again (minutes)
+	$(BIN)/python -m camcli.demo.train
+
+clean: ## Remove what was made, .venv included
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.installed

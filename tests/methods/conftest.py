@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from camcli.assembly import split_at
+from camcli.graph.split import SplitNetwork
+from camcli.images.decode import decode
+from camcli.models import LoadedModel
+from camcli.records import ImageItem, ImageRef
+
+
+@pytest.fixture(scope="session")
+def squeezenet_split(squeezenet: LoadedModel) -> SplitNetwork:
+    return split_at(squeezenet, "auto", torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def photo_batch(photos: Path, squeezenet: LoadedModel) -> torch.Tensor:
+    """All the photographs as SqueezeNet wants them, (B, 3, 224, 224)."""
+    preprocess = squeezenet.preprocess
+    items = [
+        decode(ImageRef(i, path, path.name), preprocess)
+        for i, path in enumerate(sorted(photos.glob("*.JPEG")))
+    ]
+    pixels = np.stack([item.pixels for item in items if isinstance(item, ImageItem)])
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+    mean = torch.tensor(preprocess.mean).view(3, 1, 1)
+    return (images - mean) / torch.tensor(preprocess.std).view(3, 1, 1)

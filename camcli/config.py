@@ -181,11 +181,14 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key_node, _ in node.value:
-            if key_node.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key_node.value!r} appears twice", key_node.start_mark
-                )
-            seen.add(str(key_node.value))
+            if not isinstance(key_node, yaml.ScalarNode):
+                complaint = "a key must be a plain word"
+            elif key_node.value in seen:
+                complaint = f"the key {key_node.value!r} appears twice"
+            else:
+                seen.add(key_node.value)
+                continue
+            raise yaml.constructor.ConstructorError(None, None, complaint, key_node.start_mark)
         return super().construct_mapping(node, deep)
 
 

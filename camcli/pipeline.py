@@ -7,11 +7,14 @@ threads of their own; every queue between them is bounded.
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from queue import Queue
+from threading import Thread
+from types import TracebackType
 
 from camcli.engine import Engine, Explained
 from camcli.images.stream import stream
@@ -29,6 +32,15 @@ class Tally:
     rows: Counter[str] = field(default_factory=Counter)
     images: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Count the time spent inside as a stage's."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - start
 
 
 class Interruption:
@@ -102,28 +114,27 @@ def explain_shard(
     """
     tally = Tally()
     batches = stream(shard.refs, engine.preprocess, shard.batch_size, shard.workers, shard.patience)
-    with closing(batches), ThreadPoolExecutor(shard.workers, "camcli-write") as pool:
-        writing: deque[Future[list[ManifestRow]]] = deque()
+    with (
+        closing(batches),
+        _Ledger(2 * shard.batch_size, manifest, on_rows, tally) as ledger,
+        ThreadPoolExecutor(shard.workers, "camcli-write") as pool,
+    ):
         for batch in _until(batches, interruption, tally):
-            start = time.perf_counter()
-            results = engine.explain(batch)
-            tally.seconds["explain"] += time.perf_counter() - start
+            with tally.timed("explain"):
+                results = engine.explain(batch)
             for result in _in_order(results, batch.failures):
-                writing.append(pool.submit(_write, writer, result))
-            _collect(writing, 2 * shard.batch_size, manifest, on_rows, tally)
-        _collect(writing, 0, manifest, on_rows, tally)
+                with tally.timed("wait for writing"):
+                    ledger.enter(pool.submit(_write, writer, result))
     return tally
 
 
 def _until(batches: Iterator[Batch], interruption: Interruption, tally: Tally) -> Iterator[Batch]:
     while not interruption.requested:
-        start = time.perf_counter()
         try:
-            with interruption.breaks_off():
+            with tally.timed("wait for pictures"), interruption.breaks_off():
                 batch = next(batches, None)
         except KeyboardInterrupt:
             return
-        tally.seconds["wait for pictures"] += time.perf_counter() - start
         if batch is None:
             return
         yield batch
@@ -144,19 +155,55 @@ def _write(writer: ArtefactWriter, result: Explained | FailedImage) -> list[Mani
     return [writer.write(saliency_map) for saliency_map in result.maps]
 
 
-def _collect(
-    writing: deque[Future[list[ManifestRow]]],
-    leave: int,
-    manifest: Manifest,
-    on_rows: OnRows,
-    tally: Tally,
-) -> None:
-    """Take finished pictures from the front of the queue until at most `leave` are in it."""
-    while writing and (len(writing) > leave or writing[0].done()):
-        start = time.perf_counter()
-        rows = writing.popleft().result()
-        tally.seconds["wait for writing"] += time.perf_counter() - start
-        manifest.append(rows)
-        tally.images += 1
-        tally.rows.update(row.status for row in rows)
-        on_rows(rows)
+class _Ledger:
+    """Enters finished pictures in the manifest, in order, as soon as they are finished.
+
+    In a thread of its own: the main thread may be waiting for a picture that never comes.
+    """
+
+    def __init__(self, capacity: int, manifest: Manifest, on_rows: OnRows, tally: Tally) -> None:
+        self._manifest = manifest
+        self._on_rows = on_rows
+        self._tally = tally
+        self._queue: Queue[Future[list[ManifestRow]] | None] = Queue(capacity)
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._work, name="camcli-ledger", daemon=True)
+
+    def enter(self, writing: Future[list[ManifestRow]]) -> None:
+        """Queue a picture that is being written; waits while too many are.
+
+        Raises:
+            OSError: An earlier picture could not be written.
+        """
+        if self._error is not None:
+            raise self._error
+        self._queue.put(writing)
+
+    def _work(self) -> None:
+        while (writing := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._finish(writing.result())
+                except BaseException as error:  # handed on to the main thread
+                    self._error = error
+
+    def _finish(self, rows: list[ManifestRow]) -> None:
+        self._manifest.append(rows)
+        self._tally.images += 1
+        self._tally.rows.update(row.status for row in rows)
+        self._on_rows(rows)
+
+    def __enter__(self) -> _Ledger:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error

@@ -1,0 +1,95 @@
+"""One record out of YAML, overrides and flags; all mistakes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from camcli.config import Config, dump_config, load_config
+from camcli.errors import ConfigError
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_precedence_is_defaults_yaml_set_flags(tmp_path: Path) -> None:
+    path = write(tmp_path, "output: {alpha: 0.1, colormap: jet}\nrun: {batch_size: 2}")
+    config = load_config(path, ["output.alpha=0.2", "run.batch_size=3"], {"run.batch_size": "4"})
+    assert config.output.normalize == "minmax"
+    assert config.output.colormap == "jet"
+    assert config.output.alpha == 0.2
+    assert config.run.batch_size == 4
+
+
+def test_what_is_dumped_reads_back_the_same(tmp_path: Path) -> None:
+    config = load_config(overrides=["preprocess={resize: [64, 96], crop: 64}", "targets=[top3, 7]"])
+    assert load_config(write(tmp_path, dump_config(config))) == config
+
+
+def test_null_weights_are_random_and_empty_sections_are_defaults(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "model:\n  weights: null\noutput:\n"))
+    assert config.model.weights is None
+    assert config.output == Config().output
+
+
+def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "model: {nme: x}\nrun: {batch_size: 0}\nfoo: 1\n"
+        "output: {save: [maps, overlay], alpha: 3, colormap: turob}",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, ["output.map_size=orig"])
+    message = str(caught.value)
+    assert str(path) in message
+    for expected in (
+        "model.nme: no such key; did you mean 'name'?",
+        "run.batch_size:",
+        "foo: no such key",
+        "output.save.1: 'overlay' is not one of maps, overlays, components",
+        "output.alpha:",
+        "(found 3)",
+        "'turob' is not one of turbo, viridis",
+        "output.map_size: 'orig' is not one of input, layer, original",
+    ):
+        assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: &x [1]\nb: *x", "aliases"),
+        ("run: {seed: 1}\nrun: {seed: 2}", "twice"),
+        ("model: !!python/object/apply:os.system [echo]", "tag"),
+        ("- 1\n- 2", "mapping"),
+        ("a: [", "not valid YAML"),
+        ("? [a]\n: 1", "not valid YAML"),
+        ("[" * 5000, "not valid YAML"),
+    ],
+)
+def test_yaml_that_is_no_configuration_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        load_config(write(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_an_override_without_a_value_is_refused() -> None:
+    with pytest.raises(ConfigError, match="key=value"):
+        load_config(overrides=["output.alpha"])
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_configs_that_ship_are_valid(path: Path) -> None:
+    assert set(yaml.safe_load(path.read_text())) <= set(Config.model_fields)
+    load_config(path)

@@ -247,7 +247,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_can_be_resumed(
     assert json.loads((tmp_path / "out" / "run.json").read_text())["state"] == "interrupted"
 
     assert camcli("explain", many, "--resume", "-b", "32").code == 0
-    assert [row["image"] for row in rows_in(Path("out"))] == sorted(os.listdir(many))
+    assert [row["image"] for row in rows_in(Path("out"))] == sorted(p.name for p in many.iterdir())
 
 
 def test_ctrl_c_ends_a_wait_for_standard_input(scenes: Path, tmp_path: Path) -> None:

@@ -74,6 +74,12 @@ def assemble(config: Config) -> Assembled:
 
     """
     method = create_method(config.method.name, config.method.options)
+    keep_components = "components" in config.output.save
+    if keep_components and not method.decomposes:
+        raise ConfigError(
+            f"output.save: {method.name} has no components to save; leave them out, or take a "
+            "method that decomposes, such as decom-cam"
+        )
     device = _device(config.run.device)
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     model = load_model(config.model, preprocess, config.run.seed)
@@ -91,6 +97,7 @@ def assemble(config: Config) -> Assembled:
         device=device,
         at_layer_size=config.output.map_size == "layer",
         normalize=config.output.normalize,
+        keep_components=keep_components,
     )
     run = config.run
     return Assembled(

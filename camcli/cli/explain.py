@@ -49,7 +49,7 @@ def explain(
         None, "--workers", "-j", metavar="N", help="Decoding threads, or auto."
     ),
     device: str | None = typer.Option(None, "--device", help="auto, cpu, cuda or cuda:N."),
-    save: list[str] = typer.Option([], "--save", help="maps, overlays. Repeatable."),
+    save: list[str] = typer.Option([], "--save", help="maps, overlays, components. Repeatable."),
     overrides: list[str] = typer.Option(
         [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
     ),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TABLE: Mapping[str, str] = {
     "lift-cam": "camcli.methods.lift_cam:LiftCam",
     "deep-lift": "camcli.methods.deep_lift:DeepLiftMap",
+    "decom-cam": "camcli.methods.decom_cam:DecomCam",
     "grad-cam": "camcli.methods.grad_cam:GradCam",
     "eigen-cam": "camcli.methods.eigen_cam:EigenCam",
 }

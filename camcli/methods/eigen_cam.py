@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from camcli.methods.base import Method, Saliency
+from camcli.methods.decomposition import positive_peak
 from camcli.methods.probe import Probe
 
 
@@ -36,9 +37,3 @@ class EigenCam(Method):
         component = vectors[..., -1] * values[..., -1:].clamp_min(0).sqrt()
         component = torch.where(finite[:, 0], positive_peak(component), torch.nan)
         return Saliency(component.view(batch, height, width).relu())
-
-
-def positive_peak(components: Tensor) -> Tensor:
-    """Turn the sign of each component (..., places) so that its largest magnitude is positive."""
-    peak = components.abs().argmax(-1, keepdim=True)
-    return components * torch.where(components.gather(-1, peak) < 0, -1.0, 1.0)

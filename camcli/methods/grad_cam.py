@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from camcli.methods.base import Method, Saliency
+from camcli.methods.channel_weights import gradient_weights
 from camcli.methods.probe import Probe
 
 
@@ -23,5 +24,5 @@ class GradCam(Method):
 
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Weigh the activation maps by their mean gradient; see `Method.explain`."""
-        weights = probe.gradient(classes).mean((2, 3))
+        weights = gradient_weights(probe.gradient(classes))
         return Saliency(torch.einsum("bk,bkhw->bhw", weights, probe.activation).relu())

@@ -19,12 +19,14 @@ class Contributions:
 
     Attributes:
         maps: float32 (B, K, h, w), C = m A, signed.
+        multipliers: float32 (B, K, h, w), m.
         completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) with Δ = F(A) - F(0), summed over the
             whole activation, tokens without a place in space included.
 
     """
 
     maps: Tensor
+    multipliers: Tensor
     completeness_error: Tensor
 
 
@@ -35,7 +37,13 @@ class Probe:
     the batch for several classes, or by several methods, runs the trunk once.
     """
 
-    def __init__(self, network: SplitNetwork, images: Tensor, with_slopes: bool = False) -> None:
+    def __init__(
+        self,
+        network: SplitNetwork,
+        images: Tensor,
+        with_slopes: bool = False,
+        black: Tensor | None = None,
+    ) -> None:
         """Run the trunk.
 
         Args:
@@ -43,10 +51,13 @@ class Probe:
             images: float32 (B, 3, H, W), normalised as the network wants them.
             with_slopes: Compute the logits in the pass that DeepLIFT needs, because contributions
                 will be asked for.
+            black: (3, 1, 1), black normalised as the images are; zeros if not given, which is
+                right for images that are not normalised at all.
 
         """
         self.network = network
         self.images = images
+        self.black = images.new_zeros(3, 1, 1) if black is None else black
         self._with_slopes = with_slopes
         with torch.no_grad():
             self._raw, *self._bypass = network.trunk(images)
@@ -73,12 +84,14 @@ class Probe:
     def contributions(self, classes: Tensor) -> Contributions:
         """Return the DeepLIFT contributions of A to each image's class."""
         leaf, logits = self._sloped
-        contributions = _gradient(leaf, logits, classes) * self._raw
+        multipliers = _gradient(leaf, logits, classes)
+        contributions = multipliers * self._raw
         with torch.no_grad():
             reference = self.network.deeplift.logits_at_reference(self._raw, *self._bypass)
             delta = _chosen(logits - reference, classes)
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
+            multipliers=self.network.layout.to_maps(multipliers),
             completeness_error=completeness_error(contributions, delta),
         )
 

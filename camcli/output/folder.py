@@ -16,7 +16,6 @@ from camcli.output.atomic import write_bytes
 
 RUN_FILE = "run.json"
 _ARTEFACT_FOLDERS = ("maps", "overlays", "components", "sheets")
-_ARTEFACT_KEYS = ("map", "overlay")
 
 
 class IfExists(Enum):
@@ -127,7 +126,9 @@ def _refuse_another_run(folder: Path, described: Mapping[str, Any]) -> None:
 
 
 def _artefacts_exist(folder: Path, row: Mapping[str, Any]) -> bool:
-    return all((folder / row[key]).is_file() for key in _ARTEFACT_KEYS if row.get(key))
+    components = row.get("components") or {}
+    paths = [row.get("map"), row.get("overlay"), components.get("path"), components.get("sheet")]
+    return all((folder / path).is_file() for path in paths if path)
 
 
 def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:

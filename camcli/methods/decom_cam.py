@@ -34,14 +34,15 @@ class DecomCam(Method):
 
     Weights below the threshold become 0, the others are divided by the largest.
 
-    `integrate: deeplift` weighs without showing anything. Component q carries the part
-    U_q U_qᵀ A_k of each chosen map (A_k centred, if X is), and with the DeepLIFT multipliers m_k
-    of the activation its contribution to the score is
+    `integrate: deeplift` masks the activation instead of the picture, and asks DeepLIFT what that
+    would score, C its contributions and m_q taken at the layer's resolution:
 
-        w_q = Σ_k Σ_ij m_k (U_q U_qᵀ A_k) = Σ_k <U_q, m_k> <U_q, A_k>
+        w_q = Σ_ij m_q(i, j) Σ_k C_k(i, j)  ≈  F(m_q A) - F(0)
 
-    Over all components of an X that is not centred these add up to Σ_k Σ_ij C_k, the contribution
-    of the chosen maps.
+    which is exact where the tail F is linear in the activation, and needs no forward pass at all.
+    (The contribution of the singular component itself, through Σ_k <U_q, m_k> <U_q, A_k> with m_k
+    DeepLIFT's multipliers, does not serve: a centred U_q sums to 0, so that behind global average
+    pooling it is 0 whatever the component is worth.)
 
     A picture has no map where the activation, the gradient or a score is not finite, where the
     chosen maps are constant, and where no component is above the threshold.
@@ -113,7 +114,7 @@ class DecomCam(Method):
             scores = self._scores_behind_masks(probe, classes, ossms)
         else:
             assert contributions is not None
-            scores = self._contributed(found, maps, _gathered(contributions.multipliers, chosen))
+            scores = torch.einsum("bqhw,bhw->bq", min_max(ossms), contributions.maps.sum(1))
         weights = self._integration_weights(scores, found.present)
         return Saliency(
             maps=torch.einsum("bq,bqhw->bhw", weights, ossms).relu(),
@@ -153,12 +154,6 @@ class DecomCam(Method):
         if self.baseline:
             found = found - probe.scores_of_images(composite.baseline, classes)[:, None]
         return found
-
-    def _contributed(self, found: Decomposition, maps: Tensor, multipliers: Tensor) -> Tensor:
-        """Return Σ_k <U_q, m_k> <U_q, A_k>: (B, Q)."""
-        if self.center:
-            maps = maps - maps.mean(-1, keepdim=True)
-        return ((found.patterns @ multipliers.mT) * (found.patterns @ maps.mT)).sum(-1)
 
     def _integration_weights(self, scores: Tensor, present: Tensor) -> Tensor:
         """Return what each component is multiplied by: (B, Q), 0 for those left out."""

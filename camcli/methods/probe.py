@@ -19,14 +19,12 @@ class Contributions:
 
     Attributes:
         maps: float32 (B, K, h, w), C = m A, signed.
-        multipliers: float32 (B, K, h, w), m.
         completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) with Δ = F(A) - F(0), summed over the
             whole activation, tokens without a place in space included.
 
     """
 
     maps: Tensor
-    multipliers: Tensor
     completeness_error: Tensor
 
 
@@ -84,14 +82,12 @@ class Probe:
     def contributions(self, classes: Tensor) -> Contributions:
         """Return the DeepLIFT contributions of A to each image's class."""
         leaf, logits = self._sloped
-        multipliers = _gradient(leaf, logits, classes)
-        contributions = multipliers * self._raw
+        contributions = _gradient(leaf, logits, classes) * self._raw
         with torch.no_grad():
             reference = self.network.deeplift.logits_at_reference(self._raw, *self._bypass)
             delta = _chosen(logits - reference, classes)
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
-            multipliers=self.network.layout.to_maps(multipliers),
             completeness_error=completeness_error(contributions, delta),
         )
 

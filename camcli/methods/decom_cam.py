@@ -141,7 +141,7 @@ class DecomCam(Method):
     def _scores_behind_masks(self, probe: Probe, classes: Tensor, ossms: Tensor) -> Tensor:
         """Return s(I_q), less s(blur(I)) if asked for: (B, Q)."""
         dark = probe.black if self.composite == "rgb" else torch.zeros_like(probe.black)
-        composite = Composite.of(probe.images, self.blur_sigma, dark)
+        composite = Composite(probe.images, self.blur_sigma, dark)
         batch = len(classes)
         # As many masked pictures at a time as the batch has pictures: that is known to fit.
         scores = []
@@ -152,7 +152,7 @@ class DecomCam(Method):
             scores.append(shown.view(batch, -1))
         found = torch.cat(scores, 1)
         if self.baseline:
-            found = found - probe.scores_of_images(composite.baseline, classes)[:, None]
+            found = found - probe.scores_of_images(composite.blurred, classes)[:, None]
         return found
 
     def _integration_weights(self, scores: Tensor, present: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ tenth of the time of a depthwise convolution with the same kernel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -38,39 +37,34 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
 
 def min_max(maps: Tensor) -> Tensor:
     """Stretch each map (..., h, w) to [0, 1]; a constant one becomes 0."""
-    low, high = (extreme(maps, (-2, -1), keepdim=True) for extreme in (torch.amin, torch.amax))
+    low, high = (t[..., None, None] for t in maps.flatten(-2).aminmax(dim=-1))
     span = high - low
-    return (maps - low) / torch.where(span > 0, span, 1)
+    return torch.sub(maps, low).div_(torch.where(span > 0, span, 1))
 
 
-@dataclass(frozen=True)
 class Composite:
     """Pictures sharp where a mask is 1 and blurred where it is 0: max(I·m, blur(I)·(1 - m)).
 
     The products and the maximum are element-wise and count from a colour `dark`, which is what a
     factor of 0 leaves. With black they are those of RGB values, since normalising keeps the order
     of values; with zero they are those of the normalised values themselves.
-
-    Attributes:
-        sharp: (B, 3, H, W), I - dark.
-        blurred: (B, 3, H, W), blur(I) - dark.
-        dark: (3, 1, 1), a normalised colour.
-
     """
 
-    sharp: Tensor
-    blurred: Tensor
-    dark: Tensor
+    def __init__(self, images: Tensor, sigma: float, dark: Tensor) -> None:
+        """Blur the pictures.
 
-    @classmethod
-    def of(cls, images: Tensor, sigma: float, dark: Tensor) -> Composite:
-        """Blur normalised images (B, 3, H, W) with a Gaussian of `sigma` pixels."""
-        return cls(images - dark, gaussian_blur(images, sigma) - dark, dark)
+        Args:
+            images: (B, 3, H, W), normalised.
+            sigma: Of the Gaussian, in pixels.
+            dark: (3, 1, 1), a normalised colour.
 
-    @property
-    def baseline(self) -> Tensor:
-        """The pictures blurred all over: (B, 3, H, W), normalised."""
-        return self.blurred + self.dark
+        """
+        self._dark = dark
+        self._sharp = images - dark
+        self.blurred = gaussian_blur(images, sigma)
+        self._lifted = self.blurred - dark
+        # Fresh memory for every composite would take longer than the arithmetic.
+        self._front = self._behind = images.new_empty(0)
 
     def through(self, masks: Tensor) -> Tensor:
         """Return each picture behind each of its masks.
@@ -79,13 +73,17 @@ class Composite:
             masks: (B, M, H, W) in [0, 1].
 
         Returns:
-            (B M, 3, H, W), normalised.
+            (B M, 3, H, W), normalised; overwritten by the next call.
 
         """
-        masks, blurred = masks[:, :, None], self.blurred[:, None]
-        behind = torch.addcmul(blurred, blurred, masks, value=-1)
-        front = self.sharp[:, None] * masks
-        return torch.maximum(front, behind, out=front).add_(self.dark).flatten(0, 1)
+        masks, lifted = masks[:, :, None], self._lifted[:, None]
+        shape = (*masks.shape[:2], *self._sharp.shape[1:])
+        if self._front.shape != shape:
+            self._front, self._behind = masks.new_empty(shape), masks.new_empty(shape)
+        torch.addcmul(lifted, lifted, masks, value=-1, out=self._behind)
+        torch.mul(self._sharp[:, None], masks, out=self._front)
+        torch.maximum(self._front, self._behind, out=self._front)
+        return self._front.add_(self._dark).flatten(0, 1)
 
 
 def _separable(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

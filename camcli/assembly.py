@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from camcli.config import Config, PreprocessConfig
 from camcli.engine import Engine
-from camcli.errors import ConfigError, LayerError
-from camcli.graph.split import SplitNetwork, check_split, split
-from camcli.graph.trace import trace
+from camcli.errors import ConfigError
+from camcli.graph.split import SplitNetwork, check_split, default_layer, split
+from camcli.graph.trace import TracedNetwork, trace
 from camcli.methods import create_method
 from camcli.models import LoadedModel, load_model
 from camcli.targets import ClassTable, TargetPlan
@@ -110,20 +110,27 @@ def split_at(model: LoadedModel, layer: str, device: torch.device) -> SplitNetwo
         LayerError: It cannot be cut there, or `auto` has no answer.
 
     """
-    if layer == "auto":
-        if model.default_layer is None:
-            raise LayerError(f"no default layer is known for {model.name}: name one with --layer")
-        layer = model.default_layer
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randn(2, 3, *model.preprocess.crop, generator=generator).to(device)
+    images = examples_for(model, device)
     traced = trace(model.network, images)
-    halves = split(traced, layer)
-    check_split(halves, traced, _evaluating(model.network), images)
+    halves = split(traced, resolved_layer(model, traced) if layer == "auto" else layer)
+    check_split(halves, traced, model.network, images)
     return halves
 
 
-def _evaluating(network: nn.Module) -> nn.Module:
-    return network if not network.training else network.eval()
+def examples_for(model: LoadedModel, device: torch.device) -> Tensor:
+    """Return two images of noise (2, 3, H, W) in the size that a model takes."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, 3, *model.preprocess.crop, generator=generator).to(device)
+
+
+def resolved_layer(model: LoadedModel, traced: TracedNetwork) -> str:
+    """Return the layer to explain at when none is given: the source's, or else the graph's.
+
+    Raises:
+        LayerError: Neither knows one.
+
+    """
+    return model.default_layer or default_layer(traced)
 
 
 def _device(name: str) -> torch.device:

@@ -22,7 +22,7 @@ from camcli.graph.nodes import (
     module_paths,
     shape_of,
 )
-from camcli.graph.trace import TracedNetwork
+from camcli.graph.trace import TracedNetwork, evaluating
 
 _aten = torch.ops.aten
 _SHOWN_NEIGHBOURS = 4
@@ -105,14 +105,18 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
 @torch.no_grad()
 def check_split(
     halves: SplitNetwork, traced: TracedNetwork, network: nn.Module, images: Tensor
-) -> None:
+) -> float:
     """Check that trunk and tail together are the network, in evaluation mode.
+
+    Returns:
+        max |tail(*trunk(x)) - network(x)| / max |network(x)|.
 
     Raises:
         ModelError: `tail(*trunk(x))` differs from `network(x)` by more than rounding.
 
     """
-    expected = network(images)
+    with evaluating(network):
+        expected = network(images)
     found = traced.closing(halves.tail(*halves.trunk(images)))
     scale = max(float(expected.abs().max()), 1e-6)
     worst = float((found - expected).abs().max())
@@ -122,6 +126,7 @@ def check_split(
             f"differ by {worst:.2g} where the largest is {scale:.2g}. Does its forward use random "
             "numbers, or state that changes from call to call?"
         )
+    return worst / scale
 
 
 def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
@@ -130,6 +135,11 @@ def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
     The layout is None where the output has no extent in space.
     """
     return {path: _layout(traced, node) for path, node in _module_outputs(traced).items()}
+
+
+def default_layer(traced: TracedNetwork) -> str:
+    """Return the last module with an extent in space."""
+    return [path for path, layout in layers_of(traced).items() if layout][-1]
 
 
 def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:

@@ -79,7 +79,7 @@ def trace(network: nn.Module, example: Tensor) -> TracedNetwork:
 
 
 def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
-    with _evaluation_mode(network), _plain_attention():
+    with evaluating(network), _plain_attention():
         try:
             return torch.export.export(
                 network, (example,), dynamic_shapes=({0: Dim.AUTO},), strict=False
@@ -89,7 +89,8 @@ def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
 
 
 @contextmanager
-def _evaluation_mode(network: nn.Module) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, and each of its modules back into its own after."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
     try:

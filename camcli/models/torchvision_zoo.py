@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def load(config: ModelConfig) -> LoadedModel:
     return LoadedModel(
         name=config.name,
         network=network.eval(),
-        preprocess=_preprocess(described),
+        preprocess=_fitting(_preprocess(described), network),
         labels=labels if _classes(network) in (None, len(labels)) else None,
         default_layer=_default_layer(config.name, network),
         weights=str(config.weights or "random"),
@@ -131,6 +132,15 @@ def _preprocess(weights: WeightsEnum) -> Preprocess:
         std=tuple(transform.std),
         interpolation=transform.interpolation.value,
     )
+
+
+def _fitting(preprocess: Preprocess, network: nn.Module) -> Preprocess:
+    """Scale a transform to the image size that a network is built for, as vision transformers are."""
+    side, usual = getattr(network, "image_size", preprocess.crop[0]), preprocess.crop[0]
+    if side == usual or not isinstance(preprocess.resize, int):
+        return preprocess
+    resize = round(preprocess.resize * side / usual)
+    return replace(preprocess, resize=resize, crop=(side, side))
 
 
 def _default_layer(name: str, network: nn.Module) -> str:

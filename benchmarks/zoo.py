@@ -33,8 +33,9 @@ def measure(name: str) -> dict[str, Any]:
     """Load, cut and explain one model with random weights; return its row."""
     import torch
 
-    from camcli.assembly import examples_for, resolved_layer
+    from camcli.assembly import examples_for
     from camcli.config import ModelConfig
+    from camcli.graph.choose import default_layer
     from camcli.graph.split import check_split, split
     from camcli.graph.trace import trace
     from camcli.methods.lift_cam import LiftCam
@@ -45,8 +46,8 @@ def measure(name: str) -> dict[str, Any]:
     start = time.perf_counter()
     model = load_model(ModelConfig(name=name, weights=None))
     examples = examples_for(model, torch.device("cpu"))
-    traced = trace(model.network, examples)
-    network = split(traced, resolved_layer(model, traced))
+    traced = trace(model.network, examples, model.output)
+    network = split(traced, model.default_layer or default_layer(traced, examples))
     split_error = check_split(network, traced, model.network, examples)
     prepared = time.perf_counter()
     generator = torch.Generator().manual_seed(SEED)

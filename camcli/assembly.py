@@ -12,8 +12,9 @@ from torch import Tensor
 from camcli.config import Config, PreprocessConfig
 from camcli.engine import Engine
 from camcli.errors import ConfigError
-from camcli.graph.split import SplitNetwork, check_split, default_layer, split
-from camcli.graph.trace import TracedNetwork, trace
+from camcli.graph.choose import default_layer, warn_where_blind
+from camcli.graph.split import SplitNetwork, check_split, split
+from camcli.graph.trace import trace
 from camcli.methods import create_method
 from camcli.models import LoadedModel, load_model
 from camcli.targets import ClassTable, TargetPlan
@@ -111,9 +112,12 @@ def split_at(model: LoadedModel, layer: str, device: torch.device) -> SplitNetwo
 
     """
     images = examples_for(model, device)
-    traced = trace(model.network, images)
-    halves = split(traced, resolved_layer(model, traced) if layer == "auto" else layer)
+    traced = trace(model.network, images, model.output)
+    if layer == "auto":
+        layer = model.default_layer or default_layer(traced, images)
+    halves = split(traced, layer)
     check_split(halves, traced, model.network, images)
+    warn_where_blind(traced, halves, images)
     return halves
 
 
@@ -121,16 +125,6 @@ def examples_for(model: LoadedModel, device: torch.device) -> Tensor:
     """Return two images of noise (2, 3, H, W) in the size that a model takes."""
     generator = torch.Generator().manual_seed(0)
     return torch.randn(2, 3, *model.preprocess.crop, generator=generator).to(device)
-
-
-def resolved_layer(model: LoadedModel, traced: TracedNetwork) -> str:
-    """Return the layer to explain at when none is given: the source's, or else the graph's.
-
-    Raises:
-        LayerError: Neither knows one.
-
-    """
-    return model.default_layer or default_layer(traced)
 
 
 def _device(name: str) -> torch.device:

@@ -16,12 +16,14 @@ from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
 from camcli.graph.nodes import (
     ancestors,
+    closure,
     descendants,
     innermost_module,
     is_symbolic_int,
     module_paths,
     shape_of,
 )
+from camcli.graph.scores import Probabilities
 from camcli.graph.trace import TracedNetwork, evaluating
 
 _aten = torch.ops.aten
@@ -42,6 +44,7 @@ class SplitNetwork:
         batch_dims: The dimension that counts the images in each of (activation, *bypass).
         image_size: (H, W) of the network's input.
         classes: N.
+        probabilities: What turns the logits into probabilities.
 
     """
 
@@ -53,6 +56,7 @@ class SplitNetwork:
     batch_dims: tuple[int, ...]
     image_size: tuple[int, int]
     classes: int
+    probabilities: Probabilities = "softmax"
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
@@ -99,6 +103,7 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
         batch_dims=tuple(_batch_dim(traced, node) for node in (cut, *bypass)),
         image_size=(int(image_shape[2]), int(image_shape[3])),
         classes=int(logits_shape[1]),
+        probabilities=traced.scores.probabilities,
     )
 
 
@@ -116,8 +121,8 @@ def check_split(
 
     """
     with evaluating(network):
-        expected = network(images)
-    found = traced.closing(halves.tail(*halves.trunk(images)))
+        expected = traced.scores.read(network(images))
+    found = traced.scores.closing(halves.tail(*halves.trunk(images)))
     scale = max(float(expected.abs().max()), 1e-6)
     worst = float((found - expected).abs().max())
     if not worst <= 1e-4 * scale:
@@ -134,15 +139,10 @@ def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
 
     The layout is None where the output has no extent in space.
     """
-    return {path: _layout(traced, node) for path, node in _module_outputs(traced).items()}
+    return {path: _layout(traced, node) for path, node in module_outputs(traced).items()}
 
 
-def default_layer(traced: TracedNetwork) -> str:
-    """Return the last module with an extent in space."""
-    return [path for path, layout in layers_of(traced).items() if layout][-1]
-
-
-def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
+def module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
     """Map each module path to the last tensor that was traced in it."""
     useful = descendants([traced.image]) & ancestors([traced.logits])
     outputs: dict[str, fx.Node] = {}
@@ -155,7 +155,7 @@ def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
 
 
 def _find(traced: TracedNetwork, layer: str) -> fx.Node:
-    outputs = _module_outputs(traced)
+    outputs = module_outputs(traced)
     if layer in outputs:
         return outputs[layer]
     spatial = [path for path, node in outputs.items() if _layout(traced, node)]
@@ -207,13 +207,18 @@ def _describe(node: fx.Node) -> str:
 
 def _bypass(traced: TracedNetwork, cut: fx.Node, after: set[fx.Node]) -> list[fx.Node]:
     """Return the tensors of the images that the tail needs beside the activation itself."""
-    of_images = descendants([traced.image])
+    of_images = _made_of(traced.image)
     needed = {source for node in after - {cut} for source in node.all_input_nodes}
     return [
         node
         for node in traced.module.graph.nodes
         if node in needed and node in of_images - after and not is_symbolic_int(node)
     ]
+
+
+def _made_of(image: fx.Node) -> set[fx.Node]:
+    """Return what is computed from the images, and not from their number alone."""
+    return closure([image], lambda node: (u for u in node.users if not is_symbolic_int(u)))
 
 
 def _trunk(traced: TracedNetwork, outputs: Sequence[fx.Node]) -> fx.GraphModule:

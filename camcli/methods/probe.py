@@ -79,7 +79,9 @@ class Probe:
             delta = _chosen(logits - reference, classes)
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
-            completeness_error=completeness_error(contributions, delta),
+            completeness_error=completeness_error(
+                contributions.movedim(self.network.batch_dims[0], 0), delta
+            ),
         )
 
     def scores_of_images(self, images: Tensor, classes: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ class LoadedModel:
         default_layer: The module path to explain at when none is given, or None if the source
             does not know one.
         weights: Which weights, for the record of the run.
+        output: The key of the scores in a network that returns several tensors.
 
     """
 
@@ -32,6 +33,7 @@ class LoadedModel:
     labels: tuple[str, ...] | None
     default_layer: str | None
     weights: str
+    output: str | None = None
 
     def with_preprocess(self, preprocess: Preprocess) -> LoadedModel:
         """Return the same model with another preprocessing."""

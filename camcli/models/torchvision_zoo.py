@@ -135,7 +135,7 @@ def _preprocess(weights: WeightsEnum) -> Preprocess:
 
 
 def _fitting(preprocess: Preprocess, network: nn.Module) -> Preprocess:
-    """Scale a transform to the image size that a network is built for, as vision transformers are."""
+    """Scale a transform to the image size that a (transformer) network is built for."""
     side, usual = getattr(network, "image_size", preprocess.crop[0]), preprocess.crop[0]
     if side == usual or not isinstance(preprocess.resize, int):
         return preprocess

@@ -39,6 +39,7 @@ class Engine:
         device: Where to compute.
         at_layer_size: Keep maps at the layer's resolution instead of the network input's.
         normalize: minmax, (m - min) / (max - min), or max, m / max.
+        probabilities: What turns the logits into probabilities.
 
     """
 
@@ -49,6 +50,7 @@ class Engine:
     device: torch.device
     at_layer_size: bool = False
     normalize: Literal["minmax", "max"] = "minmax"
+    probabilities: Literal["softmax", "sigmoid"] = "softmax"
 
     def __post_init__(self) -> None:
         if self.method.uses_deeplift:
@@ -125,12 +127,13 @@ class Engine:
         return scaled.clamp(0, 1).cpu().numpy(), low.tolist(), high.tolist()
 
     def _target(self, logits: Tensor, index: int) -> Target:
-        probability = torch.softmax(logits.float(), 0)[index]
+        scores = logits.float()
+        every = torch.sigmoid(scores) if self.probabilities == "sigmoid" else scores.softmax(0)
         return Target(
             index=index,
             name=self.targets.table.name_of(index),
             score=float(logits[index]),
-            probability=float(probability),
+            probability=float(every[index]),
         )
 
 

@@ -89,8 +89,8 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
             f"the layer {layer!r} has no extent in space: its output is {_describe(cut)}. "
             f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
         )
-    after = descendants([cut]) & ancestors([traced.logits])
-    bypass = _bypass(traced, cut, after)
+    after = _after(traced, cut)
+    bypass = bypasses_of(traced, cut)
     image_shape, logits_shape = shape_of(traced.image), shape_of(traced.logits)
     assert image_shape is not None
     assert logits_shape is not None
@@ -205,15 +205,20 @@ def _describe(node: fx.Node) -> str:
     return f"({', '.join(sizes)})"
 
 
-def _bypass(traced: TracedNetwork, cut: fx.Node, after: set[fx.Node]) -> list[fx.Node]:
+def bypasses_of(traced: TracedNetwork, cut: fx.Node) -> list[fx.Node]:
     """Return the tensors of the images that the tail needs beside the activation itself."""
-    of_images = _made_of(traced.image)
+    of_images, after = _made_of(traced.image), _after(traced, cut)
     needed = {source for node in after - {cut} for source in node.all_input_nodes}
     return [
         node
         for node in traced.module.graph.nodes
         if node in needed and node in of_images - after and not is_symbolic_int(node)
     ]
+
+
+def _after(traced: TracedNetwork, cut: fx.Node) -> set[fx.Node]:
+    """Return what lies between a cut and the logits."""
+    return descendants([cut]) & ancestors([traced.logits])
 
 
 def _made_of(image: fx.Node) -> set[fx.Node]:

@@ -48,6 +48,7 @@ class Probe:
         self.network = network
         self.images = images
         self._with_slopes = with_slopes
+        self._elsewhere: dict[str, Probe] = {}
         with torch.no_grad():
             self._raw, *self._bypass = network.trunk(images)
 
@@ -64,6 +65,12 @@ class Probe:
         with torch.no_grad():
             logits: Tensor = self.network.tail(self._raw, *self._bypass)
         return logits
+
+    def at(self, network: SplitNetwork) -> Probe:
+        """Return the probe of the same images at another layer of the same network."""
+        if network.layer not in self._elsewhere:
+            self._elsewhere[network.layer] = Probe(network, self.images)
+        return self._elsewhere[network.layer]
 
     def gradient(self, classes: Tensor) -> Tensor:
         """Return ∂s/∂A of the score s of each image's class: (B, K, h, w)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -34,10 +34,6 @@ class LoadedModel:
     default_layer: str | None
     weights: str
     output: str | None = None
-
-    def with_preprocess(self, preprocess: Preprocess) -> LoadedModel:
-        """Return the same model with another preprocessing."""
-        return replace(self, preprocess=preprocess)
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, shapes and bytes."""

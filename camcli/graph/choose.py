@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor, fx
@@ -81,15 +80,25 @@ def has_a_say(halves: SplitNetwork, images: Tensor) -> bool:
     return bool(halves.layout.to_maps(gradient).any())
 
 
-def _candidates(traced: TracedNetwork, before: str | None) -> Iterator[str]:
-    """Yield layers from the last to the first, each activation under its outermost name."""
+def _candidates(traced: TracedNetwork, before: str | None) -> list[str]:
+    """Return layers from the last to the first, each activation under its outermost name.
+
+    Those as wide as the activation they stand in for come first: a projection within attention has
+    a say as well, and no meaning of its own.
+    """
     outermost: dict[fx.Node, str] = {}
     for layer, node in module_outputs(traced).items():
         if layer == before:
             break
         outermost.setdefault(node, layer)
     layouts, classes = layers_of(traced), (shape_of(traced.logits) or (0, 0))[1]
-    for node, layer in reversed(outermost.items()):
-        layout = layouts[layer]
-        if layout and packet_of(node) not in _PASSIVE and layout.channels != classes:
-            yield layer
+    found = [
+        (layer, layout.channels)
+        for node, layer in reversed(outermost.items())
+        if (layout := layouts[layer])
+        and packet_of(node) not in _PASSIVE
+        and layout.channels != classes
+    ]
+    replaced = layouts[before] if before else None
+    width = replaced.channels if replaced else found[0][1] if found else 0
+    return [layer for layer, _ in sorted(found, key=lambda entry: entry[1] != width)]

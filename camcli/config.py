@@ -32,17 +32,49 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """Which network, and where in it to look."""
 
-    name: str = Field("demo", description="demo, or a torchvision classification model's name")
+    name: str = Field(
+        "demo",
+        description="demo, a torchvision model's name, timm:NAME, or package.module:factory",
+    )
     weights: str | None = Field(
         "default", description="default, null (random), or the path of a checkpoint"
     )
-    layer: str = Field("auto", min_length=1, description="auto, or a module path")
+    layer: str | tuple[str, ...] = Field(
+        "auto",
+        min_length=1,
+        description="auto, a module path, or several, whose normalised maps are averaged",
+    )
+    kwargs: dict[str, Any] = Field(
+        default_factory=dict, description="for the model's constructor, or the factory"
+    )
+    output: str | None = Field(
+        None, description="key of the scores in a network that returns several tensors"
+    )
+    labels: str | None = Field(
+        None, description="file of class names: .txt one a line, .json or .csv"
+    )
+    probabilities: Literal["auto", "softmax", "sigmoid"] = Field(
+        "auto", description="sigmoid where classes do not exclude each other"
+    )
 
     @field_validator("name")
     @classmethod
     def _name_is_given(cls, value: str) -> str:
         if not value.strip():
             raise ValueError("must not be empty")
+        return value
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers to explain at: one, mostly."""
+        return (self.layer,) if isinstance(self.layer, str) else self.layer
+
+    @field_validator("layer")
+    @classmethod
+    def _each_layer_is_named_once(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        layers = (value,) if isinstance(value, str) else value
+        if not all(layers) or len(set(layers)) < len(layers):
+            raise ValueError("names each layer once")
         return value
 
 
@@ -111,7 +143,7 @@ class Config(_Section):
     targets: tuple[str, ...] = Field(
         ("top1",),
         min_length=1,
-        description="top1, topN, a class index or name, folder, or @file.csv",
+        description="top1, topN, positive, a class index or name, folder, or @file.csv",
     )
     preprocess: Literal["auto"] | PreprocessConfig = "auto"
     run: RunConfig = RunConfig()

@@ -49,6 +49,7 @@ class Engine:
         at_layer_size: Keep maps at the layer's resolution instead of the network input's.
         normalize: minmax, (m - min) / (max - min), or max, m / max.
         keep_components: Hand the maps of components on, and not only their weights.
+        probabilities: What turns the logits into probabilities.
 
     """
 
@@ -60,6 +61,7 @@ class Engine:
     at_layer_size: bool = False
     normalize: Literal["minmax", "max"] = "minmax"
     keep_components: bool = False
+    probabilities: Literal["softmax", "sigmoid"] = "softmax"
 
     def __post_init__(self) -> None:
         if self.method.uses_deeplift:
@@ -163,12 +165,13 @@ class Engine:
         ]
 
     def _target(self, logits: Tensor, index: int) -> Target:
-        probability = torch.softmax(logits.float(), 0)[index]
+        scores = logits.float()
+        every = torch.sigmoid(scores) if self.probabilities == "sigmoid" else scores.softmax(0)
         return Target(
             index=index,
             name=self.targets.table.name_of(index),
             score=float(logits[index]),
-            probability=float(probability),
+            probability=float(every[index]),
         )
 
 

@@ -6,12 +6,16 @@ Nothing heavy is imported before a command needs it, so that `camcli --help` ans
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import TextIO
 
 import typer
 
 from camcli import __version__
-from camcli.cli import config, explain, methods
-from camcli.errors import CamcliError
+from camcli.cli import config, explain, layers, methods, models
+from camcli.errors import CamcliError, CamcliWarning
+
+_usual_show_warning = warnings.showwarning
 
 app = typer.Typer(
     name="camcli",
@@ -22,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(name="explain")(explain.explain)
+app.command(name="layers")(layers.layers)
+app.command(name="models")(models.models)
 app.command(name="methods")(methods.methods)
 app.add_typer(config.app, name="config")
 
@@ -41,8 +47,24 @@ def _options(
     pass
 
 
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show our own warnings as one line; whatever else warns does so in Python's way."""
+    if issubclass(category, CamcliWarning):
+        typer.echo(f"camcli: warning: {message}", err=True)
+    else:
+        _usual_show_warning(message, category, filename, lineno, file, line)
+
+
 def main() -> None:
     """Run the command line, and turn a user's mistake into one message and exit code 2."""
+    warnings.showwarning = _show_warning
     try:
         app()
     except CamcliError as error:

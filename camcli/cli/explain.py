@@ -32,15 +32,19 @@ def explain(
     config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Output folder."),
     model: str | None = typer.Option(
-        None, "--model", "-m", help="demo, or a torchvision classification model."
+        None, "--model", "-m", help="demo, a torchvision model, timm:NAME or module:factory."
     ),
     checkpoint: Path | None = typer.Option(
         None, "--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."
     ),
-    layer: str | None = typer.Option(None, "--layer", help="Module path to explain at, or auto."),
+    layer: list[str] = typer.Option(
+        [], "--layer", help="Module path to explain at, or auto. Repeatable: maps are averaged."
+    ),
     method: str | None = typer.Option(None, "--method", help="See `camcli methods`."),
     target: list[str] = typer.Option(
-        [], "--target", help="topN, class index or name, folder, or @file.csv. Repeatable."
+        [],
+        "--target",
+        help="topN, positive, class index or name, folder, or @file.csv. Repeatable.",
     ),
     batch_size: str | None = typer.Option(
         None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."

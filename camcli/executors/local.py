@@ -88,7 +88,7 @@ def run(job: Job, assembled: Assembled, on_rows: OnRows) -> Outcome:
         folder=job.folder,
         config=assembled.config.output,
         method=assembled.config.method.name,
-        layer=assembled.engine.network.layer,
+        layer=assembled.layer,
         class_in_name=many,
     )
     with _stoppable() as interruption, Manifest(job.folder / FILE_NAME) as manifest:

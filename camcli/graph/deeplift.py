@@ -46,6 +46,7 @@ class DeepLift:
         self._tail = tail
         activation, *bypass = (node for node in tail.graph.nodes if node.op == "placeholder")
         self._active = _value_dependents(activation)
+        self._batch_dim = _batch_dim(activation)
         self._bypassed = bool(bypass)
         self._folds_batch = any(_folds_batch(node) for node in self._active)
         self._references: dict[int, _Values] = {}
@@ -75,9 +76,10 @@ class DeepLift:
     def _reference(self, activation: Tensor, bypass: Sequence[Tensor]) -> _Values:
         if self._bypassed:
             return self._run_reference(activation, bypass)
-        batch = len(activation) if self._folds_batch else 1
+        batch = activation.shape[self._batch_dim] if self._folds_batch else 1
         if batch not in self._references:
-            self._references[batch] = self._run_reference(activation[:batch], bypass)
+            like = activation.narrow(self._batch_dim, 0, batch)
+            self._references[batch] = self._run_reference(like, bypass)
         return self._references[batch]
 
     @torch.no_grad()
@@ -163,6 +165,11 @@ def _active_positions(node: fx.Node, active: set[fx.Node]) -> frozenset[int]:
         if active.intersection(found):
             positions.add(position)
     return frozenset(positions)
+
+
+def _batch_dim(activation: fx.Node) -> int:
+    sizes = shape_of(activation) or ()
+    return next((dim for dim, size in enumerate(sizes) if isinstance(size, torch.SymInt)), 0)
 
 
 def _folds_batch(node: fx.Node) -> bool:

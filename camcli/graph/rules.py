@@ -118,6 +118,13 @@ def _affine_product(call: Call) -> Tensor:
     return shifted
 
 
+def _add_product(call: Call) -> Tensor:
+    """Input + value · a b, with a b by the midpoint rule."""
+    factor = call.kwargs.get("value", 1)
+    shifted: Tensor = call.args[0] + factor * secant.times(call.pair(1), call.pair(2)).value
+    return shifted
+
+
 def _division(call: Call) -> Tensor:
     if call.active == {0}:
         return torch.as_tensor(_plainly(call))
@@ -296,14 +303,28 @@ def _first_of(call: Call, value: Tensor) -> Any:
 
 
 def _variance(call: Call) -> Tensor:
+    return _variance_pair(call).value
+
+
+def _deviation(call: Call) -> Tensor:
+    return secant.rescale(torch.sqrt, _variance_pair(call)).value
+
+
+def _variance_pair(call: Call) -> Pair:
     x = call.pair(0)
     dims = _dims(call.argument(1, "dim"), x.value.dim())
-    count = math.prod(x.value.shape[dim] for dim in dims)
-    correction = call.kwargs.get("correction")
-    correction = 1 if correction is None else correction
-    keepdim = bool(call.kwargs.get("keepdim", False))
+    degrees = math.prod(x.value.shape[dim] for dim in dims) - _correction(call)
+    keepdim = bool(call.argument(3, "keepdim", False))
     centred = secant.linear(lambda t: t - t.mean(dims, keepdim=True), x)
-    return secant.square(centred).value.sum(dims, keepdim=keepdim) / (count - correction)
+    return secant.linear(lambda t: t.sum(dims, keepdim=keepdim) / degrees, secant.square(centred))
+
+
+def _correction(call: Call) -> float:
+    """Return what is taken off the count; it is said in two ways, by overload."""
+    if len(call.args) > 2:
+        return 1 if call.args[2] else 0
+    correction = call.kwargs.get("correction")
+    return 1 if correction is None else correction
 
 
 def _vector_norm(call: Call) -> Tensor:
@@ -381,8 +402,8 @@ _AFFINE_IN_FIRST = _ops(
     "conv_transpose3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d",
     "adaptive_avg_pool2d", "adaptive_avg_pool3d", "_adaptive_avg_pool2d", "mean", "sum", "neg",
     "view", "_unsafe_view", "reshape", "flatten", "unflatten", "permute", "transpose", "t",
-    "squeeze", "unsqueeze", "expand", "expand_as", "contiguous", "clone", "alias", "to",
-    "_to_copy", "type_as", "select", "slice", "narrow", "split", "split_with_sizes", "chunk",
+    "squeeze", "unsqueeze", "expand", "contiguous", "clone", "alias", "to",
+    "_to_copy", "select", "slice", "narrow", "split", "split_with_sizes", "chunk",
     "unbind", "index", "index_select", "gather", "roll", "flip", "repeat", "repeat_interleave",
     "pad", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "masked_fill",
     "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "cumsum",
@@ -390,6 +411,8 @@ _AFFINE_IN_FIRST = _ops(
     "_upsample_bilinear2d_aa", "upsample_bicubic2d", "_upsample_bicubic2d_aa", "im2col", "tril",
     "triu", "diagonal", "positive", "unfold", "_native_batch_norm_legit_no_training",
 )  # fmt: skip
+
+_DROPOUTS = _ops("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 
 _ELEMENTWISE = _ops(
     "relu", "relu6", "hardtanh", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu",
@@ -415,13 +438,19 @@ RULES: Mapping[Any, Rule] = {
     **_each(_AFFINE_IN_FIRST, Rule(_plainly)),
     **_each(_ops("add", "sub", "rsub", "cat", "concat", "stack"), Rule(_plainly, None)),
     **_each(_ops("slice_scatter", "select_scatter"), Rule(_plainly, _BOTH)),
+    _aten.lerp.Scalar: Rule(_plainly, _BOTH),
     _aten.where: Rule(_plainly, frozenset({1, 2})),
     _aten.batch_norm: Rule(_plainly, _FIRST, _is_not_training(5)),
-    **_each(_ops("dropout", "feature_dropout"), Rule(_plainly, _FIRST, _is_not_training(2))),
+    **_each(_ops("expand_as", "view_as", "reshape_as", "type_as"), Rule(_plainly, _BOTH)),
+    **_each(
+        _ops("dropout", "feature_dropout", "alpha_dropout"),
+        Rule(_plainly, _FIRST, _is_not_training(2)),
+    ),
     **_each(_ELEMENTWISE, Rule(_rescale)),
     _aten.pow.Scalar: Rule(_rescale, frozenset({1})),
     **_each(_ops("mul", "matmul", "bmm", "mm", "mv", "dot", "linear"), Rule(_product, _BOTH)),
     **_each(_ops("addmm", "baddbmm"), Rule(_affine_product, _THREE)),
+    _aten.addcmul: Rule(_add_product, _THREE),
     _aten.einsum: Rule(_einsum, frozenset({1}), _has_at_most_two_operands),
     **_each(_ops("div", "true_divide"), Rule(_division, _BOTH, _does_not_round)),
     **_each(_WITH_INDICES, Rule(_max_pool)),
@@ -438,6 +467,7 @@ RULES: Mapping[Any, Rule] = {
     _aten.native_group_norm: Rule(_native_group_norm),
     _aten.instance_norm: Rule(_instance_norm, _FIRST, _uses_instance_statistics),
     _aten.var: Rule(_variance),
+    _aten.std: Rule(_deviation),
     **_each(_ops("linalg_vector_norm", "norm"), Rule(_vector_norm, _FIRST, _is_euclidean)),
     _aten.glu: Rule(_gated_linear_unit),
     _aten.scaled_dot_product_attention: Rule(_attention, _THREE, _has_no_dropout),

@@ -16,13 +16,15 @@ from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
 from camcli.graph.nodes import (
     ancestors,
+    closure,
     descendants,
     innermost_module,
     is_symbolic_int,
     module_paths,
     shape_of,
 )
-from camcli.graph.trace import TracedNetwork
+from camcli.graph.scores import Probabilities
+from camcli.graph.trace import TracedNetwork, evaluating
 
 _aten = torch.ops.aten
 _SHOWN_NEIGHBOURS = 4
@@ -42,6 +44,7 @@ class SplitNetwork:
         batch_dims: The dimension that counts the images in each of (activation, *bypass).
         image_size: (H, W) of the network's input.
         classes: N.
+        probabilities: What turns the logits into probabilities.
 
     """
 
@@ -53,6 +56,7 @@ class SplitNetwork:
     batch_dims: tuple[int, ...]
     image_size: tuple[int, int]
     classes: int
+    probabilities: Probabilities = "softmax"
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
@@ -85,8 +89,8 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
             f"the layer {layer!r} has no extent in space: its output is {_describe(cut)}. "
             f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
         )
-    after = descendants([cut]) & ancestors([traced.logits])
-    bypass = _bypass(traced, cut, after)
+    after = _after(traced, cut)
+    bypass = bypasses_of(traced, cut)
     image_shape, logits_shape = shape_of(traced.image), shape_of(traced.logits)
     assert image_shape is not None
     assert logits_shape is not None
@@ -99,21 +103,26 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
         batch_dims=tuple(_batch_dim(traced, node) for node in (cut, *bypass)),
         image_size=(int(image_shape[2]), int(image_shape[3])),
         classes=int(logits_shape[1]),
+        probabilities=traced.scores.probabilities,
     )
 
 
 @torch.no_grad()
 def check_split(
     halves: SplitNetwork, traced: TracedNetwork, network: nn.Module, images: Tensor
-) -> None:
+) -> float:
     """Check that trunk and tail together are the network, in evaluation mode.
+
+    Returns:
+        max |tail(*trunk(x)) - network(x)| / max |network(x)|.
 
     Raises:
         ModelError: `tail(*trunk(x))` differs from `network(x)` by more than rounding.
 
     """
-    expected = network(images)
-    found = traced.closing(halves.tail(*halves.trunk(images)))
+    with evaluating(network):
+        expected = traced.scores.read(network(images))
+    found = traced.scores.closing(halves.tail(*halves.trunk(images)))
     scale = max(float(expected.abs().max()), 1e-6)
     worst = float((found - expected).abs().max())
     if not worst <= 1e-4 * scale:
@@ -122,6 +131,7 @@ def check_split(
             f"differ by {worst:.2g} where the largest is {scale:.2g}. Does its forward use random "
             "numbers, or state that changes from call to call?"
         )
+    return worst / scale
 
 
 def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
@@ -129,10 +139,10 @@ def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
 
     The layout is None where the output has no extent in space.
     """
-    return {path: _layout(traced, node) for path, node in _module_outputs(traced).items()}
+    return {path: _layout(traced, node) for path, node in module_outputs(traced).items()}
 
 
-def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
+def module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
     """Map each module path to the last tensor that was traced in it."""
     useful = descendants([traced.image]) & ancestors([traced.logits])
     outputs: dict[str, fx.Node] = {}
@@ -145,7 +155,7 @@ def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
 
 
 def _find(traced: TracedNetwork, layer: str) -> fx.Node:
-    outputs = _module_outputs(traced)
+    outputs = module_outputs(traced)
     if layer in outputs:
         return outputs[layer]
     spatial = [path for path, node in outputs.items() if _layout(traced, node)]
@@ -195,15 +205,25 @@ def _describe(node: fx.Node) -> str:
     return f"({', '.join(sizes)})"
 
 
-def _bypass(traced: TracedNetwork, cut: fx.Node, after: set[fx.Node]) -> list[fx.Node]:
+def bypasses_of(traced: TracedNetwork, cut: fx.Node) -> list[fx.Node]:
     """Return the tensors of the images that the tail needs beside the activation itself."""
-    of_images = descendants([traced.image])
+    of_images, after = _made_of(traced.image), _after(traced, cut)
     needed = {source for node in after - {cut} for source in node.all_input_nodes}
     return [
         node
         for node in traced.module.graph.nodes
         if node in needed and node in of_images - after and not is_symbolic_int(node)
     ]
+
+
+def _after(traced: TracedNetwork, cut: fx.Node) -> set[fx.Node]:
+    """Return what lies between a cut and the logits."""
+    return descendants([cut]) & ancestors([traced.logits])
+
+
+def _made_of(image: fx.Node) -> set[fx.Node]:
+    """Return what is computed from the images, and not from their number alone."""
+    return closure([image], lambda node: (u for u in node.users if not is_symbolic_int(u)))
 
 
 def _trunk(traced: TracedNetwork, outputs: Sequence[fx.Node]) -> fx.GraphModule:

@@ -57,6 +57,7 @@ class Probe:
         self.images = images
         self.black = images.new_zeros(3, 1, 1) if black is None else black
         self._with_slopes = with_slopes
+        self._elsewhere: dict[str, Probe] = {}
         with torch.no_grad():
             self._raw, *self._bypass = network.trunk(images)
 
@@ -74,6 +75,12 @@ class Probe:
             logits: Tensor = self.network.tail(self._raw, *self._bypass)
         return logits
 
+    def at(self, network: SplitNetwork) -> Probe:
+        """Return the probe of the same images at another layer of the same network."""
+        if network.layer not in self._elsewhere:
+            self._elsewhere[network.layer] = Probe(network, self.images)
+        return self._elsewhere[network.layer]
+
     def gradient(self, classes: Tensor) -> Tensor:
         """Return ∂s/∂A of the score s of each image's class: (B, K, h, w)."""
         leaf, logits = self._differentiable
@@ -88,7 +95,9 @@ class Probe:
             delta = _chosen(logits - reference, classes)
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
-            completeness_error=completeness_error(contributions, delta),
+            completeness_error=completeness_error(
+                contributions.movedim(self.network.batch_dims[0], 0), delta
+            ),
         )
 
     def scores_of_images(self, images: Tensor, classes: Tensor) -> Tensor:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from camcli.acceleration import accelerate, resolve_precision
 from camcli.config import Config, PreprocessConfig
 from camcli.engine import Engine
 from camcli.errors import ConfigError, LayerError
@@ -73,13 +74,23 @@ class Assembled:
                 "std": list(self.engine.preprocess.std),
                 "interpolation": self.engine.preprocess.interpolation,
             },
+            "precision": resolve_precision(self.config.run.precision, self.engine.device),
             "seed": self.config.run.seed,
             "output": asked["output"],
         }
 
 
-def assemble(config: Config) -> Assembled:
+def assemble(
+    config: Config,
+    images_ahead: int | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Assembled:
     """Load the network, cut it, and set up the method and its targets.
+
+    Args:
+        config: What to run.
+        images_ahead: How many pictures there are, None where that is not known.
+        notify: Told, a line each, what was decided on the way.
 
     Raises:
         CamcliError: Whatever in the configuration does not exist or does not fit, before any
@@ -100,7 +111,12 @@ def assemble(config: Config) -> Assembled:
     # Random and freshly trained networks are full of numbers too small to matter, on which CPUs
     # are a hundred times slower.
     torch.set_flush_denormal(True)
-    network, *further = splits_at(model, config.model.layers, device)
+    run = config.run
+    batch_size = _BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size
+    network, *further = (
+        accelerate(halves, run, device, batch_size, images_ahead, notify)
+        for halves in splits_at(model, config.model.layers, device)
+    )
     targets = TargetPlan(config.targets, _class_table(network, model))
     asked = config.model.probabilities
     if further:
@@ -116,12 +132,11 @@ def assemble(config: Config) -> Assembled:
         normalize=config.output.normalize,
         keep_components=keep_components,
     )
-    run = config.run
     return Assembled(
         config=config,
         model=model,
         engine=engine,
-        batch_size=_BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size,
+        batch_size=batch_size,
         workers=min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers,
     )
 

@@ -18,6 +18,7 @@ from camcli.errors import ConfigError, suggest
 Colormap = Literal["turbo", "viridis", "magma", "jet", "gray"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Artefact = Literal["maps", "overlays", "components"]
+Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 MapSize = Literal["input", "layer", "original"]
 
 _MAX_YAML_BYTES = 1_000_000
@@ -115,11 +116,15 @@ class PreprocessConfig(_Section):
 
 
 class RunConfig(_Section):
-    """How the work is done; nothing here changes what is computed beyond rounding."""
+    """How the work is done; apart from `precision`, nothing here changes results but rounding."""
 
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
+    precision: Precision = Field("auto", description="of the trunk; the tail is always float32")
+    compile: Literal["auto"] | bool = Field(
+        "auto", description="auto: when the pictures ahead are worth it"
+    )
     seed: int = Field(0, ge=0, description="for random weights and sampling methods")
 
 

@@ -53,6 +53,12 @@ def explain(
         None, "--workers", "-j", metavar="N", help="Decoding threads, or auto."
     ),
     device: str | None = typer.Option(None, "--device", help="auto, cpu, cuda or cuda:N."),
+    precision: str | None = typer.Option(
+        None, "--precision", help="auto, fp32, tf32, bf16 or fp16; the tail is always fp32."
+    ),
+    compile_: bool | None = typer.Option(
+        None, "--compile/--no-compile", help="Default: when the pictures ahead are worth it."
+    ),
     save: list[str] = typer.Option([], "--save", help="maps, overlays, components. Repeatable."),
     overrides: list[str] = typer.Option(
         [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
@@ -86,6 +92,8 @@ def explain(
                 "run.batch_size": batch_size,
                 "run.workers": workers,
                 "run.device": device,
+                "run.precision": precision,
+                "run.compile": compile_,
                 "output.save": save,
             }
         ),
@@ -144,7 +152,7 @@ def _run(
     from camcli.assembly import assemble
     from camcli.executors.local import Job, run
 
-    assembled = assemble(config)
+    assembled = assemble(config, total, _silent if quiet else _say)
     patience = _PIPE_PATIENCE if total is None else None
     with Progress(total, rows_to_stdout=json, quiet=quiet) as progress:
         try:
@@ -157,6 +165,14 @@ def _run(
     if not quiet:
         typer.echo(_summary(outcome, output), err=True)
     return outcome
+
+
+def _say(line: str) -> None:
+    typer.echo(f"camcli: {line}", err=True)
+
+
+def _silent(_line: str) -> None:
+    pass
 
 
 def _summary(outcome: Outcome, output: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,7 +50,7 @@ class SplitNetwork:
 
     layer: str
     layout: Layout
-    trunk: fx.GraphModule
+    trunk: Callable[[Tensor], tuple[Tensor, ...]]
     tail: fx.GraphModule
     bypasses: tuple[str, ...]
     batch_dims: tuple[int, ...]

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,8 @@ class CompiledTrunk:
         Raises:
             RuntimeError: The package is broken, or was made for another machine.
         """
+        # It would tell, every time, that there is no CUDA on a machine without it.
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
         self._run: Any = torch._inductor.aoti_load_package(str(package))
         self._trunk = trunk
         self._batch_size = batch_size
@@ -100,7 +104,9 @@ class Compilation:
         self._scratch = tempfile.TemporaryDirectory(prefix="camcli-compile-")
         exported = Path(self._scratch.name) / "trunk.pt2"
         prepared = self._trunk.prepared(self._example)
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            # Of weights that share memory, which ours do not need to.
+            warnings.simplefilter("ignore", UserWarning)
             torch.export.save(torch.export.export(self._trunk.module, (prepared,)), exported)
         atexit.register(self.close)
         command = [sys.executable, "-m", _WORKER, str(exported), str(self.package)]

@@ -179,7 +179,8 @@ def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:
         delta: (B,), Δ.
 
     """
-    flat = contributions.flatten(1).double()
-    scale = torch.maximum(delta.abs().double(), flat.abs().sum(1))
-    gap = (flat.sum(1) - delta.double()).abs()
-    return torch.where(scale > 0, gap / scale, torch.zeros_like(gap)).float()
+    flat = contributions.flatten(1)
+    scale = torch.maximum(delta.abs(), torch.linalg.vector_norm(flat, 1, dim=1))
+    # PyTorch sums in a tree, which keeps the sum's own rounding below that of the contributions.
+    gap = (flat.sum(1) - delta).abs()
+    return torch.where(scale > 0, gap / scale, torch.zeros_like(gap))

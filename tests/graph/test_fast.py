@@ -74,7 +74,7 @@ def test_only_norms_right_behind_their_convolution_are_folded(network: nn.Module
 def test_a_decomposed_graphs_norms_are_folded_too(
     network: nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("camcli.graph.trace.make_functional", lambda graph: False)
+    monkeypatch.setattr("camcli.graph.trace.make_functional", lambda _graph: False)
     halves = halves_of(network, "tail")
     fast = FastTrunk(halves.trunk)
     operations = [operation_name(node) for node in fast.module.graph.nodes]

@@ -106,6 +106,15 @@ def test_a_degenerate_picture_has_a_reason_and_no_files(camcli: Camcli, scenes: 
     assert not Path("out/components").exists()
 
 
+def test_several_layers_have_no_components_to_save(camcli: Camcli, scenes: Path) -> None:
+    layers = ("--layer", "stages.2", "--layer", "stages.3")
+    finished = camcli("explain", scenes, *DECOM, *layers)
+    assert finished.code == 2
+    assert "components belong to one layer" in finished.stderr
+    without = camcli("explain", scenes / "0.png", "--method", "decom-cam", *layers, "-q")
+    assert without.code == 0, without.stderr
+
+
 def test_a_method_without_components_cannot_save_them(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("explain", scenes, "--save", "components")
     assert finished.code == 2

@@ -98,12 +98,7 @@ def assemble(
 
     """
     method = create_method(config.method.name, config.method.options)
-    keep_components = "components" in config.output.save
-    if keep_components and not method.decomposes:
-        raise ConfigError(
-            f"output.save: {method.name} has no components to save; leave them out, or take a "
-            "method that decomposes, such as decom-cam"
-        )
+    keep_components = _keeps_components(config, method)
     device = _device(config.run.device)
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     model = load_model(config.model, preprocess, config.run.seed)
@@ -139,6 +134,22 @@ def assemble(
         batch_size=batch_size,
         workers=min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers,
     )
+
+
+def _keeps_components(config: Config, method: Method) -> bool:
+    if "components" not in config.output.save:
+        return False
+    if not method.decomposes:
+        raise ConfigError(
+            f"output.save: {method.name} has no components to save; leave them out, or take a "
+            "method that decomposes, such as decom-cam"
+        )
+    if len(config.model.layers) > 1:
+        raise ConfigError(
+            "output.save: components belong to one layer, and several are asked for; leave the "
+            "components out, or name a single layer"
+        )
+    return True
 
 
 def split_at(model: LoadedModel, layer: str, device: torch.device) -> SplitNetwork:

@@ -37,7 +37,9 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
 
 def min_max(maps: Tensor) -> Tensor:
     """Stretch each map (..., h, w) to [0, 1]; a constant one becomes 0."""
-    low, high = (t[..., None, None] for t in maps.flatten(-2).aminmax(dim=-1))
+    # Two passes: on a CPU, PyTorch's aminmax along a dimension is seven times slower.
+    flat = maps.flatten(-2)
+    low, high = flat.amin(-1)[..., None, None], flat.amax(-1)[..., None, None]
     span = high - low
     return torch.sub(maps, low).div_(torch.where(span > 0, span, 1))
 

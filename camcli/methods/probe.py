@@ -78,7 +78,7 @@ class Probe:
     def at(self, network: SplitNetwork) -> Probe:
         """Return the probe of the same images at another layer of the same network."""
         if network.layer not in self._elsewhere:
-            self._elsewhere[network.layer] = Probe(network, self.images)
+            self._elsewhere[network.layer] = Probe(network, self.images, black=self.black)
         return self._elsewhere[network.layer]
 
     def gradient(self, classes: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camcli.assembly import split_at
-from camcli.config import load_config
+from camcli.config import ModelConfig, load_config
 from camcli.demo.network import MEAN, STD, normalised
 from camcli.demo.scenes import make_scene
 from camcli.errors import MethodError
@@ -23,7 +23,7 @@ from camcli.methods.base import Saliency, SubMaps
 from camcli.methods.decom_cam import DecomCam
 from camcli.methods.lift_cam import LiftCam
 from camcli.methods.probe import Probe
-from camcli.models import LoadedModel
+from camcli.models import LoadedModel, load_model
 from tests.reference import decom_cam as reference
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -357,3 +357,23 @@ def test_every_wrong_option_is_named() -> None:
     for name in options:
         assert f"\n  {name}: " in str(caught.value)
     assert "did you mean 'threshold'?" in str(caught.value)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("integrate", ["masking", "deeplift"])
+def test_a_gpu_gives_what_the_cpu_gives(
+    integrate: str, demo_split: SplitNetwork, scene_batch: Tensor
+) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    device = torch.device("cuda")
+    method = create_method("decom-cam", {"integrate": integrate})
+    classes = torch.arange(16) % 10
+    expected = method.explain(demo_probe(demo_split, scene_batch), classes)
+    network = split_at(load_model(ModelConfig(name="demo")), "auto", torch.device("cpu"))
+    moved = replace(network, trunk=network.trunk.to(device), tail=network.tail.to(device))
+    black = (-torch.tensor(MEAN) / torch.tensor(STD)).view(3, 1, 1).to(device)
+    probe = Probe(moved, scene_batch.to(device), black=black)
+    found = method.explain(probe, classes.to(device))
+    scale = float(expected.maps.max())
+    torch.testing.assert_close(found.maps.cpu(), expected.maps, rtol=0, atol=1e-2 * scale)

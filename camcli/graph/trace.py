@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,7 +83,7 @@ def trace(network: nn.Module, example: Tensor, output: str | None = None) -> Tra
 
 
 def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
-    with evaluating(network), _plain_attention():
+    with evaluating(network), _plain_attention(), _quiet():
         try:
             return torch.export.export(
                 network, (example,), dynamic_shapes=({0: Dim.AUTO},), strict=False
@@ -128,6 +129,17 @@ def _plain_attention() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(enabled)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's log to itself: what it has to say comes in the exception, too."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _export_complaint(error: Exception, network: nn.Module) -> str:

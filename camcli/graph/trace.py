@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,11 +134,12 @@ def _plain_attention() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporter's log to itself: what it has to say comes in the exception, too."""
+    """Keep the exporter's log and its listings on stderr back: the exception says what matters."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        yield
+        with redirect_stderr(io.StringIO()):
+            yield
     finally:
         logging.disable(before)
 

@@ -31,7 +31,7 @@ class LayerMean(Method):
         return self.method.name
 
     @property
-    def uses_deeplift(self) -> bool:  # type: ignore[override]
+    def uses_deeplift(self) -> bool:
         """Whether the method asks for contributions."""
         return self.method.uses_deeplift
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx
 
 from camcli.errors import LayerError
+from camcli.graph.call import Call
 from camcli.graph.nodes import (
     closure,
     innermost_module,
@@ -17,7 +18,7 @@ from camcli.graph.nodes import (
     packet_of,
     shape_of,
 )
-from camcli.graph.rules import Call, rule_for
+from camcli.graph.rules import rule_for
 
 
 class DeepLift:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +84,7 @@ def trace(network: nn.Module, example: Tensor, output: str | None = None) -> Tra
 
 
 def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
-    with evaluating(network), _plain_attention():
+    with evaluating(network), _plain_attention(), _quiet():
         try:
             return torch.export.export(
                 network, (example,), dynamic_shapes=({0: Dim.AUTO},), strict=False
@@ -128,6 +130,18 @@ def _plain_attention() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(enabled)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's log and its listings on stderr back: the exception says what matters."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _export_complaint(error: Exception, network: nn.Module) -> str:

@@ -115,7 +115,9 @@ def _classes_in(weights: Mapping[str, Tensor], network: nn.Module) -> int | None
 
 def _preprocess(network: nn.Module, name: str) -> Preprocess:
     """Return what timm does to a picture for this model's evaluation."""
-    data = _timm().data.resolve_data_config({}, model=network, verbose=False)
+    built_for = getattr(getattr(network, "patch_embed", None), "img_size", None)
+    wanted = {"input_size": (3, *built_for)} if built_for else {}
+    data = _timm().data.resolve_data_config(wanted, model=network, verbose=False)
     _, height, width = data["input_size"]
     scaled = (math.floor(height / data["crop_pct"]), math.floor(width / data["crop_pct"]))
     if data["crop_mode"] not in ("center", "squash"):

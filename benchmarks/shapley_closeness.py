@@ -1,6 +1,6 @@
 """How close DeepLIFT's channel coefficients come to Shapley values, beside the plain gradient's.
 
-    python -m benchmarks.shapley_closeness [--images 16] [--steps 300]
+    python -m benchmarks.shapley_closeness [--images 16] [--steps 800]
 
 A small vision transformer and a small convolutional network with squeeze-and-excitation are
 trained on the demo's scenes. The players are the channels of one layer, the game's worth is the
@@ -172,7 +172,7 @@ def main() -> None:
     """Print the table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=300, help="of training")
+    parser.add_argument("--steps", type=int, default=800, help="of training")
     options = parser.parse_args()
     training = scenes(FIRST_TRAINING_SEED, TRAINING_SCENES)
     images, _ = scenes(FIRST_SEED, options.images)

@@ -110,7 +110,7 @@ def assemble(
     batch_size = _BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size
     network, *further = (
         accelerate(halves, run, device, batch_size, images_ahead, notify)
-        for halves in splits_at(model, config.model.layers, device)
+        for halves in splits_at(model, config.model.layers, device, method)
     )
     targets = TargetPlan(config.targets, _class_table(network, model))
     asked = config.model.probabilities
@@ -152,15 +152,22 @@ def _keeps_components(config: Config, method: Method) -> bool:
     return True
 
 
-def split_at(model: LoadedModel, layer: str, device: torch.device) -> SplitNetwork:
+def split_at(
+    model: LoadedModel, layer: str, device: torch.device, method: Method | None = None
+) -> SplitNetwork:
     """Trace a network and cut it at one layer; see `splits_at`."""
-    return splits_at(model, (layer,), device)[0]
+    return splits_at(model, (layer,), device, method)[0]
 
 
 def splits_at(
-    model: LoadedModel, layers: Sequence[str], device: torch.device
+    model: LoadedModel,
+    layers: Sequence[str],
+    device: torch.device,
+    method: Method | None = None,
 ) -> list[SplitNetwork]:
     """Trace a network and cut it at layers, `auto` for the model's own; checked on two images.
+
+    A method that looks at several depths has the cut at the shallowest, and taps at the others.
 
     Raises:
         ModelError: The network cannot be traced, or does not compute the same when cut.
@@ -173,7 +180,8 @@ def splits_at(
     for layer in layers:
         if layer == "auto":
             layer = model.default_layer or default_layer(traced, images)
-        halves.append(split(traced, layer))
+        cut, *taps = method.depths(traced, layer) if method else (layer,)
+        halves.append(split(traced, cut, taps))
         check_split(halves[-1], traced, model.network, images)
         warn_where_blind(traced, halves[-1], images)
     return halves

@@ -242,7 +242,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the config {path}: {error}") from None
-    tree = _parse_yaml(text, str(path))
+    tree = parse_value(text, str(path))
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -250,7 +250,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _parse_yaml(text: str, source: str) -> Any:
+def parse_value(text: str, source: str) -> Any:
+    """Read YAML safely.
+
+    Args:
+        text: The YAML.
+        source: What to call it in the complaint.
+
+    Raises:
+        ConfigError: It is no YAML that a configuration may hold.
+
+    """
     try:
         return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader underneath
     except yaml.YAMLError as error:
@@ -263,7 +273,7 @@ def _parse_override(override: str) -> tuple[str, Any]:
     key, separator, value = override.partition("=")
     if not separator or not key.strip():
         raise ConfigError(f"--set takes key=value, such as output.alpha=0.4, not {override!r}")
-    return key.strip(), _parse_yaml(value, f"the value of --set {key}")
+    return key.strip(), parse_value(value, f"the value of --set {key}")
 
 
 def _assign(tree: dict[str, Any], dotted: str, value: Any) -> None:

@@ -77,14 +77,9 @@ class Engine:
         """
         if not batch.items:
             return []
-        probe = Probe(
-            self.network,
-            self._normalized(batch.items),
-            self.method.uses_deeplift,
-            black=self._normalized_rgb(torch.zeros(3, 1, 1, device=self.device)),
-        )
+        probe = self.probe(batch.items)
         logits = probe.logits.float().cpu()
-        choices = [self._choose(item, row) for item, row in zip(batch.items, logits, strict=True)]
+        choices = [self.choose(item, row) for item, row in zip(batch.items, logits, strict=True)]
         classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
         found: list[list[SaliencyMap]] = [[] for _ in batch.items]
         for slot in range(max(map(len, classes))):
@@ -95,7 +90,22 @@ class Engine:
             for item, choice, maps in zip(batch.items, choices, found, strict=True)
         ]
 
-    def _normalized(self, items: Sequence[ImageItem]) -> Tensor:
+    def probe(self, items: Sequence[ImageItem]) -> Probe:
+        """Return a batch of decoded pictures at the target layer."""
+        return Probe(
+            self.network,
+            self.normalized(items),
+            self.method.uses_deeplift,
+            black=self.black,
+        )
+
+    @property
+    def black(self) -> Tensor:
+        """What a black pixel is to the network, (3, 1, 1)."""
+        return self._normalized_rgb(torch.zeros(3, 1, 1, device=self.device))
+
+    def normalized(self, items: Sequence[ImageItem]) -> Tensor:
+        """Return the network's input, float32 (B, 3, H, W), of decoded pictures."""
         pixels = torch.from_numpy(np.stack([item.pixels for item in items])).to(self.device)
         return self._normalized_rgb(pixels.permute(0, 3, 1, 2).to(torch.float32) / 255)
 
@@ -104,7 +114,8 @@ class Engine:
         std = torch.tensor(self.preprocess.std, device=self.device).view(3, 1, 1)
         return (images - mean) / std
 
-    def _choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
+    def choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
+        """Return the classes to explain in a picture with these logits, (N,), on the CPU."""
         try:
             return self.targets.classes(item.ref, logits)
         except ImageError as error:
@@ -127,7 +138,7 @@ class Engine:
                 row,
                 SaliencyMap(
                     item=items[row],
-                    target=self._target(probe.logits[row], asked[row]),
+                    target=self.target(probe.logits[row], asked[row]),
                     values=None if reason else maps[row],
                     range=None if reason else (low[row], high[row]),
                     completeness_error=None if errors is None else _finite(float(errors[row])),
@@ -164,7 +175,8 @@ class Engine:
             for some, weighed, explained in zip(maps, weights, shares, strict=True)
         ]
 
-    def _target(self, logits: Tensor, index: int) -> Target:
+    def target(self, logits: Tensor, index: int) -> Target:
+        """Return the record of a class, given its picture's logits, (N,)."""
         scores = logits.float()
         every = torch.sigmoid(scores) if self.probabilities == "sigmoid" else scores.softmax(0)
         return Target(

@@ -12,7 +12,7 @@ from typing import TextIO
 import typer
 
 from camcli import __version__
-from camcli.cli import config, explain, layers, methods, models
+from camcli.cli import config, evaluate, explain, layers, methods, models
 from camcli.errors import CamcliError, CamcliWarning
 
 _usual_show_warning = warnings.showwarning
@@ -26,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(name="explain")(explain.explain)
+app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="layers")(layers.layers)
 app.command(name="models")(models.models)
 app.command(name="methods")(methods.methods)

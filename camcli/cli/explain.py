@@ -98,12 +98,12 @@ def explain(
             }
         ),
     )
-    if_exists = _if_exists(resume, overwrite)
+    if_occupied = if_exists(resume, overwrite)
     refs, total = _pictures(inputs, nul, limit)
     if dry_run:
         _show_plan(resolved, total, output)
         return
-    outcome = _run(resolved, refs, total, output, if_exists, json, quiet)
+    outcome = _run(resolved, refs, total, output, if_occupied, json, quiet)
     raise typer.Exit(_exit_code(outcome, exit_zero))
 
 
@@ -111,7 +111,8 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in flags.items() if value not in (None, [])}
 
 
-def _if_exists(resume: bool, overwrite: bool) -> IfExists:
+def if_exists(resume: bool, overwrite: bool) -> IfExists:
+    """Return what two flags ask to do with an output folder that is not empty."""
     from camcli.output.folder import IfExists
 
     if resume and overwrite:

@@ -91,7 +91,7 @@ def run(job: Job, assembled: Assembled, on_rows: OnRows) -> Outcome:
         layer=assembled.layer,
         class_in_name=many,
     )
-    with _stoppable() as interruption, Manifest(job.folder / FILE_NAME) as manifest:
+    with stoppable() as interruption, Manifest(job.folder / FILE_NAME) as manifest:
         tally = explain_shard(shard, assembled.engine, writer, manifest, on_rows, interruption)
     seconds = time.perf_counter() - start
     state = "interrupted" if interruption.requested else "finished"
@@ -100,7 +100,7 @@ def run(job: Job, assembled: Assembled, on_rows: OnRows) -> Outcome:
 
 
 @contextmanager
-def _stoppable() -> Iterator[Interruption]:
+def stoppable() -> Iterator[Interruption]:
     """Turn the first Ctrl-C or SIGTERM into a request to stop; the next has its usual force."""
     interruption = Interruption()
     usual: dict[int, Any] = {}

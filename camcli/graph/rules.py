@@ -310,7 +310,7 @@ def _ops(*names: str) -> list[Callable[..., Any]]:
 
 
 # Affine in the first argument, whatever the others.
-_AFFINE_IN_FIRST = _ops(
+AFFINE_IN_FIRST = _ops(
     "conv1d", "conv2d", "conv3d", "convolution", "conv_transpose1d", "conv_transpose2d",
     "conv_transpose3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d",
     "adaptive_avg_pool2d", "adaptive_avg_pool3d", "_adaptive_avg_pool2d", "mean", "sum", "neg",
@@ -327,7 +327,7 @@ _AFFINE_IN_FIRST = _ops(
 
 _DROPOUTS = _ops("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 
-_ELEMENTWISE = _ops(
+ELEMENTWISE = _ops(
     "relu", "relu6", "hardtanh", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu",
     "mish", "hardswish", "hardsigmoid", "sigmoid", "log_sigmoid", "softplus", "softshrink",
     "hardshrink", "threshold", "tanh", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt",
@@ -348,7 +348,7 @@ def _each(operations: Iterable[Any], rule: Rule) -> dict[Any, Rule]:
 RULES: Mapping[Any, Rule] = {
     operator.getitem: Rule(_plainly),
     _aten.detach: Rule(lambda call: call.args[0]),
-    **_each(_AFFINE_IN_FIRST, Rule(_plainly)),
+    **_each(AFFINE_IN_FIRST, Rule(_plainly)),
     **_each(_ops("add", "sub", "rsub", "cat", "concat", "stack"), Rule(_plainly, None)),
     **_each(_ops("slice_scatter", "select_scatter"), Rule(_plainly, _BOTH)),
     _aten.lerp.Scalar: Rule(_plainly, _BOTH),
@@ -359,7 +359,7 @@ RULES: Mapping[Any, Rule] = {
         _ops("dropout", "feature_dropout", "alpha_dropout"),
         Rule(_plainly, _FIRST, is_not_training(2)),
     ),
-    **_each(_ELEMENTWISE, Rule(_rescale)),
+    **_each(ELEMENTWISE, Rule(_rescale)),
     _aten.pow.Scalar: Rule(_rescale, frozenset({1})),
     **_each(_ops("mul", "matmul", "bmm", "mm", "mv", "dot", "linear"), Rule(_product, _BOTH)),
     **_each(_ops("addmm", "baddbmm"), Rule(_affine_product, _THREE)),

@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 from camcli.errors import LayerError, ModelError, suggest
 from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
+from camcli.graph.lrp import Lrp
 from camcli.graph.nodes import (
     ancestors,
     closure,
@@ -31,6 +32,22 @@ _SHOWN_NEIGHBOURS = 4
 
 
 @dataclass(frozen=True)
+class Tap:
+    """A layer in the tail whose activation is read, too.
+
+    Attributes:
+        layer: Its module path.
+        layout: How its activation holds its channel maps.
+        node: The tail's node that holds it.
+
+    """
+
+    layer: str
+    layout: Layout
+    node: fx.Node
+
+
+@dataclass(frozen=True)
 class SplitNetwork:
     """A network cut in two behind one layer: `tail(*trunk(images))` are its logits.
 
@@ -45,6 +62,7 @@ class SplitNetwork:
         image_size: (H, W) of the network's input.
         classes: N.
         probabilities: What turns the logits into probabilities.
+        taps: Deeper layers to read in the same pass through the tail.
 
     """
 
@@ -57,6 +75,7 @@ class SplitNetwork:
     image_size: tuple[int, int]
     classes: int
     probabilities: Probabilities = "softmax"
+    taps: tuple[Tap, ...] = ()
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
@@ -71,26 +90,36 @@ class SplitNetwork:
             LayerError: The tail holds an operation without a rule.
 
         """
-        return DeepLift(self.tail)
+        return DeepLift(self.tail, [tap.node for tap in self.taps])
+
+    @cached_property
+    def lrp(self) -> Lrp:
+        """The tail with the multipliers of layer-wise relevance propagation for derivatives.
+
+        Raises:
+            LayerError: The tail holds an operation without a rule.
+
+        """
+        return Lrp(self.tail)
 
 
-def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
+def split(traced: TracedNetwork, layer: str, taps: Sequence[str] = ()) -> SplitNetwork:
     """Cut a traced network behind the module `layer`.
+
+    Args:
+        traced: The network.
+        layer: Where to cut.
+        taps: Layers behind it to read in the same pass.
 
     Raises:
         LayerError: There is no such module, its output does not reach the logits, or it has no
             extent in space; the message names modules that would serve.
 
     """
-    cut = _find(traced, layer)
-    layout = _layout(traced, cut)
-    if layout is None:
-        raise LayerError(
-            f"the layer {layer!r} has no extent in space: its output is {_describe(cut)}. "
-            f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
-        )
+    cut, layout = _spatial(traced, layer)
     after = _after(traced, cut)
     bypass = bypasses_of(traced, cut)
+    tail = _Tail(traced, cut, bypass)
     image_shape, logits_shape = shape_of(traced.image), shape_of(traced.logits)
     assert image_shape is not None
     assert logits_shape is not None
@@ -98,13 +127,32 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
         layer=layer,
         layout=layout,
         trunk=_trunk(traced, [cut, *bypass]),
-        tail=_Tail(traced, cut, bypass).build(after),
+        tail=tail.build(after),
         bypasses=tuple(node.name for node in bypass),
         batch_dims=tuple(_batch_dim(traced, node) for node in (cut, *bypass)),
         image_size=(int(image_shape[2]), int(image_shape[3])),
         classes=int(logits_shape[1]),
         probabilities=traced.scores.probabilities,
+        taps=tuple(_tap(traced, path, layer, tail) for path in taps),
     )
+
+
+def _spatial(traced: TracedNetwork, layer: str) -> tuple[fx.Node, Layout]:
+    node = find_layer(traced, layer)
+    layout = layout_of(traced, node)
+    if layout is None:
+        raise LayerError(
+            f"the layer {layer!r} has no extent in space: its output is {_describe(node)}. "
+            f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
+        )
+    return node, layout
+
+
+def _tap(traced: TracedNetwork, path: str, layer: str, tail: _Tail) -> Tap:
+    node, layout = _spatial(traced, path)
+    if node not in tail.copies:
+        raise LayerError(f"the layer {path!r} does not lie behind {layer!r}: name them in order")
+    return Tap(path, layout, tail.copies[node])
 
 
 @torch.no_grad()
@@ -139,7 +187,7 @@ def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
 
     The layout is None where the output has no extent in space.
     """
-    return {path: _layout(traced, node) for path, node in module_outputs(traced).items()}
+    return {path: layout_of(traced, node) for path, node in module_outputs(traced).items()}
 
 
 def module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
@@ -154,11 +202,17 @@ def module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
     return outputs
 
 
-def _find(traced: TracedNetwork, layer: str) -> fx.Node:
+def find_layer(traced: TracedNetwork, layer: str) -> fx.Node:
+    """Return the node that holds a module's output.
+
+    Raises:
+        LayerError: There is no such module, or its output does not reach the logits.
+
+    """
     outputs = module_outputs(traced)
     if layer in outputs:
         return outputs[layer]
-    spatial = [path for path, node in outputs.items() if _layout(traced, node)]
+    spatial = [path for path, node in outputs.items() if layout_of(traced, node)]
     last = ", ".join(spatial[-_SHOWN_NEIGHBOURS:])
     raise LayerError(
         f"the network has no layer {layer!r} that feeds its scores{suggest(layer, outputs)}. "
@@ -172,7 +226,8 @@ def _spatial_neighbours(traced: TracedNetwork, layer: str) -> list[str]:
     return [path for path in before if layouts[path]][-_SHOWN_NEIGHBOURS:]
 
 
-def _layout(traced: TracedNetwork, node: fx.Node) -> Layout | None:
+def layout_of(traced: TracedNetwork, node: fx.Node) -> Layout | None:
+    """Return how a tensor holds channel maps, None where it has no extent in space."""
     image_shape, shape = shape_of(traced.image), shape_of(node)
     assert image_shape is not None
     if shape is None:
@@ -244,13 +299,13 @@ class _Tail:
         self._traced = traced
         self._cut = cut
         self._graph = fx.Graph()
-        self._copies = {node: self._placeholder(node) for node in (cut, *bypass)}
+        self.copies = {node: self._placeholder(node) for node in (cut, *bypass)}
 
     def build(self, after: set[fx.Node]) -> fx.GraphModule:
         for node in self._traced.module.graph.nodes:
             if node in after:
                 self._bring(node)
-        self._graph.output(self._copies[self._traced.logits])
+        self._graph.output(self.copies[self._traced.logits])
         return _bind(self._graph, self._traced.module)
 
     def _placeholder(self, node: fx.Node) -> fx.Node:
@@ -259,14 +314,14 @@ class _Tail:
         return copy
 
     def _bring(self, node: fx.Node) -> None:
-        if node in self._copies:
+        if node in self.copies:
             return
         if is_symbolic_int(node):
-            self._copies[node] = self._multiple_of_batch(node)
+            self.copies[node] = self._multiple_of_batch(node)
             return
         for source in node.all_input_nodes:
             self._bring(source)
-        self._copies[node] = self._graph.node_copy(node, self._copies.__getitem__)
+        self.copies[node] = self._graph.node_copy(node, self.copies.__getitem__)
 
     def _multiple_of_batch(self, node: fx.Node) -> fx.Node:
         """Compute a size that the trunk knew from its images out of the activation's batch."""
@@ -278,7 +333,7 @@ class _Tail:
                 f"{batch} ({node.name}); choose a layer further on"
             )
         along = _batch_dim(self._traced, self._cut)
-        activation = self._copies[self._cut]
+        activation = self.copies[self._cut]
         size = self._graph.call_function(_aten.sym_size.int, (activation, along))
         size.meta["val"] = self._traced.batch
         if factor != 1:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from camcli.errors import MethodError, suggest
+from camcli.graph.trace import TracedNetwork
 from camcli.methods.probe import Probe
 
 
@@ -43,6 +44,8 @@ class Saliency:
         components: What the maps are made of, where the method takes them apart.
         degenerate: For each image why it has no map, or None; None where the maps tell.
         interpolation: How the method stretches its maps over the picture.
+        coefficients: (B, K), α of a map that is ReLU(Σ_k α_k A_k); None for other maps.
+        standard_error: (B, K), of coefficients that are sampled.
 
     """
 
@@ -51,6 +54,8 @@ class Saliency:
     components: SubMaps | None = None
     degenerate: Sequence[str | None] | None = None
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    coefficients: Tensor | None = None
+    standard_error: Tensor | None = None
 
 
 class Method(ABC):
@@ -72,6 +77,18 @@ class Method(ABC):
         Told so beforehand, the probe computes them and the logits in one pass.
         """
         return False
+
+    def depths(self, traced: TracedNetwork, layer: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the layers that the method looks at, shallowest first.
+
+        The network is cut at the first, the others are its taps.
+
+        Args:
+            traced: The network.
+            layer: The target layer.
+
+        """
+        return (layer,)
 
     @abstractmethod
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from camcli.graph.layout import Layout
+from camcli.graph.secant import Pair
 from camcli.graph.split import SplitNetwork
 
 _SMALLEST_CHUNK = 8
@@ -90,15 +93,34 @@ class Probe:
         """Return the DeepLIFT contributions of A to each image's class."""
         leaf, logits = self._sloped
         contributions = _gradient(leaf, logits, classes) * self._raw
-        with torch.no_grad():
-            reference = self.network.deeplift.logits_at_reference(self._raw, *self._bypass)
-            delta = _chosen(logits - reference, classes)
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
-            completeness_error=completeness_error(
-                contributions.movedim(self.network.batch_dims[0], 0), delta
+            completeness_error=_error(
+                self.network.layout, contributions, self._delta(logits, classes)
             ),
         )
+
+    def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
+        """Return the contributions of A and of every tap behind it, in one backward pass.
+
+        Those of a tap T are C = m (T - T₀), with T₀ its value at the all-zero A; everywhere that
+        all paths lead through, they add up to the same F(A) - F(0).
+        """
+        leaf, logits, taps = self._tapped
+        values = (leaf, *(tap.value for tap in taps))
+        multipliers = _gradients(values, logits, classes)
+        deltas = (self._raw, *(tap.delta for tap in taps))
+        layouts = (self.network.layout, *(tap.layout for tap in self.network.taps))
+        delta = self._delta(logits, classes)
+        return tuple(
+            Contributions(layout.to_maps(m * change), _error(layout, m * change, delta))
+            for layout, m, change in zip(layouts, multipliers, deltas, strict=True)
+        )
+
+    def relevance(self, classes: Tensor) -> Tensor:
+        """Return the LRP-ε relevance of A to each image's class: (B, K, h, w)."""
+        leaf, logits = self._propagated
+        return self.network.layout.to_maps(_gradient(leaf, logits, classes) * self._raw)
 
     def scores_of_images(self, images: Tensor, classes: Tensor) -> Tensor:
         """Return the scores of other images than the batch's, such as masked ones.
@@ -154,21 +176,45 @@ class Probe:
         leaf = self._raw.detach().requires_grad_()
         return leaf, self.network.tail(leaf, *self._bypass)
 
+    def _delta(self, logits: Tensor, classes: Tensor) -> Tensor:
+        """Return F(A) - F(0) of each image's class, (B,)."""
+        with torch.no_grad():
+            reference = self.network.deeplift.logits_at_reference(self._raw, *self._bypass)
+            return _chosen(logits - reference, classes)
+
     @cached_property
     def _sloped(self) -> tuple[Tensor, Tensor]:
+        leaf, logits, _ = self._tapped
+        return leaf, logits
+
+    @cached_property
+    def _tapped(self) -> tuple[Tensor, Tensor, tuple[Pair, ...]]:
         leaf = self._raw.detach().requires_grad_()
-        return leaf, self.network.deeplift(leaf, *self._bypass)
+        return leaf, *self.network.deeplift.with_taps(leaf, *self._bypass)
+
+    @cached_property
+    def _propagated(self) -> tuple[Tensor, Tensor]:
+        leaf = self._raw.detach().requires_grad_()
+        return leaf, self.network.lrp(leaf, *self._bypass)
 
 
 def _gradient(leaf: Tensor, logits: Tensor, classes: Tensor) -> Tensor:
+    (gradient,) = _gradients((leaf,), logits, classes)
+    return gradient
+
+
+def _gradients(at: Sequence[Tensor], logits: Tensor, classes: Tensor) -> tuple[Tensor, ...]:
     # The graph is kept: the next target of the same images differentiates it again.
     score = _chosen(logits, classes).sum()
-    (gradient,) = torch.autograd.grad(score, leaf, retain_graph=True)
-    return gradient
+    return torch.autograd.grad(score, tuple(at), retain_graph=True)
 
 
 def _chosen(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.gather(1, classes[:, None]).squeeze(1)
+
+
+def _error(layout: Layout, contributions: Tensor, delta: Tensor) -> Tensor:
+    return completeness_error(contributions.movedim(layout.batch_dim, 0), delta)
 
 
 def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:

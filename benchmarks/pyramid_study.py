@@ -136,7 +136,12 @@ SUMS = (
     *(Form(weights=w) for w in WEIGHTS if w != "equal"), Form(floor=1e-6),
 )  # fmt: skip
 PRODUCTS = (
-    Form(), *(Form(depths=d, floor=1e-6) for d in DEPTHS["demo"] if d not in ("target layer", "last blocks")),
+    Form(),
+    *(
+        Form(depths=depths, floor=1e-6)
+        for depths in DEPTHS["demo"]
+        if depths not in ("target layer", "last blocks")
+    ),
     Form(floor=1e-3), Form(floor=1e-2),
 )  # fmt: skip
 

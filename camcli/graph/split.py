@@ -24,6 +24,7 @@ from camcli.graph.nodes import (
     module_paths,
     shape_of,
 )
+from camcli.graph.pooled_head import PooledHead, match_pooled_head
 from camcli.graph.scores import Probabilities
 from camcli.graph.trace import TracedNetwork, evaluating
 
@@ -81,6 +82,12 @@ class SplitNetwork:
         """Return the logits (B, N) of images (B, 3, H, W)."""
         logits: Tensor = self.tail(*self.trunk(images))
         return logits
+
+    @cached_property
+    def pooled_head(self) -> PooledHead | None:
+        """The closed form of the tail, where it is average pooling and a linear layer."""
+        is_plain = self.layout.order == "NCHW" and not self.taps
+        return match_pooled_head(self.tail) if is_plain else None
 
     @cached_property
     def deeplift(self) -> DeepLift:

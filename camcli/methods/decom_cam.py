@@ -130,7 +130,7 @@ class DecomCam(Method):
         """Return the largest channel weights, (B, P), and whose they are."""
         if self.channel_weights == "lift":
             assert contributions is not None
-            alphas = contributions.maps.sum((2, 3))
+            alphas = contributions.coefficients
         elif self.channel_weights == "grad-cam++":
             alphas = grad_cam_plus_plus_weights(probe.gradient(classes), probe.activation)
         else:

@@ -31,7 +31,7 @@ class LiftCam(Method):
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Weigh the activation maps by their contributions; see `Method.explain`."""
         contributions = probe.contributions(classes)
-        coefficients = contributions.maps.sum((2, 3))
+        coefficients = contributions.coefficients
         return Saliency(
             weighted_sum(coefficients, probe.activation),
             contributions.completeness_error,

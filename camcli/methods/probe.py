@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from camcli.graph.layout import Layout
+from camcli.graph.pooled_head import PooledHead
 from camcli.graph.secant import Pair
 from camcli.graph.split import SplitNetwork
 
 _SMALLEST_CHUNK = 8
 
 
-@dataclass(frozen=True)
 class Contributions:
     """DeepLIFT contributions of an activation to a score, against the all-zero activation.
 
@@ -24,11 +23,40 @@ class Contributions:
         maps: float32 (B, K, h, w), C = m A, signed.
         completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) with Δ = F(A) - F(0), summed over the
             whole activation, tokens without a place in space included.
-
     """
 
-    maps: Tensor
-    completeness_error: Tensor
+    def __init__(self, maps: Tensor, completeness_error: Tensor) -> None:
+        self.maps = maps
+        self.completeness_error = completeness_error
+
+    @cached_property
+    def coefficients(self) -> Tensor:
+        """The contribution of each channel map as a whole, Σ_ij C_k: (B, K)."""
+        return self.maps.sum((2, 3))
+
+
+class _PooledContributions(Contributions):
+    """Contributions behind which there is nothing but average pooling and a linear layer."""
+
+    def __init__(
+        self, head: PooledHead, activation: Tensor, classes: Tensor, logits: Tensor
+    ) -> None:
+        self._multipliers = head.multipliers(classes, activation[0, 0].numel())
+        self._activation = activation
+        self._sums = activation.sum((2, 3))
+        sizes = torch.linalg.vector_norm(activation, 1, dim=(2, 3))
+        scales = self._multipliers[:, :, 0, 0].abs() * sizes
+        self.completeness_error = _relative_gap(
+            self.coefficients.sum(1), scales.sum(1), _chosen(logits - head.bias, classes)
+        )
+
+    @cached_property
+    def maps(self) -> Tensor:  # type: ignore[override]
+        return self._multipliers * self._activation
+
+    @cached_property
+    def coefficients(self) -> Tensor:
+        return self._multipliers[:, :, 0, 0] * self._sums
 
 
 class Probe:
@@ -60,6 +88,7 @@ class Probe:
         self.images = images
         self.black = images.new_zeros(3, 1, 1) if black is None else black
         self._with_slopes = with_slopes
+        self._head = network.pooled_head if with_slopes else None
         self._elsewhere: dict[str, Probe] = {}
         with torch.no_grad():
             self._raw, *self._bypass = network.trunk(images)
@@ -72,6 +101,8 @@ class Probe:
     @cached_property
     def logits(self) -> Tensor:
         """The network's scores before any softmax: (B, N)."""
+        if self._head is not None:
+            return self._head.logits(self._raw)
         if self._with_slopes:
             return self._sloped[1].detach()
         with torch.no_grad():
@@ -91,6 +122,8 @@ class Probe:
 
     def contributions(self, classes: Tensor) -> Contributions:
         """Return the DeepLIFT contributions of A to each image's class."""
+        if self._head is not None:
+            return _PooledContributions(self._head, self._raw, classes, self.logits)
         leaf, logits = self._sloped
         contributions = _gradient(leaf, logits, classes) * self._raw
         return Contributions(
@@ -225,8 +258,12 @@ def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:
         delta: (B,), Δ.
 
     """
-    flat = contributions.flatten(1)
-    scale = torch.maximum(delta.abs(), torch.linalg.vector_norm(flat, 1, dim=1))
     # PyTorch sums in a tree, which keeps the sum's own rounding below that of the contributions.
-    gap = (flat.sum(1) - delta).abs()
+    flat = contributions.flatten(1)
+    return _relative_gap(flat.sum(1), torch.linalg.vector_norm(flat, 1, dim=1), delta)
+
+
+def _relative_gap(total: Tensor, size: Tensor, delta: Tensor) -> Tensor:
+    scale = torch.maximum(delta.abs(), size)
+    gap = (total - delta).abs()
     return torch.where(scale > 0, gap / scale, torch.zeros_like(gap))

@@ -136,12 +136,7 @@ SUMS = (
     *(Form(weights=w) for w in WEIGHTS if w != "equal"), Form(floor=1e-6),
 )  # fmt: skip
 PRODUCTS = (
-    Form(),
-    *(
-        Form(depths=depths, floor=1e-6)
-        for depths in DEPTHS["demo"]
-        if depths not in ("target layer", "last blocks")
-    ),
+    Form(), *(Form(depths=d, floor=1e-6) for d in list(DEPTHS["demo"])[:5]),
     Form(floor=1e-3), Form(floor=1e-2),
 )  # fmt: skip
 

@@ -44,7 +44,8 @@ class AdaptiveTrunk:
             trunk: What to run.
             example: A batch of the size that the run will use.
             policy: When to compile.
-            images_ahead: How many images the run has; infinity where that is not known.
+            images_ahead: How many pictures the run has; infinity where that is not known. Whether
+                compiling pays is settled within the first batches, so they are not counted down.
             notify: Told, in one line each, what was decided and why.
         """
         self._fast = trunk
@@ -58,7 +59,6 @@ class AdaptiveTrunk:
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run the trunk: images (B, 3, H, W) -> (activation, *bypass), float32."""
-        self._ahead -= len(images)
         if self._compilation is None:
             return self._run(images)
         self._look_after(self._compilation, images)

@@ -6,6 +6,9 @@ threads of their own; every queue between them is bounded.
 
 from __future__ import annotations
 
+import errno
+import signal
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,14 +16,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
-from threading import Thread
 from types import TracebackType
 
+from camcli.batching import FixedBatches
 from camcli.engine import Engine, Explained
 from camcli.images.stream import stream
 from camcli.output.manifest import Manifest
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageRef, ManifestRow
+
+# What a file system says of a name it cannot bear, in contrast to what stops every picture.
+_NAMES_FAULT = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
 
 OnRows = Callable[[Sequence[ManifestRow]], None]
 
@@ -44,32 +50,44 @@ class Tally:
 
 
 class Interruption:
-    """A request to stop early, made by a signal handler in the main thread."""
+    """A request to stop early, by a signal handler or by whoever is told of rows.
+
+    Attributes:
+        reason: Why, in a few words; None as long as nobody asked.
+
+    """
 
     def __init__(self) -> None:
-        self.requested = False
-        self._waiting = False
+        self.reason: str | None = None
+        self._waiting: int | None = None
 
-    def request(self) -> None:
-        """Ask to stop.
+    def request(self, reason: str) -> None:
+        """Ask to stop; of several reasons, the first counts.
+
+        A pipeline that waits for pictures, which may never come, is woken up.
 
         Raises:
-            KeyboardInterrupt: Where the pipeline waits for pictures, which may never come; it
-                catches that itself.
+            KeyboardInterrupt: In a signal handler that broke into that wait; the pipeline catches
+                it.
 
         """
-        self.requested = True
-        if self._waiting:
+        self.reason = self.reason or reason
+        if self._waiting == threading.get_ident():
             raise KeyboardInterrupt
+        if self._waiting == threading.main_thread().ident:
+            # Nothing but a signal ends the wait of another thread; its handler comes back here.
+            signal.pthread_kill(self._waiting, signal.SIGINT)
 
     @contextmanager
     def breaks_off(self) -> Iterator[None]:
-        """Mark a wait that a request may break off at once."""
-        self._waiting = True
+        """Mark a wait that a request may break off at once, by `KeyboardInterrupt`."""
+        self._waiting = threading.get_ident()
         try:
+            if self.reason is not None:  # asked for just before
+                raise KeyboardInterrupt
             yield
         finally:
-            self._waiting = False
+            self._waiting = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +115,8 @@ def explain_shard(
     manifest: Manifest,
     on_rows: OnRows,
     interruption: Interruption,
-) -> Tally:
+    tally: Tally,
+) -> None:
     """Explain every picture of a shard, and append its rows to the manifest in order.
 
     Args:
@@ -107,12 +126,14 @@ def explain_shard(
         manifest: Gets a picture's rows once its files are in place.
         on_rows: Told the same rows, afterwards.
         interruption: When it is requested, what is in flight is finished and no more is begun.
+        tally: Kept up to date, so that it also counts what was done before an error.
 
     Raises:
         OSError: A file could not be written; rows of finished pictures are in the manifest.
+        MachineError: Memory does not suffice for a single picture.
 
     """
-    tally = Tally()
+    steady = FixedBatches(engine, shard.batch_size)
     batches = stream(shard.refs, engine.preprocess, shard.batch_size, shard.workers, shard.patience)
     with (
         closing(batches),
@@ -121,15 +142,14 @@ def explain_shard(
     ):
         for batch in _until(batches, interruption, tally):
             with tally.timed("explain"):
-                results = engine.explain(batch)
+                results = steady.explain(batch)
             for result in _in_order(results, batch.failures):
                 with tally.timed("wait for writing"):
                     ledger.enter(pool.submit(_write, writer, result))
-    return tally
 
 
 def _until(batches: Iterator[Batch], interruption: Interruption, tally: Tally) -> Iterator[Batch]:
-    while not interruption.requested:
+    while interruption.reason is None:
         try:
             with tally.timed("wait for pictures"), interruption.breaks_off():
                 batch = next(batches, None)
@@ -152,7 +172,13 @@ def _in_order(
 def _write(writer: ArtefactWriter, result: Explained | FailedImage) -> list[ManifestRow]:
     if isinstance(result, FailedImage):
         return [writer.failed(result)]
-    return [writer.write(saliency_map) for saliency_map in result.maps]
+    try:
+        return [writer.write(saliency_map) for saliency_map in result.maps]
+    except OSError as error:
+        if error.errno not in _NAMES_FAULT:
+            raise
+        reason = f"its results cannot be written: {error.strerror}: {error.filename}"
+        return [writer.failed(FailedImage(result.item.ref, type(error).__name__, reason))]
 
 
 class _Ledger:
@@ -167,7 +193,7 @@ class _Ledger:
         self._tally = tally
         self._queue: Queue[Future[list[ManifestRow]] | None] = Queue(capacity)
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._work, name="camcli-ledger", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="camcli-ledger", daemon=True)
 
     def enter(self, writing: Future[list[ManifestRow]]) -> None:
         """Queue a picture that is being written; waits while too many are.

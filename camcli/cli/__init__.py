@@ -5,13 +5,16 @@ Nothing heavy is imported before a command needs it, so that `camcli --help` ans
 
 from __future__ import annotations
 
+import io
 import sys
+from typing import Any
 
 import typer
 
 from camcli import __version__
-from camcli.cli import config, explain, methods
-from camcli.errors import CamcliError
+from camcli.cli import config, explain, merge, methods, verify
+from camcli.cli.console import say
+from camcli.errors import CamcliError, MachineError
 
 app = typer.Typer(
     name="camcli",
@@ -22,6 +25,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(name="explain")(explain.explain)
+app.command(name="merge")(merge.merge)
+app.command(name="verify")(verify.verify)
 app.command(name="methods")(methods.methods)
 app.add_typer(config.app, name="config")
 
@@ -41,10 +46,28 @@ def _options(
     pass
 
 
+# ClickException of the click that Typer uses: the package in some versions, a copy in others.
+_UsageError: type[Any] = typer.BadParameter.__mro__[2]
+
+
 def main() -> None:
-    """Run the command line, and turn a user's mistake into one message and exit code 2."""
+    """Run the command line; turn a user's mistake, or the machine's, into a message and a code."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
     try:
-        app()
+        return app(standalone_mode=False) or 0
     except CamcliError as error:
-        typer.echo(f"camcli: {error}", err=True)
-        sys.exit(2)
+        say(f"camcli: {error}")
+        return 2
+    except MachineError as error:
+        say(f"camcli: {error}")
+        return 74
+    except _UsageError as error:
+        text = io.StringIO()
+        error.show(file=text)
+        say(text.getvalue().rstrip())
+        return int(error.exit_code)
+    except typer.Abort:
+        return 130

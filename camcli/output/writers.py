@@ -34,6 +34,7 @@ class ArtefactWriter:
         method: Name of the method, for the rows.
         layer: Module path of the layer, for the rows.
         class_in_name: Whether file names carry the class, as pictures can have several targets.
+        staging: Where files lie until they are whole, by default beside the finished ones.
 
     """
 
@@ -42,6 +43,7 @@ class ArtefactWriter:
     method: str
     layer: str
     class_in_name: bool
+    staging: Path | None = None
 
     def write(self, saliency_map: SaliencyMap) -> ManifestRow:
         """Write one picture's files for one target and return its row.
@@ -114,7 +116,7 @@ class ArtefactWriter:
         if self.class_in_name:
             name += f".{saliency_map.target.index}"
         relative = f"{kind}/{name}{suffix}"
-        write_bytes(self.folder / relative, data)
+        write_bytes(self.folder / relative, data, self.staging)
         return relative, hashlib.sha256(data).hexdigest()
 
 

@@ -88,6 +88,12 @@ class RunConfig(_Section):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
+    decode_timeout: float = Field(
+        60.0, gt=0, le=86400, description="seconds until decoding one picture is given up"
+    )
+    max_pixels: int = Field(
+        178_956_970, ge=1, description="larger pictures are refused, as decompression bombs"
+    )
     seed: int = Field(0, ge=0, description="for random weights and sampling methods")
 
 

@@ -20,6 +20,8 @@ from types import TracebackType
 
 from camcli.batching import FixedBatches
 from camcli.engine import Engine, Explained
+from camcli.images.decode import MAX_PIXELS
+from camcli.images.isolation import IsolatedDecoder
 from camcli.images.stream import stream
 from camcli.output.manifest import Manifest
 from camcli.output.writers import ArtefactWriter
@@ -99,6 +101,8 @@ class Shard:
         batch_size: Pictures a batch.
         workers: Decoding threads, and as many that write.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
+        decode_timeout: Seconds after which decoding one picture is given up.
+        max_pixels: Pictures with more are refused, as decompression bombs.
 
     """
 
@@ -106,6 +110,8 @@ class Shard:
     batch_size: int
     workers: int
     patience: float | None = None
+    decode_timeout: float = 60.0
+    max_pixels: int = MAX_PIXELS
 
 
 def explain_shard(
@@ -134,9 +140,13 @@ def explain_shard(
 
     """
     steady = FixedBatches(engine, shard.batch_size)
-    batches = stream(shard.refs, engine.preprocess, shard.batch_size, shard.workers, shard.patience)
+    decoder = IsolatedDecoder(shard.decode_timeout, shard.max_pixels)
+    batches = stream(
+        shard.refs, engine.preprocess, shard.batch_size, shard.workers, shard.patience, decoder
+    )
     with (
         closing(batches),
+        decoder,
         _Ledger(2 * shard.batch_size, manifest, on_rows, tally) as ledger,
         ThreadPoolExecutor(shard.workers, "camcli-write") as pool,
     ):

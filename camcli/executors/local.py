@@ -99,6 +99,8 @@ def _explain(
         batch_size=min(assembled.batch_size, job.total or assembled.batch_size),
         workers=assembled.workers,
         patience=job.patience,
+        decode_timeout=assembled.config.run.decode_timeout,
+        max_pixels=assembled.config.run.max_pixels,
     )
     writer = ArtefactWriter(
         folder=job.folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from queue import Empty, SimpleQueue
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from camcli.records import ImageRef, Preprocess
 
 Decoded = ImageItem | FailedImage
+Decoder = Callable[["ImageRef", "Preprocess"], Decoded]
 
 
 def stream(
@@ -25,6 +27,7 @@ def stream(
     batch_size: int,
     workers: int,
     patience: float | None = None,
+    decoder: Decoder | None = None,
 ) -> Generator[Batch, None, None]:
     """Decode `refs`, which may be endless, and yield them in batches.
 
@@ -40,13 +43,14 @@ def stream(
         workers: Decoding threads.
         patience: With None, the batches depend on `refs` alone. Otherwise, how many seconds to wait
             for more before what there is goes out as a smaller batch: for sources that pause.
+        decoder: What decodes, called in several threads at once; `decode` by default.
 
     Raises:
         Exception: Whatever iterating `refs` raised, after all that came before it.
 
     """
     ahead = batch_size + workers
-    with closing(_Decoding(refs, preprocess, ahead, workers)) as decoding:
+    with closing(_Decoding(refs, preprocess, ahead, workers, decoder or decode)) as decoding:
         batch = _Filling()
         while True:
             try:
@@ -93,8 +97,14 @@ class _Decoding:
     """Pictures on their way through a pool of threads, in order, at most `ahead` at once."""
 
     def __init__(
-        self, refs: Iterable[ImageRef], preprocess: Preprocess, ahead: int, workers: int
+        self,
+        refs: Iterable[ImageRef],
+        preprocess: Preprocess,
+        ahead: int,
+        workers: int,
+        decoder: Decoder,
     ) -> None:
+        self._decoder = decoder
         self._refs = refs
         self._preprocess = preprocess
         self._slots = threading.Semaphore(ahead)
@@ -130,7 +140,7 @@ class _Decoding:
                 ref = next(refs, None)
                 if ref is None:
                     break
-                self._line.put(self._pool.submit(decode, ref, self._preprocess))
+                self._line.put(self._pool.submit(self._decoder, ref, self._preprocess))
             end.set_result(None)
         except BaseException as error:  # the consumer would wait for ever
             end.set_exception(error)

@@ -45,11 +45,20 @@ class FixedBatches:
             items = batch.items[len(results) : len(results) + self.size]
             try:
                 results += self._explain(Batch(_filled(items, self.size)))[: len(items)]
+            except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+                results += self._apart(items, error)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 self._halve()
         return results
+
+    def _apart(self, items: tuple[ImageItem, ...], error: RuntimeError) -> Results:
+        """Find the picture whose decomposition fails, which fails those of a whole batch."""
+        if len(items) == 1:
+            return [FailedImage(items[0].ref, type(error).__name__, str(error))]
+        half = len(items) // 2
+        return [r for part in (items[:half], items[half:]) for r in self.explain(Batch(part))]
 
     def _halve(self) -> None:
         if self.size == 1:

@@ -248,10 +248,17 @@ def _explain(error: ValidationError) -> Iterable[str]:
     """One line per mistake; pydantic's lines for the members of a union are told as one."""
     lines: dict[str, str] = {}
     for problem in error.errors(include_url=False):
-        path = tuple(part for part in problem["loc"] if _is_key(part))
+        *sections, last = problem["loc"] or ("",)
+        path = tuple(part for part in sections if _is_key(part))
+        # A key that does not exist comes last and may look like anything.
+        if problem["type"] in _ABOUT_A_KEY or _is_key(last):
+            path = (*path, last)
         key = ".".join(str(part) for part in path)
         lines.setdefault(key, f"{key}: {_complaint(problem, path)}")
     return lines.values()
+
+
+_ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
 
 
 def _is_key(part: int | str) -> bool:
@@ -298,6 +305,6 @@ def _choices_at(path: tuple[int | str, ...]) -> list[str]:
     field = section.model_fields.get(names[-1]) if section else None
     annotation: Any = field.annotation if field else None
     if annotation is not None and len(names) < len(path):
-        annotation = get_args(annotation)[0]
+        annotation = next(iter(get_args(annotation)), None)
     choices = get_args(annotation)
     return [str(choice) for choice in choices] if all(isinstance(c, str) for c in choices) else []

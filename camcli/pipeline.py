@@ -74,11 +74,12 @@ class Interruption:
 
         """
         self.reason = self.reason or reason
-        if self._waiting == threading.get_ident():
+        waiting = self._waiting
+        if waiting == threading.get_ident():
             raise KeyboardInterrupt
-        if self._waiting == threading.main_thread().ident:
+        if waiting is not None and waiting == threading.main_thread().ident:
             # Nothing but a signal ends the wait of another thread; its handler comes back here.
-            signal.pthread_kill(self._waiting, signal.SIGINT)
+            signal.pthread_kill(waiting, signal.SIGINT)
 
     @contextmanager
     def breaks_off(self) -> Iterator[None]:

@@ -22,14 +22,17 @@ class Artefact(NamedTuple):
 
 def artefacts_of(row: Mapping[str, Any]) -> Iterator[Artefact]:
     """Yield the files that a manifest row lists."""
-    digests = row.get("sha256") or {}
-    for key in ("map", "overlay"):
-        if row.get(key):
-            yield Artefact(row[key], digests.get(key))
-    components = row.get("components") or {}
-    for key, digest in (("path", "components"), ("sheet", "sheet")):
-        if components.get(key):
-            yield Artefact(components[key], digests.get(digest))
+    components = _mapping(row.get("components"))
+    listed = {
+        "map": row.get("map"),
+        "overlay": row.get("overlay"),
+        "components": components.get("path"),
+        "sheet": components.get("sheet"),
+    }
+    digests = _mapping(row.get("sha256"))
+    for what, path in listed.items():
+        if path:
+            yield Artefact(str(path), digests.get(what))
 
 
 def faults_at_a_glance(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
@@ -54,6 +57,11 @@ def faults_in_full(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[str, 
             fault = "changed"
         if fault is not None:
             yield artefact.path, fault
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """Return a value if it is a mapping: a manifest may have been edited by anyone."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _fault_of(folder: Path, artefact: Artefact) -> Fault | None:

@@ -266,9 +266,9 @@ def _clear_shard(folder: Path, share: Share) -> None:
     path = manifest_path(folder, share)
     for row in manifest.read_rows(path):
         listed = {artefact.path for artefact in artefacts_of(row)}
-        outside = {name for name, fault in faults_at_a_glance(folder, row) if "outside" in fault}
-        for name in listed - outside:
-            (folder / name).unlink(missing_ok=True)
+        not_there = {name for name, fault in faults_at_a_glance(folder, row) if fault != "empty"}
+        for name in listed - not_there:
+            (folder / name).unlink()
     path.unlink(missing_ok=True)
     run_path(folder, share).unlink(missing_ok=True)
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
@@ -17,9 +20,10 @@ from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.records import Batch, FailedImage, ImageItem
 
-_METHODS = ["lift-cam", "deep-lift", "grad-cam", "eigen-cam"]
+_METHODS = ["lift-cam", "eigen-cam"]
 
 
+@functools.cache
 def _engine(*overrides: str) -> Engine:
     return assemble(load_config(None, overrides)).engine
 
@@ -29,14 +33,17 @@ def _items(engine: Engine, folder: Path) -> tuple[ImageItem, ...]:
     return tuple(item for item in decoded if isinstance(item, ImageItem))
 
 
+def _bytes(values: npt.NDArray[np.float32] | None) -> bytes | None:
+    return None if values is None else values.tobytes()
+
+
 def _bits(results: Sequence[Explained | FailedImage]) -> dict[str, Any]:
     """Return all that is written of each picture, exactly."""
     found = {}
     for result in results:
         assert isinstance(result, Explained)
         found[result.item.ref.name] = [
-            (m.target, m.range, m.completeness_error, m.degenerate)
-            + (None if m.values is None else m.values.tobytes(),)
+            (m.target, m.range, m.completeness_error, m.degenerate, _bytes(m.values))
             for m in result.maps
         ]
     return found
@@ -50,7 +57,7 @@ def test_no_bit_depends_on_the_neighbours(scenes: Path, method: str) -> None:
     expected = _bits(steady.explain(Batch(items[:5])) + steady.explain(Batch(items[5:])))
     assert len(expected) == 7
     rng = random.Random(0)
-    for size in (1, 1, 2, 3, 4, 5, 5, 7):
+    for size in (1, 3, 5):
         chosen = tuple(rng.sample(items, size))
         found = _bits(steady.explain(Batch(chosen)))
         assert list(found) == [item.ref.name for item in chosen]
@@ -62,13 +69,11 @@ def test_with_real_weights_no_bit_depends_on_the_neighbours(
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     engine = _engine("model.name=squeezenet1_1")
-    refs = find_images([str(photos)])[:6]
-    items = tuple(
-        item for ref in refs if isinstance(item := decode(ref, engine.preprocess), ImageItem)
-    )
-    steady = FixedBatches(engine, 4)
+    decoded = [decode(ref, engine.preprocess) for ref in find_images([str(photos)])[:6]]
+    items = tuple(item for item in decoded if isinstance(item, ImageItem))
+    steady = FixedBatches(engine, 3)
     expected = _bits(steady.explain(Batch(items)))
-    for chosen in ((items[5],), items[1:3], items[::-1]):
+    for chosen in ((items[5],), items[1:3], items[2::-1]):
         found = _bits(steady.explain(Batch(chosen)))
         assert found == {name: expected[name] for name in found}
 
@@ -141,7 +146,7 @@ class _Undecomposable:
 
     def explain(self, batch: Batch) -> list[Explained | FailedImage]:
         if any(item.ref.name in self._names for item in batch.items):
-            torch.linalg.eigh(torch.full((2, 2), torch.nan))
+            torch.linalg.svd(torch.full((2, 2), torch.nan))
         return self._engine.explain(batch)
 
 

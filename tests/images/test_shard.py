@@ -14,6 +14,15 @@ def _ref(index: int) -> ImageRef:
     return ImageRef(index, Path(str(index)), str(index))
 
 
+def _slurm(index: int, count: int, first: int = 0, step: int = 1) -> dict[str, str]:
+    return {
+        "SLURM_ARRAY_TASK_ID": str(index),
+        "SLURM_ARRAY_TASK_COUNT": str(count),
+        "SLURM_ARRAY_TASK_MIN": str(first),
+        "SLURM_ARRAY_TASK_STEP": str(step),
+    }
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 20])
 def test_shares_together_are_exactly_the_whole(count: int) -> None:
     refs = [_ref(i) for i in range(11)]
@@ -39,24 +48,15 @@ def test_the_whole_is_everything() -> None:
         ("0/4", {}, (0, 4)),
         ("3/4", {}, (3, 4)),
         ("0/1", {}, (0, 1)),
-        ("auto", {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "4"}, (2, 4)),
+        ("auto", _slurm(2, 4), (2, 4)),
         (
             "auto",
-            {
-                "SLURM_ARRAY_TASK_ID": "4",
-                "SLURM_ARRAY_TASK_COUNT": "4",
-                "SLURM_ARRAY_TASK_MIN": "1",
-            },
+            _slurm(4, 4, 1),
             (3, 4),
         ),
         (
             "auto",
-            {
-                "SLURM_ARRAY_TASK_ID": "20",
-                "SLURM_ARRAY_TASK_COUNT": "3",
-                "SLURM_ARRAY_TASK_MIN": "10",
-                "SLURM_ARRAY_TASK_STEP": "5",
-            },
+            _slurm(20, 3, 10, 5),
             (2, 3),
         ),
         ("auto", {"JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "9"}, (0, 9)),
@@ -83,24 +83,15 @@ def test_what_names_a_shard(
         ("auto", {}, "finds no array job"),
         ("auto", {"JOB_COMPLETION_INDEX": "5"}, "auto/N"),
         ("auto", {"JOB_COMPLETION_INDEX": "x", "JOB_COMPLETIONS": "3"}, "is not a number"),
-        ("auto", {"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_COUNT": "4"}, "is no shard"),
+        ("auto", _slurm(4, 4), "is no shard"),
         (
             "auto",
-            {
-                "SLURM_ARRAY_TASK_ID": "12",
-                "SLURM_ARRAY_TASK_COUNT": "3",
-                "SLURM_ARRAY_TASK_MIN": "10",
-                "SLURM_ARRAY_TASK_STEP": "5",
-            },
+            _slurm(12, 3, 10, 5),
             "steps of 5",
         ),
         (
             "auto",
-            {
-                "SLURM_ARRAY_TASK_ID": "0",
-                "SLURM_ARRAY_TASK_COUNT": "4",
-                "SLURM_ARRAY_TASK_MIN": "1",
-            },
+            _slurm(0, 4, 1),
             "is no shard",
         ),
     ],

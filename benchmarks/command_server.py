@@ -43,6 +43,14 @@ class Command:
         """Kill it as `kill -9` does; has no effect once it has ended."""
         os.kill(self.pid, signal.SIGKILL)
 
+    def is_running(self) -> bool:
+        """Tell whether it has not ended yet."""
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        except OSError:
+            return False
+        return state.split()[0] not in "ZX"
+
     def wait(self, timeout: float = 120.0) -> Finished:
         """Wait for its end, and kill it when that takes too long."""
         late = threading.Event()
@@ -81,6 +89,7 @@ class CommandServer:
         arguments: Sequence[str],
         folder: Path,
         stdin: Path | None = None,
+        stdout: Path | None = None,
         memory_bytes: int | None = None,
         file_bytes: int | None = None,
     ) -> Command:
@@ -90,24 +99,26 @@ class CommandServer:
             arguments: As on the command line.
             folder: Where to run.
             stdin: What to read, by default nothing.
+            stdout: Where to write, by default a file that `Finished.stdout` is read from.
             memory_bytes: A limit on its address space.
             file_bytes: A limit on the size of each file that it writes.
 
         """
         self._count += 1
-        stdout, stderr = (self._scratch / f"{self._count}.{end}" for end in ("out", "err"))
+        kept, stderr = (self._scratch / f"{self._count}.{end}" for end in ("out", "err"))
+        kept.touch()
         answer = self.request(
             {
                 "arguments": [os.fsencode(argument).hex() for argument in arguments],
                 "folder": str(folder),
                 "stdin": str(stdin or os.devnull),
-                "stdout": str(stdout),
+                "stdout": str(stdout or kept),
                 "stderr": str(stderr),
                 "memory_bytes": memory_bytes,
                 "file_bytes": file_bytes,
             }
         )
-        return Command(self, answer["pid"], stdout, stderr)
+        return Command(self, answer["pid"], kept, stderr)
 
     def run(self, arguments: Sequence[str], folder: Path, **options: Any) -> Finished:
         """Start a command and wait for its end."""

@@ -7,7 +7,6 @@ threads of their own; every queue between them is bounded.
 from __future__ import annotations
 
 import errno
-import signal
 import threading
 import time
 from collections import Counter, defaultdict
@@ -61,36 +60,14 @@ class Interruption:
 
     def __init__(self) -> None:
         self.reason: str | None = None
-        self._waiting: int | None = None
 
     def request(self, reason: str) -> None:
-        """Ask to stop; of several reasons, the first counts.
-
-        A pipeline that waits for pictures, which may never come, is woken up.
-
-        Raises:
-            KeyboardInterrupt: In a signal handler that broke into that wait; the pipeline catches
-                it.
-
-        """
+        """Ask to stop; of several reasons, the first counts."""
         self.reason = self.reason or reason
-        waiting = self._waiting
-        if waiting == threading.get_ident():
-            raise KeyboardInterrupt
-        if waiting is not None and waiting == threading.main_thread().ident:
-            # Nothing but a signal ends the wait of another thread; its handler comes back here.
-            signal.pthread_kill(waiting, signal.SIGINT)
 
-    @contextmanager
-    def breaks_off(self) -> Iterator[None]:
-        """Mark a wait that a request may break off at once, by `KeyboardInterrupt`."""
-        self._waiting = threading.get_ident()
-        try:
-            if self.reason is not None:  # asked for just before
-                raise KeyboardInterrupt
-            yield
-        finally:
-            self._waiting = None
+    def is_requested(self) -> bool:
+        """Tell whether anybody asked."""
+        return self.reason is not None
 
 
 @dataclass(frozen=True)
@@ -143,7 +120,13 @@ def explain_shard(
     steady = FixedBatches(engine, shard.batch_size)
     decoder = IsolatedDecoder(shard.decode_timeout, shard.max_pixels)
     batches = stream(
-        shard.refs, engine.preprocess, shard.batch_size, shard.workers, shard.patience, decoder
+        shard.refs,
+        engine.preprocess,
+        shard.batch_size,
+        shard.workers,
+        shard.patience,
+        decoder,
+        interruption.is_requested,
     )
     with (
         closing(batches),
@@ -160,12 +143,9 @@ def explain_shard(
 
 
 def _until(batches: Iterator[Batch], interruption: Interruption, tally: Tally) -> Iterator[Batch]:
-    while interruption.reason is None:
-        try:
-            with tally.timed("wait for pictures"), interruption.breaks_off():
-                batch = next(batches, None)
-        except KeyboardInterrupt:
-            return
+    while not interruption.is_requested():
+        with tally.timed("wait for pictures"):
+            batch = next(batches, None)
         if batch is None:
             return
         yield batch

@@ -27,7 +27,7 @@ def say(text: str) -> None:
 
 
 def abandon_stdout() -> None:
-    """Send to nowhere what is still to be written to stdout, whose reader has gone."""
+    """Send to nowhere what is still to be written to stdout, which takes nothing any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

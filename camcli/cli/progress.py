@@ -46,6 +46,7 @@ class Progress:
 
         Raises:
             BrokenPipeError: Nobody reads the rows any more; later ones are not written.
+            OSError: They cannot be written.
 
         """
         self._done += 1
@@ -62,7 +63,7 @@ class Progress:
         try:
             sys.stdout.write("".join(f"{to_line(row)}\n" for row in rows))
             sys.stdout.flush()
-        except BrokenPipeError:
+        except OSError:
             self._rows_to_stdout = False
             abandon_stdout()
             raise

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
 
     from camcli.records import ImageRef, Preprocess
 
+_SECONDS_BETWEEN_QUESTIONS = 0.1
+
 Decoded = ImageItem | FailedImage
 Decoder = Callable[["ImageRef", "Preprocess"], Decoded]
+
+
+def _never() -> bool:
+    return False
 
 
 def stream(
@@ -28,6 +36,7 @@ def stream(
     workers: int,
     patience: float | None = None,
     decoder: Decoder | None = None,
+    stopped: Callable[[], bool] = _never,
 ) -> Generator[Batch, None, None]:
     """Decode `refs`, which may be endless, and yield them in batches.
 
@@ -44,6 +53,7 @@ def stream(
         patience: With None, the batches depend on `refs` alone. Otherwise, how many seconds to wait
             for more before what there is goes out as a smaller batch: for sources that pause.
         decoder: What decodes, called in several threads at once; `decode` by default.
+        stopped: Asked now and then while nothing comes, which may be for ever: whether to end.
 
     Raises:
         Exception: Whatever iterating `refs` raised, after all that came before it.
@@ -54,7 +64,7 @@ def stream(
         batch = _Filling()
         while True:
             try:
-                decoded = decoding.next(patience if batch else None)
+                decoded = decoding.next(patience if batch else None, stopped)
             except Empty:
                 yield batch.take()
                 continue
@@ -120,17 +130,29 @@ class _Decoding:
         self._slots.release()
         self._pool.shutdown(cancel_futures=True)
 
-    def next(self, patience: float | None) -> Decoded | None:
-        """Return the next picture, or None after the last.
+    def next(self, patience: float | None, stopped: Callable[[], bool]) -> Decoded | None:
+        """Return the next picture, or None after the last or once `stopped` says so.
 
         Raises:
             Empty: `refs` has yielded nothing new for `patience` seconds.
             Exception: What iterating `refs` raised.
 
         """
-        decoded = self._line.get(timeout=patience).result()
-        self._slots.release()
-        return decoded
+        # Asked again and again: no signal can be relied on to end a wait, since it may come in
+        # the moment before that begins.
+        deadline = math.inf if patience is None else time.monotonic() + patience
+        coming: Future[Decoded | None] | None = None
+        while not stopped():
+            try:
+                coming = coming or self._line.get(timeout=_left(deadline))
+            except Empty:
+                if time.monotonic() >= deadline:
+                    raise
+                continue
+            if wait([coming], _SECONDS_BETWEEN_QUESTIONS).done:
+                self._slots.release()
+                return coming.result()
+        return None
 
     def _feed(self) -> None:
         end: Future[Decoded | None] = Future()
@@ -145,3 +167,7 @@ class _Decoding:
         except BaseException as error:  # the consumer would wait for ever
             end.set_exception(error)
         self._line.put(end)
+
+
+def _left(deadline: float) -> float:
+    return min(max(deadline - time.monotonic(), 0.0), _SECONDS_BETWEEN_QUESTIONS)

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from camcli.images.decode import decode
+from camcli.images.decode import MAX_PIXELS, decode
 from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -38,8 +38,9 @@ def main() -> None:
     while (request := receive(requests)) is not None:
         message, _ = request
         ref = ImageRef(0, Path(message["path"]), "")
-        # Pillow's own alarm goes off at twice this, also for pictures inside of other files.
-        Image.MAX_IMAGE_PIXELS = -(-message["max_pixels"] // 2)
+        # Pillow's own alarm goes off at twice this, also for pictures inside of other files. It is
+        # never lowered: Pillow also asks it about what we crop.
+        Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS, message["max_pixels"]) // 2 + 1
         decoded = decode(ref, preprocess_from(message["preprocess"]), message["max_pixels"])
         send(answers, *_described(decoded))
 

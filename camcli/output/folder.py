@@ -122,24 +122,41 @@ def open_folder(
             lock_file = lock_path(folder, claim.share)
             if claim.if_exists is IfExists.REFUSE and not lock_file.exists():
                 _refuse_if_occupied(folder, claim.share)
-            lock = held.enter_context(FolderLock(lock_file))
+            lock = held.enter_context(at_work(folder, claim.share))
             earlier = _prepare(folder, claim, lock, described, rows_per_image_vary)
-            staging = staging_path(folder, claim.share)
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir()
-            held.callback(shutil.rmtree, staging, ignore_errors=True)
         yield earlier
+
+
+@contextmanager
+def at_work(folder: Path, share: Share) -> Iterator[FolderLock]:
+    """Hold a folder's lock, with an empty folder for unfinished files beside it.
+
+    Raises:
+        OutputError: A living process holds it.
+        OSError: The folder cannot be written.
+
+    """
+    staging = staging_path(folder, share)
+    with FolderLock(lock_path(folder, share)) as lock:
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            staging.mkdir()
+            yield lock
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def settle(folder: Path, claim: Claim, order: Mapping[str, int]) -> None:
     """Put the manifest of a run that was resumed, and is done, into the order of its pictures."""
-    manifest.sort(manifest_path(folder, claim.share), order)
+    staging = staging_path(folder, claim.share)
+    manifest.sort(manifest_path(folder, claim.share), order, staging)
 
 
 def write_run(folder: Path, record: Mapping[str, Any], share: Share = WHOLE) -> None:
-    """Write `run.json`, whole or not at all."""
+    """Write `run.json`, whole or not at all; the folder must be held with `at_work`."""
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
-    write_bytes(run_path(folder, share), f"{text}\n".encode(), durable=True)
+    staging = staging_path(folder, share)
+    write_bytes(run_path(folder, share), f"{text}\n".encode(), staging, durable=True)
 
 
 def read_run(folder: Path, share: Share = WHOLE) -> dict[str, Any]:
@@ -291,7 +308,7 @@ def _resume(
     earlier, end = _survey(path, check, claim.retry_failed, torn)
     manifest.cut(path, end)
     if earlier.redone:
-        manifest.drop(path, earlier.redone)
+        manifest.drop(path, earlier.redone, staging_path(folder, claim.share))
     return earlier
 
 

@@ -97,18 +97,19 @@ def cut(path: Path, end: int) -> None:
         os.truncate(path, end)
 
 
-def drop(path: Path, images: Container[str]) -> None:
-    """Take the rows of some pictures out of a manifest, in one step."""
+def drop(path: Path, images: Container[str], staging: Path | None = None) -> None:
+    """Take the rows of some pictures out of a manifest, in one step; for `staging` see `atomic`."""
     kept = (line.raw for line in read_lines(path) if line.row["image"] not in images)
-    write_chunks(path, kept, durable=True)
+    write_chunks(path, kept, staging, durable=True)
 
 
-def sort(path: Path, order: Mapping[str, int]) -> None:
+def sort(path: Path, order: Mapping[str, int], staging: Path | None = None) -> None:
     """Put a manifest's rows into the order of their pictures, in one step.
 
     Args:
         path: The manifest.
         order: The place of each picture by its name; rows of others go to the end.
+        staging: See `atomic`.
 
     """
     places = [
@@ -116,7 +117,7 @@ def sort(path: Path, order: Mapping[str, int]) -> None:
         for line in read_lines(path)
     ]
     if places != sorted(places):
-        write_chunks(path, _slices(path, sorted(places)), durable=True)
+        write_chunks(path, _slices(path, sorted(places)), staging, durable=True)
 
 
 def _slices(path: Path, places: Iterable[tuple[float, int, int]]) -> Iterator[bytes]:

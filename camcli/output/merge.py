@@ -12,8 +12,8 @@ from typing import Any
 
 from camcli.errors import OutputError
 from camcli.output.atomic import write_chunks
-from camcli.output.files import lock_path, manifest_path, run_path, shards_in
-from camcli.output.folder import read_run, refuse_another_run, write_run
+from camcli.output.files import lock_path, manifest_path, run_path, shards_in, staging_path
+from camcli.output.folder import at_work, read_run, refuse_another_run, write_run
 from camcli.output.lock import FolderLock
 from camcli.output.manifest import read_lines
 from camcli.records import WHOLE, Share
@@ -41,7 +41,8 @@ def merge_shards(folder: Path) -> Merged:
     try:
         shares = _all_shares(folder)
         with ExitStack() as held:
-            for share in (WHOLE, *shares):
+            held.enter_context(at_work(folder, WHOLE))
+            for share in shares:
                 held.enter_context(FolderLock(lock_path(folder, share)))
             return _merge(folder, shares)
     except OSError as error:
@@ -64,7 +65,8 @@ def _merge(folder: Path, shares: Sequence[Share]) -> Merged:
     if not _is_merged(folder, shares):
         records = _finished_records(folder, shares)
         paths = [manifest_path(folder, share) for share in shares]
-        write_chunks(manifest_path(folder), _in_turn(paths), durable=True)
+        staging = staging_path(folder)
+        write_chunks(manifest_path(folder), _in_turn(paths), staging, durable=True)
         write_run(folder, _joined(records))
     for share in shares:
         manifest_path(folder, share).unlink(missing_ok=True)

@@ -207,6 +207,8 @@ def test_a_picture_under_a_name_that_another_had_is_not_done(tmp_path: Path) -> 
 
 def _die(folder: Path, boot: str | None = None) -> None:
     """Leave what a killed run leaves: its lock, unfinished files and `running`."""
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"state": "running"}))
     me = Owner.me()
     lock = folder / ".camcli" / "lock"
     lock.parent.mkdir()
@@ -214,7 +216,6 @@ def _die(folder: Path, boot: str | None = None) -> None:
     lock.write_text(json.dumps(vars(dead)))
     staging_path(folder).mkdir()
     (staging_path(folder) / ".writing-x").write_bytes(b"half")
-    write_run(folder, _record("running"))
 
 
 def test_a_killed_runs_unfinished_files_are_removed(tmp_path: Path) -> None:

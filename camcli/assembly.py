@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
 
+from camcli.acceleration import accelerate, resolve_precision
 from camcli.config import Config, PreprocessConfig
 from camcli.engine import Engine
 from camcli.errors import ConfigError, LayerError
+from camcli.graph.choose import default_layer, warn_where_blind
+from camcli.graph.layers import Layer, describe_layers
+from camcli.graph.nodes import shape_of
 from camcli.graph.split import SplitNetwork, check_split, split
 from camcli.graph.trace import trace
 from camcli.methods import create_method
+from camcli.methods.base import Method
+from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
 from camcli.targets import ClassTable, TargetPlan
 
@@ -41,6 +48,13 @@ class Assembled:
     batch_size: int
     workers: int
 
+    @property
+    def layer(self) -> str:
+        """The layer explained at, or several joined by `+`."""
+        method = self.engine.method
+        further = method.further if isinstance(method, LayerMean) else ()
+        return "+".join(network.layer for network in (self.engine.network, *further))
+
     def described(self) -> dict[str, Any]:
         """Return what determines the results of the run, JSON-ready: a resumed run must match."""
         asked = self.config.model_dump(mode="json")
@@ -49,7 +63,7 @@ class Assembled:
                 "name": self.model.name,
                 "weights": self.model.weights,
                 "digest": self.model.digest(),
-                "layer": self.engine.network.layer,
+                "layer": self.layer,
             },
             "method": asked["method"],
             "targets": asked["targets"],
@@ -60,13 +74,23 @@ class Assembled:
                 "std": list(self.engine.preprocess.std),
                 "interpolation": self.engine.preprocess.interpolation,
             },
+            "precision": resolve_precision(self.config.run.precision, self.engine.device),
             "seed": self.config.run.seed,
             "output": asked["output"],
         }
 
 
-def assemble(config: Config) -> Assembled:
+def assemble(
+    config: Config,
+    images_ahead: int | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Assembled:
     """Load the network, cut it, and set up the method and its targets.
+
+    Args:
+        config: What to run.
+        images_ahead: How many pictures there are, None where that is not known.
+        notify: Told, a line each, what was decided on the way.
 
     Raises:
         CamcliError: Whatever in the configuration does not exist or does not fit, before any
@@ -74,6 +98,7 @@ def assemble(config: Config) -> Assembled:
 
     """
     method = create_method(config.method.name, config.method.options)
+    keep_components = _keeps_components(config, method)
     device = _device(config.run.device)
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     model = load_model(config.model, preprocess, config.run.seed)
@@ -81,49 +106,154 @@ def assemble(config: Config) -> Assembled:
     # Random and freshly trained networks are full of numbers too small to matter, on which CPUs
     # are a hundred times slower.
     torch.set_flush_denormal(True)
-    network = split_at(model, config.model.layer, device)
-    targets = TargetPlan(config.targets, ClassTable(network.classes, model.labels))
+    run = config.run
+    batch_size = _BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size
+    # Every batch is filled up to this size, which a few pictures need not pay for.
+    batch_size = min(batch_size, images_ahead or batch_size)
+    network, *further = (
+        accelerate(halves, run, device, batch_size, images_ahead, notify)
+        for halves in splits_at(model, config.model.layers, device, method)
+    )
+    targets = TargetPlan(config.targets, _class_table(network, model))
+    asked = config.model.probabilities
+    if further:
+        method = _averaged(method, further)
     engine = Engine(
         network=network,
+        probabilities=network.probabilities if asked == "auto" else asked,
         method=method,
         targets=targets,
         preprocess=model.preprocess,
         device=device,
         at_layer_size=config.output.map_size == "layer",
         normalize=config.output.normalize,
+        keep_components=keep_components,
     )
-    run = config.run
     return Assembled(
         config=config,
         model=model,
         engine=engine,
-        batch_size=_BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size,
+        batch_size=batch_size,
         workers=min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers,
     )
 
 
-def split_at(model: LoadedModel, layer: str, device: torch.device) -> SplitNetwork:
-    """Trace a network and cut it at a layer, `auto` for the model's own; checked on two images.
+def _keeps_components(config: Config, method: Method) -> bool:
+    if "components" not in config.output.save:
+        return False
+    if not method.decomposes:
+        raise ConfigError(
+            f"output.save: {method.name} has no components to save; leave them out, or take a "
+            "method that decomposes, such as decom-cam"
+        )
+    if len(config.model.layers) > 1:
+        raise ConfigError(
+            "output.save: components belong to one layer, and several are asked for; leave the "
+            "components out, or name a single layer"
+        )
+    return True
+
+
+def split_at(
+    model: LoadedModel, layer: str, device: torch.device, method: Method | None = None
+) -> SplitNetwork:
+    """Trace a network and cut it at one layer; see `splits_at`."""
+    return splits_at(model, (layer,), device, method)[0]
+
+
+def splits_at(
+    model: LoadedModel,
+    layers: Sequence[str],
+    device: torch.device,
+    method: Method | None = None,
+) -> list[SplitNetwork]:
+    """Trace a network and cut it at layers, `auto` for the model's own; checked on two images.
+
+    A method that looks at several depths has the cut at the shallowest, and taps at the others.
 
     Raises:
         ModelError: The network cannot be traced, or does not compute the same when cut.
         LayerError: It cannot be cut there, or `auto` has no answer.
 
     """
-    if layer == "auto":
-        if model.default_layer is None:
-            raise LayerError(f"no default layer is known for {model.name}: name one with --layer")
-        layer = model.default_layer
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randn(2, 3, *model.preprocess.crop, generator=generator).to(device)
-    traced = trace(model.network, images)
-    halves = split(traced, layer)
-    check_split(halves, traced, _evaluating(model.network), images)
+    images = examples_for(model, device)
+    traced = trace(model.network, images, model.output)
+    halves = []
+    for layer in layers:
+        if layer == "auto":
+            layer = model.default_layer or default_layer(traced, images)
+        cut, *taps = method.depths(traced, layer) if method else (layer,)
+        halves.append(split(traced, cut, taps))
+        check_split(halves[-1], traced, model.network, images)
+        warn_where_blind(traced, halves[-1], images)
     return halves
 
 
-def _evaluating(network: nn.Module) -> nn.Module:
-    return network if not network.training else network.eval()
+def _averaged(method: Method, further: Sequence[SplitNetwork]) -> LayerMean:
+    """Average a method over more layers than the engine's own, which must all have its rules."""
+    if method.uses_deeplift:
+        for network in further:
+            _ = network.deeplift
+    return LayerMean(method, tuple(further))
+
+
+def _class_table(network: SplitNetwork, model: LoadedModel) -> ClassTable:
+    if model.labels is not None and len(model.labels) != network.classes:
+        raise ConfigError(
+            f"model.labels: there are {len(model.labels)} class names, but the network scores "
+            f"{network.classes} classes"
+        )
+    return ClassTable(network.classes, model.labels)
+
+
+@dataclass(frozen=True)
+class LayerList:
+    """The layers of a model.
+
+    Attributes:
+        model: Its name.
+        image_size: (H, W) of its input.
+        classes: How many scores it has.
+        default: The layer that is explained when none is given, None where there is no answer.
+        layers: Those whose output reaches the scores, as a tree.
+
+    """
+
+    model: str
+    image_size: tuple[int, int]
+    classes: int
+    default: str | None
+    layers: tuple[Layer, ...]
+
+
+def list_layers(config: Config) -> LayerList:
+    """Trace the network that a configuration names, and list its layers.
+
+    Raises:
+        ModelError: It cannot be loaded or traced.
+
+    """
+    preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
+    model = load_model(config.model, preprocess, config.run.seed)
+    images = examples_for(model, torch.device("cpu"))
+    traced = trace(model.network, images, model.output)
+    try:
+        default = model.default_layer or default_layer(traced, images)
+    except LayerError:
+        default = None
+    return LayerList(
+        model=model.name,
+        image_size=model.preprocess.crop,
+        classes=int((shape_of(traced.logits) or (0, 0))[1]),
+        default=default,
+        layers=tuple(describe_layers(traced)),
+    )
+
+
+def examples_for(model: LoadedModel, device: torch.device) -> Tensor:
+    """Return two images of noise (2, 3, H, W) in the size that a model takes."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, 3, *model.preprocess.crop, generator=generator).to(device)
 
 
 def _device(name: str) -> torch.device:

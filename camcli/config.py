@@ -18,6 +18,7 @@ from camcli.errors import ConfigError, suggest
 Colormap = Literal["turbo", "viridis", "magma", "jet", "gray"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Artefact = Literal["maps", "overlays", "components"]
+Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 MapSize = Literal["input", "layer", "original"]
 
 _MAX_YAML_BYTES = 1_000_000
@@ -32,17 +33,49 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """Which network, and where in it to look."""
 
-    name: str = Field("demo", description="demo, or a torchvision classification model's name")
+    name: str = Field(
+        "demo",
+        description="demo, a torchvision model's name, timm:NAME, or package.module:factory",
+    )
     weights: str | None = Field(
         "default", description="default, null (random), or the path of a checkpoint"
     )
-    layer: str = Field("auto", min_length=1, description="auto, or a module path")
+    layer: str | tuple[str, ...] = Field(
+        "auto",
+        min_length=1,
+        description="auto, a module path, or several, whose normalised maps are averaged",
+    )
+    kwargs: dict[str, Any] = Field(
+        default_factory=dict, description="for the model's constructor, or the factory"
+    )
+    output: str | None = Field(
+        None, description="key of the scores in a network that returns several tensors"
+    )
+    labels: str | None = Field(
+        None, description="file of class names: .txt one a line, .json or .csv"
+    )
+    probabilities: Literal["auto", "softmax", "sigmoid"] = Field(
+        "auto", description="sigmoid where classes do not exclude each other"
+    )
 
     @field_validator("name")
     @classmethod
     def _name_is_given(cls, value: str) -> str:
         if not value.strip():
             raise ValueError("must not be empty")
+        return value
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers to explain at: one, mostly."""
+        return (self.layer,) if isinstance(self.layer, str) else self.layer
+
+    @field_validator("layer")
+    @classmethod
+    def _each_layer_is_named_once(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        layers = (value,) if isinstance(value, str) else value
+        if not all(layers) or len(set(layers)) < len(layers):
+            raise ValueError("names each layer once")
         return value
 
 
@@ -83,7 +116,7 @@ class PreprocessConfig(_Section):
 
 
 class RunConfig(_Section):
-    """How the work is done; nothing here changes what is computed beyond rounding."""
+    """How the work is done; apart from `precision`, nothing here changes results but rounding."""
 
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
@@ -93,6 +126,10 @@ class RunConfig(_Section):
     )
     max_pixels: int = Field(
         178_956_970, ge=1, description="larger pictures are refused, as decompression bombs"
+    )
+    precision: Precision = Field("auto", description="of the trunk; the tail is always float32")
+    compile: Literal["auto"] | bool = Field(
+        "auto", description="auto: when the pictures ahead are worth it"
     )
     seed: int = Field(0, ge=0, description="for random weights and sampling methods")
 
@@ -117,7 +154,7 @@ class Config(_Section):
     targets: tuple[str, ...] = Field(
         ("top1",),
         min_length=1,
-        description="top1, topN, a class index or name, folder, or @file.csv",
+        description="top1, topN, positive, a class index or name, folder, or @file.csv",
     )
     preprocess: Literal["auto"] | PreprocessConfig = "auto"
     run: RunConfig = RunConfig()
@@ -211,7 +248,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the config {path}: {error}") from None
-    tree = _parse_yaml(text, str(path))
+    tree = parse_value(text, str(path))
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -219,7 +256,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _parse_yaml(text: str, source: str) -> Any:
+def parse_value(text: str, source: str) -> Any:
+    """Read YAML safely.
+
+    Args:
+        text: The YAML.
+        source: What to call it in the complaint.
+
+    Raises:
+        ConfigError: It is no YAML that a configuration may hold.
+
+    """
     try:
         return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader underneath
     except yaml.YAMLError as error:
@@ -232,7 +279,7 @@ def _parse_override(override: str) -> tuple[str, Any]:
     key, separator, value = override.partition("=")
     if not separator or not key.strip():
         raise ConfigError(f"--set takes key=value, such as output.alpha=0.4, not {override!r}")
-    return key.strip(), _parse_yaml(value, f"the value of --set {key}")
+    return key.strip(), parse_value(value, f"the value of --set {key}")
 
 
 def _assign(tree: dict[str, Any], dotted: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +13,18 @@ from torch import Tensor
 
 from camcli.errors import ImageError
 from camcli.graph.split import SplitNetwork
-from camcli.methods.base import Method
+from camcli.methods.base import Method, Saliency
+from camcli.methods.masking import min_max
 from camcli.methods.probe import Probe
-from camcli.records import Batch, FailedImage, ImageItem, Preprocess, SaliencyMap, Target
+from camcli.records import (
+    Batch,
+    Components,
+    FailedImage,
+    ImageItem,
+    Preprocess,
+    SaliencyMap,
+    Target,
+)
 from camcli.targets import TargetPlan
 
 
@@ -39,6 +48,8 @@ class Engine:
         device: Where to compute.
         at_layer_size: Keep maps at the layer's resolution instead of the network input's.
         normalize: minmax, (m - min) / (max - min), or max, m / max.
+        keep_components: Hand the maps of components on, and not only their weights.
+        probabilities: What turns the logits into probabilities.
 
     """
 
@@ -49,6 +60,8 @@ class Engine:
     device: torch.device
     at_layer_size: bool = False
     normalize: Literal["minmax", "max"] = "minmax"
+    keep_components: bool = False
+    probabilities: Literal["softmax", "sigmoid"] = "softmax"
 
     def __post_init__(self) -> None:
         if self.method.uses_deeplift:
@@ -64,9 +77,9 @@ class Engine:
         """
         if not batch.items:
             return []
-        probe = Probe(self.network, self._normalized(batch.items), self.method.uses_deeplift)
+        probe = self.probe(batch.items)
         logits = probe.logits.float().cpu()
-        choices = [self._choose(item, row) for item, row in zip(batch.items, logits, strict=True)]
+        choices = [self.choose(item, row) for item, row in zip(batch.items, logits, strict=True)]
         classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
         found: list[list[SaliencyMap]] = [[] for _ in batch.items]
         for slot in range(max(map(len, classes))):
@@ -77,14 +90,32 @@ class Engine:
             for item, choice, maps in zip(batch.items, choices, found, strict=True)
         ]
 
-    def _normalized(self, items: Sequence[ImageItem]) -> Tensor:
+    def probe(self, items: Sequence[ImageItem]) -> Probe:
+        """Return a batch of decoded pictures at the target layer."""
+        return Probe(
+            self.network,
+            self.normalized(items),
+            self.method.uses_deeplift,
+            black=self.black,
+        )
+
+    @property
+    def black(self) -> Tensor:
+        """What a black pixel is to the network, (3, 1, 1)."""
+        return self._normalized_rgb(torch.zeros(3, 1, 1, device=self.device))
+
+    def normalized(self, items: Sequence[ImageItem]) -> Tensor:
+        """Return the network's input, float32 (B, 3, H, W), of decoded pictures."""
         pixels = torch.from_numpy(np.stack([item.pixels for item in items])).to(self.device)
-        images = pixels.permute(0, 3, 1, 2).to(torch.float32) / 255
+        return self._normalized_rgb(pixels.permute(0, 3, 1, 2).to(torch.float32) / 255)
+
+    def _normalized_rgb(self, images: Tensor) -> Tensor:
         mean = torch.tensor(self.preprocess.mean, device=self.device).view(3, 1, 1)
         std = torch.tensor(self.preprocess.std, device=self.device).view(3, 1, 1)
         return (images - mean) / std
 
-    def _choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
+    def choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
+        """Return the classes to explain in a picture with these logits, (N,), on the CPU."""
         try:
             return self.targets.classes(item.ref, logits)
         except ImageError as error:
@@ -97,40 +128,62 @@ class Engine:
         rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
         asked = [chosen[slot] if slot < len(chosen) else 0 for chosen in classes]
         saliency = self.method.explain(probe, torch.tensor(asked, device=self.device))
-        maps, low, high = self._finish(saliency.maps)
+        maps, low, high = self._finish(saliency)
+        components = self._components(saliency)
+        given = saliency.degenerate or [None] * len(asked)
         errors = saliency.completeness_error
         for row in rows:
-            reason = _why_degenerate(low[row], high[row])
+            reason = given[row] or _why_degenerate(low[row], high[row])
             yield (
                 row,
                 SaliencyMap(
                     item=items[row],
-                    target=self._target(probe.logits[row], asked[row]),
+                    target=self.target(probe.logits[row], asked[row]),
                     values=None if reason else maps[row],
                     range=None if reason else (low[row], high[row]),
                     completeness_error=None if errors is None else _finite(float(errors[row])),
                     degenerate=reason,
+                    components=None if components is None or reason else components[row],
                 ),
             )
 
-    def _finish(self, raw: Tensor) -> tuple[np.ndarray, list[float], list[float]]:
+    def _finish(self, saliency: Saliency) -> tuple[np.ndarray, list[float], list[float]]:
         """Resize raw maps (B, h, w) and normalise each; return them with their raw ranges."""
-        maps = raw.float()
-        if not self.at_layer_size:
-            size = self.network.image_size
-            maps = F.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+        maps = self._resized(saliency.maps[:, None].float(), saliency.interpolation)[:, 0]
         low, high = maps.flatten(1).aminmax(dim=1)
         floor = low if self.normalize == "minmax" else torch.zeros_like(low)
         scaled = (maps - floor[:, None, None]) / (high - floor)[:, None, None]
         return scaled.clamp(0, 1).cpu().numpy(), low.tolist(), high.tolist()
 
-    def _target(self, logits: Tensor, index: int) -> Target:
-        probability = torch.softmax(logits.float(), 0)[index]
+    def _resized(self, maps: Tensor, mode: str) -> Tensor:
+        if self.at_layer_size:
+            return maps
+        stretched = F.interpolate(maps, self.network.image_size, mode=mode, align_corners=False)
+        return stretched.clamp_min(0)  # bicubic overshoots
+
+    def _components(self, saliency: Saliency) -> list[Components] | None:
+        """Return each picture's components, where the method has them."""
+        found = saliency.components
+        if found is None:
+            return None
+        maps: Iterable[np.ndarray | None] = [None] * len(found.maps)
+        if self.keep_components:
+            maps = min_max(self._resized(found.maps.float(), saliency.interpolation)).cpu().numpy()
+        weights, shares = found.weights.tolist(), found.explained_variance.tolist()
+        return [
+            Components(some, tuple(weighed), tuple(explained), found.channels)
+            for some, weighed, explained in zip(maps, weights, shares, strict=True)
+        ]
+
+    def target(self, logits: Tensor, index: int) -> Target:
+        """Return the record of a class, given its picture's logits, (N,)."""
+        scores = logits.float()
+        every = torch.sigmoid(scores) if self.probabilities == "sigmoid" else scores.softmax(0)
         return Target(
             index=index,
             name=self.targets.table.name_of(index),
             score=float(logits[index]),
-            probability=float(probability),
+            probability=float(every[index]),
         )
 
 

@@ -50,6 +50,10 @@ class ImageError(Exception):
     """One image cannot be explained; the run goes on and its manifest row says why."""
 
 
+class CamcliWarning(UserWarning):
+    """Something the user should know that does not stop the run; one line on stderr."""
+
+
 def suggest(word: str, choices: Iterable[str], limit: int = 3) -> str:
     """Return `"; did you mean 'a' or 'b'?"` for the nearest choices, or an empty string."""
     near = difflib.get_close_matches(word, list(choices), n=limit, cutoff=0.5)

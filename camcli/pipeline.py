@@ -65,8 +65,9 @@ class Interruption:
         """Ask to stop; of several reasons, the first counts."""
         self.reason = self.reason or reason
 
-    def is_requested(self) -> bool:
-        """Tell whether anybody asked."""
+    @property
+    def requested(self) -> bool:
+        """Whether anybody asked."""
         return self.reason is not None
 
 
@@ -126,7 +127,7 @@ def explain_shard(
         shard.workers,
         shard.patience,
         decoder,
-        interruption.is_requested,
+        lambda: interruption.requested,
     )
     with (
         closing(batches),
@@ -143,7 +144,7 @@ def explain_shard(
 
 
 def _until(batches: Iterator[Batch], interruption: Interruption, tally: Tally) -> Iterator[Batch]:
-    while not interruption.is_requested():
+    while not interruption.requested:
         with tally.timed("wait for pictures"):
             batch = next(batches, None)
         if batch is None:

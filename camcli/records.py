@@ -141,15 +141,17 @@ class Components:
     """Orthogonal sub-saliency maps of one picture and target.
 
     Attributes:
-        maps: float32 (Q, h, w), each in [0, 1].
+        maps: float32 (Q, h, w), each in [0, 1]; None where nobody asked to keep them.
         weights: The Q integration weights.
         explained_variance: The Q shares of the decomposed activations' variance, in [0, 1].
+        channels: How many channels of the activation were decomposed.
 
     """
 
-    maps: npt.NDArray[np.float32]
+    maps: npt.NDArray[np.float32] | None
     weights: tuple[float, ...]
     explained_variance: tuple[float, ...]
+    channels: int
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,7 @@ class ComponentsInfo:
     sheet: str | None
     weights: tuple[float, ...]
     explained_variance: tuple[float, ...]
+    channels: int
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,17 @@ class _Top(_Rule):
 
 
 @dataclass(frozen=True)
+class _Positive(_Rule):
+    """Every class that a network of independent classes finds more likely than not."""
+
+    def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:
+        found: list[int] = (logits > 0).nonzero().flatten().tolist()
+        if not found:
+            raise TargetError(f"no class has a positive score in {ref.name}")
+        return found
+
+
+@dataclass(frozen=True)
 class _Fixed(_Rule):
     index: int
 
@@ -110,7 +121,8 @@ class TargetPlan:
         """Understand what the user wrote.
 
         Args:
-            specs: Each `topN`, a class index or name, `folder`, or `@file.csv`.
+            specs: Each `topN`, `positive` (every class with a logit above 0, for networks whose
+                classes do not exclude each other), a class index or name, `folder`, or `@file.csv`.
             table: The network's classes.
 
         Raises:
@@ -137,6 +149,7 @@ class TargetPlan:
                 and any(len(listed) > 1 for listed in rule.by_image.values())
             )
             or (isinstance(rule, _Top) and rule.count > 1)
+            or (isinstance(rule, _Positive) and self.table.size > 1)
             for rule in self._rules
         )
 
@@ -164,6 +177,8 @@ def _rule(spec: str, table: ClassTable) -> _Rule:
         if not 1 <= int(top[1]) <= table.size:
             raise TargetError(f"the network has {table.size} classes")
         return _Top(int(top[1]))
+    if spec == "positive":
+        return _Positive()
     if spec == "folder":
         return _Folder(table)
     if spec.startswith("@"):

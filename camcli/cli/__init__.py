@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any
+import warnings
+from typing import Any, TextIO
 
 import typer
 
 from camcli import __version__
-from camcli.cli import config, explain, merge, methods, verify
+from camcli.cli import config, evaluate, explain, layers, merge, methods, models, verify
 from camcli.cli.console import say
-from camcli.errors import CamcliError, MachineError
+from camcli.errors import CamcliError, CamcliWarning, MachineError
+
+_usual_show_warning = warnings.showwarning
 
 app = typer.Typer(
     name="camcli",
@@ -27,6 +30,9 @@ app = typer.Typer(
 app.command(name="explain")(explain.explain)
 app.command(name="merge")(merge.merge)
 app.command(name="verify")(verify.verify)
+app.command(name="evaluate")(evaluate.evaluate)
+app.command(name="layers")(layers.layers)
+app.command(name="models")(models.models)
 app.command(name="methods")(methods.methods)
 app.add_typer(config.app, name="config")
 
@@ -46,12 +52,28 @@ def _options(
     pass
 
 
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show our own warnings as one line; whatever else warns does so in Python's way."""
+    if issubclass(category, CamcliWarning):
+        say(f"camcli: warning: {message}")
+    else:
+        _usual_show_warning(message, category, filename, lineno, file, line)
+
+
 # ClickException of the click that Typer uses: the package in some versions, a copy in others.
 _UsageError: type[Any] = typer.BadParameter.__mro__[2]
 
 
 def main() -> None:
     """Run the command line; turn a user's mistake, or the machine's, into a message and a code."""
+    warnings.showwarning = _show_warning
     sys.exit(_exit_code())
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from camcli.executors.local import Outcome
-    from camcli.output.folder import Claim
+    from camcli.output.folder import Claim, IfExists
 
 # Paths that trickle in through a pipe are explained in smaller batches rather than held back.
 _PIPE_PATIENCE = 1.0
@@ -36,15 +36,19 @@ def explain(
     config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Output folder."),
     model: str | None = typer.Option(
-        None, "--model", "-m", help="demo, or a torchvision classification model."
+        None, "--model", "-m", help="demo, a torchvision model, timm:NAME or module:factory."
     ),
     checkpoint: Path | None = typer.Option(
         None, "--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."
     ),
-    layer: str | None = typer.Option(None, "--layer", help="Module path to explain at, or auto."),
+    layer: list[str] = typer.Option(
+        [], "--layer", help="Module path to explain at, or auto. Repeatable: maps are averaged."
+    ),
     method: str | None = typer.Option(None, "--method", help="See `camcli methods`."),
     target: list[str] = typer.Option(
-        [], "--target", help="topN, class index or name, folder, or @file.csv. Repeatable."
+        [],
+        "--target",
+        help="topN, positive, class index or name, folder, or @file.csv. Repeatable.",
     ),
     batch_size: str | None = typer.Option(
         None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."
@@ -53,7 +57,13 @@ def explain(
         None, "--workers", "-j", metavar="N", help="Decoding threads, or auto."
     ),
     device: str | None = typer.Option(None, "--device", help="auto, cpu, cuda or cuda:N."),
-    save: list[str] = typer.Option([], "--save", help="maps, overlays. Repeatable."),
+    precision: str | None = typer.Option(
+        None, "--precision", help="auto, fp32, tf32, bf16 or fp16; the tail is always fp32."
+    ),
+    compile_: bool | None = typer.Option(
+        None, "--compile/--no-compile", help="Default: when the pictures ahead are worth it."
+    ),
+    save: list[str] = typer.Option([], "--save", help="maps, overlays, components. Repeatable."),
     overrides: list[str] = typer.Option(
         [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
     ),
@@ -94,17 +104,22 @@ def explain(
                 "run.batch_size": batch_size,
                 "run.workers": workers,
                 "run.device": device,
+                "run.precision": precision,
+                "run.compile": compile_,
                 "output.save": save,
             }
         ),
     )
     share = share_from(shard, os.environ) if shard else WHOLE
-    claim = _claim(resume, retry_failed, overwrite, share)
+    occupied = if_exists(resume or retry_failed, overwrite)
     refs, total = _pictures(inputs, nul, limit, output)
     if dry_run:
         _show_plan(resolved, total, share, output)
         return
+    from camcli.output.folder import Claim
+
     reporting = _Reporting(json, quiet, fail_fast, exit_zero)
+    claim = Claim(occupied, retry_failed, share)
     outcome = _run(resolved, share_of(refs, share), total, output, claim, reporting)
     raise typer.Exit(_exit_code(outcome, reporting))
 
@@ -113,14 +128,13 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in flags.items() if value not in (None, [])}
 
 
-def _claim(resume: bool, retry_failed: bool, overwrite: bool, share: Share) -> Claim:
-    from camcli.output.folder import Claim, IfExists
+def if_exists(resume: bool, overwrite: bool) -> IfExists:
+    """Return what two flags ask to do with an output folder that is not empty."""
+    from camcli.output.folder import IfExists
 
-    resume = resume or retry_failed
     if resume and overwrite:
         raise OutputError("--resume and --overwrite contradict each other: give one of them")
-    if_exists = IfExists.RESUME if resume else IfExists.OVERWRITE if overwrite else IfExists.REFUSE
-    return Claim(if_exists, retry_failed, share)
+    return IfExists.RESUME if resume else IfExists.OVERWRITE if overwrite else IfExists.REFUSE
 
 
 def _pictures(
@@ -166,9 +180,9 @@ def _run(
     from camcli.assembly import assemble
     from camcli.executors.local import Job, run
 
-    assembled = assemble(config)
+    assembled = assemble(config, total, _silent if reporting.quiet else say)
     patience = _PIPE_PATIENCE if total is None else None
-    job = Job(refs, output, claim, total, patience)
+    job = Job(refs, output, claim, patience)
     expected = None if total is None else len(range(claim.share.index, total, claim.share.count))
     with Progress(expected, rows_to_stdout=reporting.json, quiet=reporting.quiet) as progress:
 
@@ -190,6 +204,10 @@ def _run(
     if not reporting.quiet:
         say(_summary(outcome, output))
     return outcome
+
+
+def _silent(_line: str) -> None:
+    pass
 
 
 def _summary(outcome: Outcome, output: Path) -> str:

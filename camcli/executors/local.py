@@ -35,7 +35,6 @@ class Job:
         refs: The pictures of this run's share, in order; may be endless.
         folder: The output folder.
         claim: How it may be used, and which share of the pictures `refs` is.
-        total: How many pictures the whole listing has, None where that is not known.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
         interruption: For `on_rows` to ask the run to stop.
 
@@ -44,7 +43,6 @@ class Job:
     refs: Iterable[ImageRef]
     folder: Path
     claim: Claim = field(default_factory=Claim)
-    total: int | None = None
     patience: float | None = None
     interruption: Interruption = field(default_factory=Interruption)
 
@@ -83,7 +81,7 @@ def run(job: Job, assembled: Assembled, on_rows: OnRows) -> Outcome:
     with open_folder(job.folder, job.claim, described, many) as earlier:
         record = _Record(job, assembled, described, earlier)
         record.write("running")
-        with _stoppable(job.interruption), _noted_if_stopped(record):
+        with stoppable(job.interruption), _noted_if_stopped(record):
             _explain(job, assembled, earlier, on_rows, record.tally)
         reason = job.interruption.reason
         record.write("interrupted" if reason else "finished")
@@ -96,7 +94,7 @@ def _explain(
     order: dict[str, int] = {}
     shard = Shard(
         refs=_not_done(job.refs, earlier, order),
-        batch_size=min(assembled.batch_size, job.total or assembled.batch_size),
+        batch_size=assembled.batch_size,
         workers=assembled.workers,
         patience=job.patience,
         decode_timeout=assembled.config.run.decode_timeout,
@@ -106,7 +104,7 @@ def _explain(
         folder=job.folder,
         config=assembled.config.output,
         method=assembled.config.method.name,
-        layer=assembled.engine.network.layer,
+        layer=assembled.layer,
         class_in_name=assembled.engine.targets.many,
         staging=staging_path(job.folder, job.claim.share),
     )
@@ -141,7 +139,7 @@ def _noted_if_stopped(record: _Record) -> Iterator[None]:
 
 
 @contextmanager
-def _stoppable(interruption: Interruption) -> Iterator[None]:
+def stoppable(interruption: Interruption) -> Iterator[None]:
     """Turn the first Ctrl-C or SIGTERM into a request to stop; the next has its usual force."""
     usual: dict[int, Any] = {}
 

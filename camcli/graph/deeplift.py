@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx
 
 from camcli.errors import LayerError
+from camcli.graph.call import Call
 from camcli.graph.nodes import (
     closure,
     innermost_module,
@@ -17,7 +18,8 @@ from camcli.graph.nodes import (
     packet_of,
     shape_of,
 )
-from camcli.graph.rules import Call, rule_for
+from camcli.graph.rules import rule_for
+from camcli.graph.secant import Pair
 
 
 class DeepLift:
@@ -35,8 +37,12 @@ class DeepLift:
     arXiv 2102.05228, section 3.3.
     """
 
-    def __init__(self, tail: fx.GraphModule) -> None:
+    def __init__(self, tail: fx.GraphModule, taps: Sequence[fx.Node] = ()) -> None:
         """Prepare a tail `(activation, *bypass) -> logits`.
+
+        Args:
+            tail: The tail.
+            taps: Nodes of it whose values are wanted, too.
 
         Raises:
             LayerError: An operation that depends on the activation has no rule; named with its
@@ -44,8 +50,10 @@ class DeepLift:
 
         """
         self._tail = tail
+        self._taps = taps
         activation, *bypass = (node for node in tail.graph.nodes if node.op == "placeholder")
-        self._active = _value_dependents(activation)
+        self._active = value_dependents(activation)
+        self._batch_dim = _batch_dim(activation)
         self._bypassed = bool(bypass)
         self._folds_batch = any(_folds_batch(node) for node in self._active)
         self._references: dict[int, _Values] = {}
@@ -60,11 +68,18 @@ class DeepLift:
             bypass: Its other inputs, constants.
 
         """
+        return self.with_taps(activation, *bypass)[0]
+
+    def with_taps(self, activation: Tensor, *bypass: Tensor) -> tuple[Tensor, tuple[Pair, ...]]:
+        """Return the logits, and each tap's value beside its reference.
+
+        Differentiate the logits with respect to a tap's value for the multipliers there.
+        """
         reference = self._reference(activation, bypass)
-        logits: Tensor = _SlopeInterpreter(self._tail, self._active, reference).run(
-            activation, *bypass
-        )
-        return logits
+        interpreter = _SlopeInterpreter(self._tail, self._active, reference, self._taps)
+        logits: Tensor = interpreter.run(activation, *bypass)
+        pairs = (Pair(interpreter.tapped[node], reference[node]) for node in self._taps)
+        return logits, tuple(pairs)
 
     def logits_at_reference(self, activation: Tensor, *bypass: Tensor) -> Tensor:
         """Return F(A₀), (1, N) or (B, N), for activations like the one given."""
@@ -75,9 +90,10 @@ class DeepLift:
     def _reference(self, activation: Tensor, bypass: Sequence[Tensor]) -> _Values:
         if self._bypassed:
             return self._run_reference(activation, bypass)
-        batch = len(activation) if self._folds_batch else 1
+        batch = activation.shape[self._batch_dim] if self._folds_batch else 1
         if batch not in self._references:
-            self._references[batch] = self._run_reference(activation[:batch], bypass)
+            like = activation.narrow(self._batch_dim, 0, batch)
+            self._references[batch] = self._run_reference(like, bypass)
         return self._references[batch]
 
     @torch.no_grad()
@@ -109,12 +125,26 @@ class _Recorder(fx.Interpreter):
 class _SlopeInterpreter(fx.Interpreter):
     """Runs the tail with every active operation replaced by its rule."""
 
-    def __init__(self, tail: fx.GraphModule, active: set[fx.Node], reference: _Values) -> None:
+    def __init__(
+        self,
+        tail: fx.GraphModule,
+        active: set[fx.Node],
+        reference: _Values,
+        taps: Sequence[fx.Node],
+    ) -> None:
         super().__init__(tail)
         self._active = active
         self._reference = reference
+        self._taps = taps
+        self.tapped: _Values = {}
 
     def run_node(self, n: fx.Node) -> Any:
+        result = self._run_by_rule(n)
+        if n in self._taps:
+            self.tapped[n] = result
+        return result
+
+    def _run_by_rule(self, n: fx.Node) -> Any:
         if n not in self._active or n.op != "call_function":
             return super().run_node(n)
         rule = rule_for(n.target)
@@ -142,7 +172,7 @@ _VALUE_FREE = {
 }  # fmt: skip
 
 
-def _value_dependents(activation: fx.Node) -> set[fx.Node]:
+def value_dependents(activation: fx.Node) -> set[fx.Node]:
     """Return the nodes whose values depend on the activation's values."""
 
     def dependents(node: fx.Node) -> list[fx.Node]:
@@ -163,6 +193,11 @@ def _active_positions(node: fx.Node, active: set[fx.Node]) -> frozenset[int]:
         if active.intersection(found):
             positions.add(position)
     return frozenset(positions)
+
+
+def _batch_dim(activation: fx.Node) -> int:
+    sizes = shape_of(activation) or ()
+    return next((dim for dim, size in enumerate(sizes) if isinstance(size, torch.SymInt)), 0)
 
 
 def _folds_batch(node: fx.Node) -> bool:

@@ -31,6 +31,11 @@ class Layout:
     width: int
     extra_tokens: int = 0
 
+    @property
+    def batch_dim(self) -> int:
+        """The dimension that counts the images."""
+        return 1 if self.order == "tokens-first" else 0
+
     def to_maps(self, activation: Tensor) -> Tensor:
         """Return the channel maps (B, K, h, w) of an activation; extra tokens are left out."""
         if self.order == "NCHW":

@@ -25,10 +25,11 @@ def operation_name(node: fx.Node) -> str:
 def module_paths(node: fx.Node) -> list[str]:
     """Return the paths of the modules that a node was traced in, outermost first.
 
-    A module that is called more than once carries `@1`, `@2`, ... behind its path.
+    The second call of a module that is called more than once carries `@1` behind its path, the
+    third `@2`, and so on.
     """
     stack = node.meta.get("nn_module_stack") or {}
-    return [path for path, _ in stack.values()]
+    return [path + "".join(key.partition("@")[1:]) for key, (path, _) in stack.items()]
 
 
 def innermost_module(node: fx.Node) -> str:

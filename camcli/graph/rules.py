@@ -10,84 +10,25 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from camcli.graph import secant
+from camcli.graph.call import (
+    Call,
+    Rule,
+    does_not_round,
+    has_at_most_two_operands,
+    has_no_dropout,
+    is_euclidean,
+    is_not_training,
+    uses_instance_statistics,
+)
 from camcli.graph.secant import Pair
 
 _aten = torch.ops.aten
-
-
-@dataclass(frozen=True)
-class Call:
-    """One operation at work in the tail.
-
-    Attributes:
-        op: The operation.
-        args: Its positional arguments for the images.
-        reference_args: The same at the reference.
-        kwargs: Its keyword arguments; none of them depends on the activation.
-        active: The positions of the arguments that depend on the activation.
-        reference: What the operation gives at the reference.
-
-    """
-
-    op: Callable[..., Any]
-    args: tuple[Any, ...]
-    reference_args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    active: frozenset[int]
-    reference: Any
-
-    @property
-    def packet(self) -> Any:
-        """The operation without its overload."""
-        return getattr(self.op, "overloadpacket", self.op)
-
-    def pair(self, position: int) -> Pair:
-        """Return a tensor argument beside its reference."""
-        return Pair(self.args[position], self.reference_args[position])
-
-    def argument(self, position: int, name: str, default: Any = None) -> Any:
-        """Return a constant argument, however it was passed."""
-        if position < len(self.args):
-            return self.args[position]
-        return self.kwargs.get(name, default)
-
-    def of(self, position: int) -> Callable[[Any], Any]:
-        """Return the operation as a function of one argument."""
-
-        def function(value: Any) -> Any:
-            args = (*self.args[:position], value, *self.args[position + 1 :])
-            return self.op(*args, **self.kwargs)
-
-        return function
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How an operation gets its slopes.
-
-    Attributes:
-        apply: Computes the operation's output with slopes.
-        positions: The arguments that may depend on the activation; None for any.
-        holds: Whether the rule applies to a call with these arguments, beyond their positions.
-
-    """
-
-    apply: Callable[[Call], Any]
-    positions: frozenset[int] | None = frozenset({0})
-    holds: Callable[[tuple[Any, ...], Mapping[str, Any]], bool] = lambda _args, _kwargs: True
-
-    def covers(
-        self, active: frozenset[int], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> bool:
-        """Tell whether the rule attributes to all the arguments that depend on the activation."""
-        return (self.positions is None or active <= self.positions) and self.holds(args, kwargs)
 
 
 def _plainly(call: Call) -> Any:
@@ -115,6 +56,13 @@ def _affine_product(call: Call) -> Tensor:
     beta, alpha = call.kwargs.get("beta", 1), call.kwargs.get("alpha", 1)
     product = secant.product(torch.matmul, call.pair(1), call.pair(2))
     shifted: Tensor = product.value * alpha + call.args[0] * beta
+    return shifted
+
+
+def _add_product(call: Call) -> Tensor:
+    """Input + value · a b, with a b by the midpoint rule."""
+    factor = call.kwargs.get("value", 1)
+    shifted: Tensor = call.args[0] + factor * secant.times(call.pair(1), call.pair(2)).value
     return shifted
 
 
@@ -296,14 +244,28 @@ def _first_of(call: Call, value: Tensor) -> Any:
 
 
 def _variance(call: Call) -> Tensor:
+    return _variance_pair(call).value
+
+
+def _deviation(call: Call) -> Tensor:
+    return secant.rescale(torch.sqrt, _variance_pair(call)).value
+
+
+def _variance_pair(call: Call) -> Pair:
     x = call.pair(0)
     dims = _dims(call.argument(1, "dim"), x.value.dim())
-    count = math.prod(x.value.shape[dim] for dim in dims)
-    correction = call.kwargs.get("correction")
-    correction = 1 if correction is None else correction
-    keepdim = bool(call.kwargs.get("keepdim", False))
+    degrees = math.prod(x.value.shape[dim] for dim in dims) - _correction(call)
+    keepdim = bool(call.argument(3, "keepdim", False))
     centred = secant.linear(lambda t: t - t.mean(dims, keepdim=True), x)
-    return secant.square(centred).value.sum(dims, keepdim=keepdim) / (count - correction)
+    return secant.linear(lambda t: t.sum(dims, keepdim=keepdim) / degrees, secant.square(centred))
+
+
+def _correction(call: Call) -> float:
+    """Return what is taken off the count; it is said in two ways, by overload."""
+    if len(call.args) > 2:
+        return 1 if call.args[2] else 0
+    correction = call.kwargs.get("correction")
+    return 1 if correction is None else correction
 
 
 def _vector_norm(call: Call) -> Tensor:
@@ -342,47 +304,19 @@ def _additive_mask(call: Call, query: Tensor, key: Tensor) -> Tensor | None:
     return torch.zeros_like(mask, dtype=query.dtype).masked_fill(~mask, -math.inf)
 
 
-Arguments = tuple[Any, ...]
-Keywords = Mapping[str, Any]
-
-
-def _is_euclidean(args: Arguments, kwargs: Keywords) -> bool:
-    return (args[1] if len(args) > 1 else kwargs.get("ord", 2)) in (2, None)
-
-
-def _has_no_dropout(args: Arguments, kwargs: Keywords) -> bool:
-    return not (args[4] if len(args) > 4 else kwargs.get("dropout_p", 0.0))
-
-
-def _does_not_round(_args: Arguments, kwargs: Keywords) -> bool:
-    return kwargs.get("rounding_mode") is None
-
-
-def _is_not_training(position: int) -> Callable[[Arguments, Keywords], bool]:
-    return lambda args, _kwargs: not args[position]
-
-
-def _uses_instance_statistics(args: Arguments, _kwargs: Keywords) -> bool:
-    return bool(args[5])
-
-
-def _has_at_most_two_operands(args: Arguments, _kwargs: Keywords) -> bool:
-    return len(args[1]) <= 2
-
-
 def _ops(*names: str) -> list[Callable[..., Any]]:
     """Return the operations that this version of PyTorch has among those named."""
     return [getattr(_aten, name) for name in names if hasattr(_aten, name)]
 
 
 # Affine in the first argument, whatever the others.
-_AFFINE_IN_FIRST = _ops(
+AFFINE_IN_FIRST = _ops(
     "conv1d", "conv2d", "conv3d", "convolution", "conv_transpose1d", "conv_transpose2d",
     "conv_transpose3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d",
     "adaptive_avg_pool2d", "adaptive_avg_pool3d", "_adaptive_avg_pool2d", "mean", "sum", "neg",
     "view", "_unsafe_view", "reshape", "flatten", "unflatten", "permute", "transpose", "t",
-    "squeeze", "unsqueeze", "expand", "expand_as", "contiguous", "clone", "alias", "to",
-    "_to_copy", "type_as", "select", "slice", "narrow", "split", "split_with_sizes", "chunk",
+    "squeeze", "unsqueeze", "expand", "contiguous", "clone", "alias", "to",
+    "_to_copy", "select", "slice", "narrow", "split", "split_with_sizes", "chunk",
     "unbind", "index", "index_select", "gather", "roll", "flip", "repeat", "repeat_interleave",
     "pad", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "masked_fill",
     "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle", "cumsum",
@@ -391,7 +325,9 @@ _AFFINE_IN_FIRST = _ops(
     "triu", "diagonal", "positive", "unfold", "_native_batch_norm_legit_no_training",
 )  # fmt: skip
 
-_ELEMENTWISE = _ops(
+_DROPOUTS = _ops("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
+
+ELEMENTWISE = _ops(
     "relu", "relu6", "hardtanh", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu",
     "mish", "hardswish", "hardsigmoid", "sigmoid", "log_sigmoid", "softplus", "softshrink",
     "hardshrink", "threshold", "tanh", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt",
@@ -412,18 +348,24 @@ def _each(operations: Iterable[Any], rule: Rule) -> dict[Any, Rule]:
 RULES: Mapping[Any, Rule] = {
     operator.getitem: Rule(_plainly),
     _aten.detach: Rule(lambda call: call.args[0]),
-    **_each(_AFFINE_IN_FIRST, Rule(_plainly)),
+    **_each(AFFINE_IN_FIRST, Rule(_plainly)),
     **_each(_ops("add", "sub", "rsub", "cat", "concat", "stack"), Rule(_plainly, None)),
     **_each(_ops("slice_scatter", "select_scatter"), Rule(_plainly, _BOTH)),
+    _aten.lerp.Scalar: Rule(_plainly, _BOTH),
     _aten.where: Rule(_plainly, frozenset({1, 2})),
-    _aten.batch_norm: Rule(_plainly, _FIRST, _is_not_training(5)),
-    **_each(_ops("dropout", "feature_dropout"), Rule(_plainly, _FIRST, _is_not_training(2))),
-    **_each(_ELEMENTWISE, Rule(_rescale)),
+    _aten.batch_norm: Rule(_plainly, _FIRST, is_not_training(5)),
+    **_each(_ops("expand_as", "view_as", "reshape_as", "type_as"), Rule(_plainly, _BOTH)),
+    **_each(
+        _ops("dropout", "feature_dropout", "alpha_dropout"),
+        Rule(_plainly, _FIRST, is_not_training(2)),
+    ),
+    **_each(ELEMENTWISE, Rule(_rescale)),
     _aten.pow.Scalar: Rule(_rescale, frozenset({1})),
     **_each(_ops("mul", "matmul", "bmm", "mm", "mv", "dot", "linear"), Rule(_product, _BOTH)),
     **_each(_ops("addmm", "baddbmm"), Rule(_affine_product, _THREE)),
-    _aten.einsum: Rule(_einsum, frozenset({1}), _has_at_most_two_operands),
-    **_each(_ops("div", "true_divide"), Rule(_division, _BOTH, _does_not_round)),
+    _aten.addcmul: Rule(_add_product, _THREE),
+    _aten.einsum: Rule(_einsum, frozenset({1}), has_at_most_two_operands),
+    **_each(_ops("div", "true_divide"), Rule(_division, _BOTH, does_not_round)),
     **_each(_WITH_INDICES, Rule(_max_pool)),
     **_each(_ops("max", "amax"), Rule(_amax)),
     **_each(_ops("min", "amin"), Rule(lambda call: _amax(call, -1.0))),
@@ -436,11 +378,12 @@ RULES: Mapping[Any, Rule] = {
     **_each(_ops("rms_norm", "_fused_rms_norm"), Rule(_rms_norm)),
     _aten.group_norm: Rule(_group_norm),
     _aten.native_group_norm: Rule(_native_group_norm),
-    _aten.instance_norm: Rule(_instance_norm, _FIRST, _uses_instance_statistics),
+    _aten.instance_norm: Rule(_instance_norm, _FIRST, uses_instance_statistics),
     _aten.var: Rule(_variance),
-    **_each(_ops("linalg_vector_norm", "norm"), Rule(_vector_norm, _FIRST, _is_euclidean)),
+    _aten.std: Rule(_deviation),
+    **_each(_ops("linalg_vector_norm", "norm"), Rule(_vector_norm, _FIRST, is_euclidean)),
     _aten.glu: Rule(_gated_linear_unit),
-    _aten.scaled_dot_product_attention: Rule(_attention, _THREE, _has_no_dropout),
+    _aten.scaled_dot_product_attention: Rule(_attention, _THREE, has_no_dropout),
 }
 
 

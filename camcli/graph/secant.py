@@ -164,15 +164,15 @@ def largest(x: Pair, places: Tensor, reference_places: Tensor) -> Pair:
 def log_sum_exp(x: Pair, dim: int) -> Pair:
     """Take log Σ exp along a dimension, kept.
 
-    With e = exp x, r = exp x₀ and L the logarithmic mean, L(a, b) = (a - b)/(ln a - ln b), which
-    is the Rescale slope of exp and the inverse of that of log: Δy = Σ L(eᵢ, rᵢ) Δxᵢ / L(Σe, Σr).
-    The slopes do not change when x and x₀ are shifted, each by a number of its own; they are
-    computed in logarithms, so nothing overflows.
+    With p = softmax x, p₀ = softmax x₀ and L the logarithmic mean, L(a, b) = (a - b)/(ln a - ln b),
+    the slopes are L(pᵢ, p₀ᵢ) / Σⱼ L(pⱼ, p₀ⱼ). They are exp's and log's Rescale slopes where x and
+    x₀ are first shifted to Σ exp = 1, which makes them add up to 1, as the derivatives do: what is
+    added to all of x at once, such as the bias of an attention's keys, shifts the result and
+    changes no share of it. Nothing overflows.
     """
     value = torch.logsumexp(x.value.detach(), dim, keepdim=True)
     reference = torch.logsumexp(x.reference, dim, keepdim=True)
-    shares = _log_logarithmic_mean(x.value.detach(), x.reference)
-    slope = (shares - _log_logarithmic_mean(value, reference)).exp()
+    slope = torch.softmax(_log_mean_probability(x, dim), dim)
     line = (slope * _finite(x.value)).sum(dim, keepdim=True)
     return Pair(with_slopes(value, line), reference)
 
@@ -185,9 +185,7 @@ def softmax(x: Pair, dim: int) -> Pair:
     probabilities = torch.softmax(x.value.detach(), dim)
     reference = torch.softmax(x.reference, dim)
     logarithm = log_sum_exp(x, dim).value
-    slope = _log_logarithmic_mean(
-        torch.log_softmax(x.value.detach(), dim), torch.log_softmax(x.reference, dim)
-    ).exp()
+    slope = _log_mean_probability(x, dim).exp()
     line = slope * (_finite(x.value) - logarithm)
     return Pair(with_slopes(probabilities, line), reference)
 
@@ -201,6 +199,13 @@ def log_softmax(x: Pair, dim: int) -> Pair:
 def _finite(x: Tensor) -> Tensor:
     """Replace -∞, whose slope is 0, by 0, since 0 · ∞ is not a number."""
     return torch.where(torch.isinf(x), torch.zeros_like(x), x)
+
+
+def _log_mean_probability(x: Pair, dim: int) -> Tensor:
+    """Return ln L(p, p₀) of the softmax now and at the reference."""
+    return _log_logarithmic_mean(
+        torch.log_softmax(x.value.detach(), dim), torch.log_softmax(x.reference, dim)
+    )
 
 
 def _log_logarithmic_mean(log_a: Tensor, log_b: Tensor) -> Tensor:

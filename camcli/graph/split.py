@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,18 +14,38 @@ from torch import Tensor, fx, nn
 from camcli.errors import LayerError, ModelError, suggest
 from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
+from camcli.graph.lrp import Lrp
 from camcli.graph.nodes import (
     ancestors,
+    closure,
     descendants,
     innermost_module,
     is_symbolic_int,
     module_paths,
     shape_of,
 )
-from camcli.graph.trace import TracedNetwork
+from camcli.graph.pooled_head import PooledHead, match_pooled_head
+from camcli.graph.scores import Probabilities
+from camcli.graph.trace import TracedNetwork, evaluating
 
 _aten = torch.ops.aten
 _SHOWN_NEIGHBOURS = 4
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A layer in the tail whose activation is read, too.
+
+    Attributes:
+        layer: Its module path.
+        layout: How its activation holds its channel maps.
+        node: The tail's node that holds it.
+
+    """
+
+    layer: str
+    layout: Layout
+    node: fx.Node
 
 
 @dataclass(frozen=True)
@@ -42,22 +62,32 @@ class SplitNetwork:
         batch_dims: The dimension that counts the images in each of (activation, *bypass).
         image_size: (H, W) of the network's input.
         classes: N.
+        probabilities: What turns the logits into probabilities.
+        taps: Deeper layers to read in the same pass through the tail.
 
     """
 
     layer: str
     layout: Layout
-    trunk: fx.GraphModule
+    trunk: Callable[[Tensor], tuple[Tensor, ...]]
     tail: fx.GraphModule
     bypasses: tuple[str, ...]
     batch_dims: tuple[int, ...]
     image_size: tuple[int, int]
     classes: int
+    probabilities: Probabilities = "softmax"
+    taps: tuple[Tap, ...] = ()
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
         logits: Tensor = self.tail(*self.trunk(images))
         return logits
+
+    @cached_property
+    def pooled_head(self) -> PooledHead | None:
+        """The closed form of the tail, where it is average pooling and a linear layer."""
+        is_plain = self.layout.order == "NCHW" and not self.taps
+        return match_pooled_head(self.tail) if is_plain else None
 
     @cached_property
     def deeplift(self) -> DeepLift:
@@ -67,26 +97,36 @@ class SplitNetwork:
             LayerError: The tail holds an operation without a rule.
 
         """
-        return DeepLift(self.tail)
+        return DeepLift(self.tail, [tap.node for tap in self.taps])
+
+    @cached_property
+    def lrp(self) -> Lrp:
+        """The tail with the multipliers of layer-wise relevance propagation for derivatives.
+
+        Raises:
+            LayerError: The tail holds an operation without a rule.
+
+        """
+        return Lrp(self.tail)
 
 
-def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
+def split(traced: TracedNetwork, layer: str, taps: Sequence[str] = ()) -> SplitNetwork:
     """Cut a traced network behind the module `layer`.
+
+    Args:
+        traced: The network.
+        layer: Where to cut.
+        taps: Layers behind it to read in the same pass.
 
     Raises:
         LayerError: There is no such module, its output does not reach the logits, or it has no
             extent in space; the message names modules that would serve.
 
     """
-    cut = _find(traced, layer)
-    layout = _layout(traced, cut)
-    if layout is None:
-        raise LayerError(
-            f"the layer {layer!r} has no extent in space: its output is {_describe(cut)}. "
-            f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
-        )
-    after = descendants([cut]) & ancestors([traced.logits])
-    bypass = _bypass(traced, cut, after)
+    cut, layout = _spatial(traced, layer)
+    after = _after(traced, cut)
+    bypass = bypasses_of(traced, cut)
+    tail = _Tail(traced, cut, bypass)
     image_shape, logits_shape = shape_of(traced.image), shape_of(traced.logits)
     assert image_shape is not None
     assert logits_shape is not None
@@ -94,26 +134,50 @@ def split(traced: TracedNetwork, layer: str) -> SplitNetwork:
         layer=layer,
         layout=layout,
         trunk=_trunk(traced, [cut, *bypass]),
-        tail=_Tail(traced, cut, bypass).build(after),
+        tail=tail.build(after),
         bypasses=tuple(node.name for node in bypass),
         batch_dims=tuple(_batch_dim(traced, node) for node in (cut, *bypass)),
         image_size=(int(image_shape[2]), int(image_shape[3])),
         classes=int(logits_shape[1]),
+        probabilities=traced.scores.probabilities,
+        taps=tuple(_tap(traced, path, layer, tail) for path in taps),
     )
+
+
+def _spatial(traced: TracedNetwork, layer: str) -> tuple[fx.Node, Layout]:
+    node = find_layer(traced, layer)
+    layout = layout_of(traced, node)
+    if layout is None:
+        raise LayerError(
+            f"the layer {layer!r} has no extent in space: its output is {_describe(node)}. "
+            f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
+        )
+    return node, layout
+
+
+def _tap(traced: TracedNetwork, path: str, layer: str, tail: _Tail) -> Tap:
+    node, layout = _spatial(traced, path)
+    if node not in tail.copies:
+        raise LayerError(f"the layer {path!r} does not lie behind {layer!r}: name them in order")
+    return Tap(path, layout, tail.copies[node])
 
 
 @torch.no_grad()
 def check_split(
     halves: SplitNetwork, traced: TracedNetwork, network: nn.Module, images: Tensor
-) -> None:
+) -> float:
     """Check that trunk and tail together are the network, in evaluation mode.
+
+    Returns:
+        max |tail(*trunk(x)) - network(x)| / max |network(x)|.
 
     Raises:
         ModelError: `tail(*trunk(x))` differs from `network(x)` by more than rounding.
 
     """
-    expected = network(images)
-    found = traced.closing(halves.tail(*halves.trunk(images)))
+    with evaluating(network):
+        expected = traced.scores.read(network(images))
+    found = traced.scores.closing(halves.tail(*halves.trunk(images)))
     # Weights that are not finite make such scores, here as there: rows will say so.
     finite = torch.isfinite(expected)
     scale = max(float(expected[finite].abs().max()) if finite.any() else 0.0, 1e-6)
@@ -124,6 +188,7 @@ def check_split(
             f"differ by {worst:.2g} where the largest is {scale:.2g}. Does its forward use random "
             "numbers, or state that changes from call to call?"
         )
+    return worst / scale
 
 
 def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
@@ -131,10 +196,10 @@ def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
 
     The layout is None where the output has no extent in space.
     """
-    return {path: _layout(traced, node) for path, node in _module_outputs(traced).items()}
+    return {path: layout_of(traced, node) for path, node in module_outputs(traced).items()}
 
 
-def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
+def module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
     """Map each module path to the last tensor that was traced in it."""
     useful = descendants([traced.image]) & ancestors([traced.logits])
     outputs: dict[str, fx.Node] = {}
@@ -146,11 +211,17 @@ def _module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
     return outputs
 
 
-def _find(traced: TracedNetwork, layer: str) -> fx.Node:
-    outputs = _module_outputs(traced)
+def find_layer(traced: TracedNetwork, layer: str) -> fx.Node:
+    """Return the node that holds a module's output.
+
+    Raises:
+        LayerError: There is no such module, or its output does not reach the logits.
+
+    """
+    outputs = module_outputs(traced)
     if layer in outputs:
         return outputs[layer]
-    spatial = [path for path, node in outputs.items() if _layout(traced, node)]
+    spatial = [path for path, node in outputs.items() if layout_of(traced, node)]
     last = ", ".join(spatial[-_SHOWN_NEIGHBOURS:])
     raise LayerError(
         f"the network has no layer {layer!r} that feeds its scores{suggest(layer, outputs)}. "
@@ -164,7 +235,8 @@ def _spatial_neighbours(traced: TracedNetwork, layer: str) -> list[str]:
     return [path for path in before if layouts[path]][-_SHOWN_NEIGHBOURS:]
 
 
-def _layout(traced: TracedNetwork, node: fx.Node) -> Layout | None:
+def layout_of(traced: TracedNetwork, node: fx.Node) -> Layout | None:
+    """Return how a tensor holds channel maps, None where it has no extent in space."""
     image_shape, shape = shape_of(traced.image), shape_of(node)
     assert image_shape is not None
     if shape is None:
@@ -197,15 +269,25 @@ def _describe(node: fx.Node) -> str:
     return f"({', '.join(sizes)})"
 
 
-def _bypass(traced: TracedNetwork, cut: fx.Node, after: set[fx.Node]) -> list[fx.Node]:
+def bypasses_of(traced: TracedNetwork, cut: fx.Node) -> list[fx.Node]:
     """Return the tensors of the images that the tail needs beside the activation itself."""
-    of_images = descendants([traced.image])
+    of_images, after = _made_of(traced.image), _after(traced, cut)
     needed = {source for node in after - {cut} for source in node.all_input_nodes}
     return [
         node
         for node in traced.module.graph.nodes
         if node in needed and node in of_images - after and not is_symbolic_int(node)
     ]
+
+
+def _after(traced: TracedNetwork, cut: fx.Node) -> set[fx.Node]:
+    """Return what lies between a cut and the logits."""
+    return descendants([cut]) & ancestors([traced.logits])
+
+
+def _made_of(image: fx.Node) -> set[fx.Node]:
+    """Return what is computed from the images, and not from their number alone."""
+    return closure([image], lambda node: (u for u in node.users if not is_symbolic_int(u)))
 
 
 def _trunk(traced: TracedNetwork, outputs: Sequence[fx.Node]) -> fx.GraphModule:
@@ -226,13 +308,13 @@ class _Tail:
         self._traced = traced
         self._cut = cut
         self._graph = fx.Graph()
-        self._copies = {node: self._placeholder(node) for node in (cut, *bypass)}
+        self.copies = {node: self._placeholder(node) for node in (cut, *bypass)}
 
     def build(self, after: set[fx.Node]) -> fx.GraphModule:
         for node in self._traced.module.graph.nodes:
             if node in after:
                 self._bring(node)
-        self._graph.output(self._copies[self._traced.logits])
+        self._graph.output(self.copies[self._traced.logits])
         return _bind(self._graph, self._traced.module)
 
     def _placeholder(self, node: fx.Node) -> fx.Node:
@@ -241,14 +323,14 @@ class _Tail:
         return copy
 
     def _bring(self, node: fx.Node) -> None:
-        if node in self._copies:
+        if node in self.copies:
             return
         if is_symbolic_int(node):
-            self._copies[node] = self._multiple_of_batch(node)
+            self.copies[node] = self._multiple_of_batch(node)
             return
         for source in node.all_input_nodes:
             self._bring(source)
-        self._copies[node] = self._graph.node_copy(node, self._copies.__getitem__)
+        self.copies[node] = self._graph.node_copy(node, self.copies.__getitem__)
 
     def _multiple_of_batch(self, node: fx.Node) -> fx.Node:
         """Compute a size that the trunk knew from its images out of the activation's batch."""
@@ -260,7 +342,7 @@ class _Tail:
                 f"{batch} ({node.name}); choose a layer further on"
             )
         along = _batch_dim(self._traced, self._cut)
-        activation = self._copies[self._cut]
+        activation = self.copies[self._cut]
         size = self._graph.call_function(_aten.sym_size.int, (activation, along))
         size.meta["val"] = self._traced.batch
         if factor != 1:

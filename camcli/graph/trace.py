@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
@@ -15,10 +16,9 @@ from torch.export import Dim, ExportedProgram
 
 from camcli.errors import ModelError
 from camcli.graph.functional import make_functional
-from camcli.graph.nodes import packet_of, shape_of
+from camcli.graph.nodes import shape_of
+from camcli.graph.scores import Scores, find_scores
 
-_aten = torch.ops.aten
-_SOFTMAX = {_aten.softmax, _aten._softmax, _aten.log_softmax, _aten._log_softmax}
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
 
 
@@ -29,16 +29,18 @@ class TracedNetwork:
     Attributes:
         module: The graph's module; it shares the network's parameters.
         image: The node of the images, (B, 3, H, W).
-        logits: The node of the scores before any softmax, (B, N).
-        closing: What the network does to its logits before it returns them: nothing, or the
-            softmax that was cut off.
+        scores: Which of its outputs the scores are.
 
     """
 
     module: fx.GraphModule
     image: fx.Node
-    logits: fx.Node
-    closing: Callable[[Tensor], Tensor]
+    scores: Scores
+
+    @property
+    def logits(self) -> fx.Node:
+        """The node of the scores before any softmax or sigmoid, (B, N)."""
+        return self.scores.logits
 
     @property
     def batch(self) -> torch.SymInt:
@@ -49,18 +51,19 @@ class TracedNetwork:
         return shape[0]
 
 
-def trace(network: nn.Module, example: Tensor) -> TracedNetwork:
+def trace(network: nn.Module, example: Tensor, output: str | None = None) -> TracedNetwork:
     """Export `network`, in evaluation mode, as a functional graph with a dynamic batch size.
 
     The network is left as it was: its mode, parameters, gradients and hooks are not touched.
 
     Args:
-        network: Maps images (B, 3, H, W) to scores (B, N).
+        network: Maps images (B, 3, H, W) to scores (B, N), alone or among other outputs.
         example: At least two images, float32, on the network's device.
+        output: The scores' key among several outputs; see `find_scores`.
 
     Raises:
-        ModelError: The network does not export, works for one batch size only, or does not
-            return one tensor (B, N); the message names the module and line that stopped it.
+        ModelError: The network does not run or export, the message names the module and line
+            that stopped it; works for one batch size only; or returns no scores.
 
     """
     program = _export(network, example)
@@ -69,27 +72,46 @@ def trace(network: nn.Module, example: Tensor) -> TracedNetwork:
         module = program.run_decompositions({}).module(check_guards=False)
     assert isinstance(module, fx.GraphModule)
     image = next(node for node in module.graph.nodes if node.op == "placeholder")
-    if not isinstance((shape_of(image) or [0])[0], torch.SymInt):
+    batch = (shape_of(image) or (0,))[0]
+    if not isinstance(batch, torch.SymInt):
         raise ModelError(
             "the network fixes its batch size while it is traced, so images cannot be batched; "
             "look for an int(x.shape[0]) or a view with a constant first size in its forward"
         )
-    logits, closing = _without_softmax(_output_node(module.graph))
-    return TracedNetwork(module, image, logits, closing)
+    structure = program.call_spec.out_spec
+    assert structure is not None
+    return TracedNetwork(module, image, find_scores(module.graph, structure, batch, output))
 
 
 def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
-    with _evaluation_mode(network), _plain_attention():
+    with evaluating(network), _plain_attention(), _quiet():
         try:
             return torch.export.export(
                 network, (example,), dynamic_shapes=({0: Dim.AUTO},), strict=False
             )
         except Exception as error:  # whatever the user's forward raises while it is traced
+            _refuse_what_does_not_run(network, example)
             raise ModelError(_export_complaint(error, network)) from error
 
 
+def _refuse_what_does_not_run(network: nn.Module, example: Tensor) -> None:
+    """Raise `ModelError` where the network fails without being traced, too."""
+    try:
+        with torch.no_grad():
+            network(example)
+    except Exception as error:  # whatever the user's forward raises
+        height, width = example.shape[2:]
+        place, reason = _place_of(error, network), _first_line(error)
+        raise ModelError(
+            f"the network does not run on images of {height}x{width} pixels: "
+            f"{type(error).__name__}{place}: {reason}\n"
+            "Where it is made for another size, say so with preprocess.crop (and preprocess.resize)"
+        ) from error
+
+
 @contextmanager
-def _evaluation_mode(network: nn.Module) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, and each of its modules back into its own after."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
     try:
@@ -110,8 +132,33 @@ def _plain_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(enabled)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's log and its listings on stderr back: the exception says what matters."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
+
+
 def _export_complaint(error: Exception, network: nn.Module) -> str:
-    reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    place, reason = _place_of(error, network), _first_line(error)
+    return (
+        f"the network cannot be traced by torch.export: {type(error).__name__}{place}: {reason}\n"
+        "camcli needs a forward without control flow that depends on the pixels' values; replace "
+        "such a branch by torch.where or torch.cond, or wrap the part that is fixed at inference"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _place_of(error: Exception, network: nn.Module) -> str:
+    """Return ` in MODULE (FILE, line N)`, the innermost of the network's own code, or nothing."""
     names = {
         id(module): name or "the network's own forward" for name, module in network.named_modules()
     }
@@ -121,30 +168,4 @@ def _export_complaint(error: Exception, network: nn.Module) -> str:
         file = frame.f_code.co_filename
         if module_name and not file.startswith(_TORCH_FOLDER):
             place = f" in {module_name} ({file}, line {line})"
-    return (
-        f"the network cannot be traced by torch.export: {type(error).__name__}{place}: {reason}\n"
-        "camcli needs a forward without control flow that depends on the pixels' values; replace "
-        "such a branch by torch.where or torch.cond, or wrap the part that is fixed at inference"
-    )
-
-
-def _output_node(graph: fx.Graph) -> fx.Node:
-    (output,) = (node for node in graph.nodes if node.op == "output")
-    results: list[Any] = [node for node in output.all_input_nodes if shape_of(node) is not None]
-    shapes = [tuple(str(size) for size in shape_of(node) or ()) for node in results]
-    if len(results) != 1 or len(shapes[0]) != 2:
-        raise ModelError(
-            "the network must return one tensor of scores (images, classes); it returns "
-            f"{len(results)} tensor(s) of shape {', '.join(map(str, shapes)) or 'none'}"
-        )
-    result: fx.Node = results[0]
-    return result
-
-
-def _without_softmax(scores: fx.Node) -> tuple[fx.Node, Callable[[Tensor], Tensor]]:
-    if packet_of(scores) not in _SOFTMAX:
-        return scores, lambda logits: logits
-    softmax: Callable[..., Tensor] = scores.target  # type: ignore[assignment]
-    logits, *rest = scores.args
-    assert isinstance(logits, fx.Node)
-    return logits, lambda values: softmax(values, *rest, **scores.kwargs)
+    return place

@@ -18,8 +18,22 @@ if TYPE_CHECKING:
 _TABLE: Mapping[str, str] = {
     "lift-cam": "camcli.methods.lift_cam:LiftCam",
     "deep-lift": "camcli.methods.deep_lift:DeepLiftMap",
+    "lift-pyramid": "camcli.methods.lift_pyramid:LiftPyramid",
+    "decom-cam": "camcli.methods.decom_cam:DecomCam",
     "grad-cam": "camcli.methods.grad_cam:GradCam",
+    "grad-cam++": "camcli.methods.grad_cam_plus_plus:GradCamPlusPlus",
+    "xgrad-cam": "camcli.methods.xgrad_cam:XGradCam",
+    "layer-cam": "camcli.methods.layer_cam:LayerCam",
+    "hires-cam": "camcli.methods.hires_cam:HiResCam",
     "eigen-cam": "camcli.methods.eigen_cam:EigenCam",
+    "eigen-grad-cam": "camcli.methods.eigen_grad_cam:EigenGradCam",
+    "ablation-cam": "camcli.methods.ablation_cam:AblationCam",
+    "score-cam": "camcli.methods.score_cam:ScoreCam",
+    "lrp-cam": "camcli.methods.lrp_cam:LrpCam",
+    "lime-cam": "camcli.methods.lime_cam:LimeCam",
+    "shap-cam": "camcli.methods.shap_cam:ShapCam",
+    "centred": "camcli.methods.centred_map:CentredMap",
+    "random": "camcli.methods.random_map:RandomMap",
 }
 
 METHOD_NAMES: tuple[str, ...] = tuple(_TABLE)

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from camcli.errors import MethodError, suggest
+from camcli.graph.trace import TracedNetwork
 from camcli.methods.probe import Probe
+
+
+@dataclass(frozen=True)
+class SubMaps:
+    """The maps that a batch's maps are made of.
+
+    Attributes:
+        maps: float32 (B, Q, h, w), raw and non-negative; zero where a picture has fewer than Q.
+        weights: float32 (B, Q), how much of each is in the picture's map.
+        explained_variance: float32 (B, Q), shares in [0, 1] of what was decomposed.
+        channels: How many channels of the activation were decomposed.
+
+    """
+
+    maps: Tensor
+    weights: Tensor
+    explained_variance: Tensor
+    channels: int
 
 
 @dataclass(frozen=True)
@@ -22,11 +41,21 @@ class Saliency:
         maps: float32 (B, h, w), raw and non-negative, at the target layer's resolution.
         completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution behind the maps;
             None for a method that does not claim to add up.
+        components: What the maps are made of, where the method takes them apart.
+        degenerate: For each image why it has no map, or None; None where the maps tell.
+        interpolation: How the method stretches its maps over the picture.
+        coefficients: (B, K), α of a map that is ReLU(Σ_k α_k A_k); None for other maps.
+        standard_error: (B, K), of coefficients that are sampled.
 
     """
 
     maps: Tensor
     completeness_error: Tensor | None = None
+    components: SubMaps | None = None
+    degenerate: Sequence[str | None] | None = None
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    coefficients: Tensor | None = None
+    standard_error: Tensor | None = None
 
 
 class Method(ABC):
@@ -34,13 +63,32 @@ class Method(ABC):
 
     Attributes:
         name: As the user writes it.
-        uses_deeplift: Whether it asks the probe for contributions; told so beforehand, the probe
-            computes them and the logits in one pass.
+        decomposes: Whether its maps are made of components that can be saved.
 
     """
 
     name: ClassVar[str]
-    uses_deeplift: ClassVar[bool] = False
+    decomposes: ClassVar[bool] = False
+
+    @property
+    def uses_deeplift(self) -> bool:
+        """Whether it asks the probe for contributions.
+
+        Told so beforehand, the probe computes them and the logits in one pass.
+        """
+        return False
+
+    def depths(self, traced: TracedNetwork, layer: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the layers that the method looks at, shallowest first.
+
+        The network is cut at the first, the others are its taps.
+
+        Args:
+            traced: The network.
+            layer: The target layer.
+
+        """
+        return (layer,)
 
     @abstractmethod
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from camcli.methods.base import Method, Saliency
+from camcli.methods.decomposition import positive_peak
 from camcli.methods.probe import Probe
 
 
@@ -29,16 +30,14 @@ class EigenCam(Method):
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:  # noqa: ARG002
         """Project the activation on its first component; see `Method.explain`."""
         batch, _, height, width = probe.activation.shape
-        places = probe.activation.flatten(2).transpose(1, 2)
-        finite = torch.isfinite(places).all(-1, keepdim=True).all(-2, keepdim=True)
-        gram = torch.nan_to_num(places) @ torch.nan_to_num(places).transpose(1, 2)
-        values, vectors = torch.linalg.eigh(gram)
-        component = vectors[..., -1] * values[..., -1:].clamp_min(0).sqrt()
-        component = torch.where(finite[:, 0], positive_peak(component), torch.nan)
+        component = positive_peak(first_component(probe.activation.flatten(2).transpose(1, 2)))
         return Saliency(component.view(batch, height, width).relu())
 
 
-def positive_peak(components: Tensor) -> Tensor:
-    """Turn the sign of each component (..., places) so that its largest magnitude is positive."""
-    peak = components.abs().argmax(-1, keepdim=True)
-    return components * torch.where(components.gather(-1, peak) < 0, -1.0, 1.0)
+def first_component(places: Tensor) -> Tensor:
+    """Return X v, (B, hw), of X (B, hw, K); of arbitrary sign, NaN where X is not finite."""
+    finite = torch.isfinite(places).flatten(1).all(1, keepdim=True)
+    gram = torch.nan_to_num(places) @ torch.nan_to_num(places).transpose(1, 2)
+    values, vectors = torch.linalg.eigh(gram)
+    component = vectors[..., -1] * values[..., -1:].clamp_min(0).sqrt()
+    return torch.where(finite, component, torch.nan)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from camcli.methods.base import Method, Saliency
+from camcli.methods.channel_weights import gradient_weights
+from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
 
 
 @dataclass(frozen=True)
-class GradCam(Method):
+class GradCam(LinearCam):
     """map = ReLU(Σ_k α_k A_k), with α_k = mean_ij ∂s/∂A_k(i, j).
 
     Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
@@ -21,7 +21,6 @@ class GradCam(Method):
 
     name = "grad-cam"
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
-        """Weigh the activation maps by their mean gradient; see `Method.explain`."""
-        weights = probe.gradient(classes).mean((2, 3))
-        return Saliency(torch.einsum("bk,bkhw->bhw", weights, probe.activation).relu())
+    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+        """Average the gradient over space; see `LinearCam.coefficients`."""
+        return gradient_weights(probe.gradient(classes))

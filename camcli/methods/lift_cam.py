@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from camcli.methods.base import Method, Saliency
+from camcli.methods.linear_cam import weighted_sum
 from camcli.methods.probe import Probe
 
 
@@ -31,6 +31,9 @@ class LiftCam(Method):
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Weigh the activation maps by their contributions; see `Method.explain`."""
         contributions = probe.contributions(classes)
-        coefficients = contributions.maps.sum((2, 3))
-        maps = torch.einsum("bk,bkhw->bhw", coefficients, probe.activation)
-        return Saliency(maps.relu(), contributions.completeness_error)
+        coefficients = contributions.coefficients
+        return Saliency(
+            weighted_sum(coefficients, probe.activation),
+            contributions.completeness_error,
+            coefficients=coefficients,
+        )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from camcli.graph.layout import Layout
+from camcli.graph.pooled_head import PooledHead
+from camcli.graph.secant import Pair
 from camcli.graph.split import SplitNetwork
 
 _SMALLEST_CHUNK = 8
 
 
-@dataclass(frozen=True)
 class Contributions:
     """DeepLIFT contributions of an activation to a score, against the all-zero activation.
 
@@ -21,11 +23,40 @@ class Contributions:
         maps: float32 (B, K, h, w), C = m A, signed.
         completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) with Δ = F(A) - F(0), summed over the
             whole activation, tokens without a place in space included.
-
     """
 
-    maps: Tensor
-    completeness_error: Tensor
+    def __init__(self, maps: Tensor, completeness_error: Tensor) -> None:
+        self.maps = maps
+        self.completeness_error = completeness_error
+
+    @cached_property
+    def coefficients(self) -> Tensor:
+        """The contribution of each channel map as a whole, Σ_ij C_k: (B, K)."""
+        return self.maps.sum((2, 3))
+
+
+class _PooledContributions(Contributions):
+    """Contributions behind which there is nothing but average pooling and a linear layer."""
+
+    def __init__(
+        self, head: PooledHead, activation: Tensor, classes: Tensor, logits: Tensor
+    ) -> None:
+        self._multipliers = head.multipliers(classes, activation[0, 0].numel())
+        self._activation = activation
+        self._sums = activation.sum((2, 3))
+        sizes = torch.linalg.vector_norm(activation, 1, dim=(2, 3))
+        scales = self._multipliers[:, :, 0, 0].abs() * sizes
+        self.completeness_error = _relative_gap(
+            self.coefficients.sum(1), scales.sum(1), _chosen(logits - head.bias, classes)
+        )
+
+    @cached_property
+    def maps(self) -> Tensor:  # type: ignore[override]
+        return self._multipliers * self._activation
+
+    @cached_property
+    def coefficients(self) -> Tensor:
+        return self._multipliers[:, :, 0, 0] * self._sums
 
 
 class Probe:
@@ -35,7 +66,13 @@ class Probe:
     the batch for several classes, or by several methods, runs the trunk once.
     """
 
-    def __init__(self, network: SplitNetwork, images: Tensor, with_slopes: bool = False) -> None:
+    def __init__(
+        self,
+        network: SplitNetwork,
+        images: Tensor,
+        with_slopes: bool = False,
+        black: Tensor | None = None,
+    ) -> None:
         """Run the trunk.
 
         Args:
@@ -43,11 +80,16 @@ class Probe:
             images: float32 (B, 3, H, W), normalised as the network wants them.
             with_slopes: Compute the logits in the pass that DeepLIFT needs, because contributions
                 will be asked for.
+            black: (3, 1, 1), black normalised as the images are; zeros if not given, which is
+                right for images that are not normalised at all.
 
         """
         self.network = network
         self.images = images
+        self.black = images.new_zeros(3, 1, 1) if black is None else black
         self._with_slopes = with_slopes
+        self._head = network.pooled_head if with_slopes else None
+        self._elsewhere: dict[str, Probe] = {}
         with torch.no_grad():
             self._raw, *self._bypass = network.trunk(images)
 
@@ -59,11 +101,19 @@ class Probe:
     @cached_property
     def logits(self) -> Tensor:
         """The network's scores before any softmax: (B, N)."""
+        if self._head is not None:
+            return self._head.logits(self._raw)
         if self._with_slopes:
             return self._sloped[1].detach()
         with torch.no_grad():
             logits: Tensor = self.network.tail(self._raw, *self._bypass)
         return logits
+
+    def at(self, network: SplitNetwork) -> Probe:
+        """Return the probe of the same images at another layer of the same network."""
+        if network.layer not in self._elsewhere:
+            self._elsewhere[network.layer] = Probe(network, self.images, black=self.black)
+        return self._elsewhere[network.layer]
 
     def gradient(self, classes: Tensor) -> Tensor:
         """Return ∂s/∂A of the score s of each image's class: (B, K, h, w)."""
@@ -72,15 +122,38 @@ class Probe:
 
     def contributions(self, classes: Tensor) -> Contributions:
         """Return the DeepLIFT contributions of A to each image's class."""
+        if self._head is not None:
+            return _PooledContributions(self._head, self._raw, classes, self.logits)
         leaf, logits = self._sloped
         contributions = _gradient(leaf, logits, classes) * self._raw
-        with torch.no_grad():
-            reference = self.network.deeplift.logits_at_reference(self._raw, *self._bypass)
-            delta = _chosen(logits - reference, classes)
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
-            completeness_error=completeness_error(contributions, delta),
+            completeness_error=_error(
+                self.network.layout, contributions, self._delta(logits, classes)
+            ),
         )
+
+    def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
+        """Return the contributions of A and of every tap behind it, in one backward pass.
+
+        Those of a tap T are C = m (T - T₀), with T₀ its value at the all-zero A; everywhere that
+        all paths lead through, they add up to the same F(A) - F(0).
+        """
+        leaf, logits, taps = self._tapped
+        values = (leaf, *(tap.value for tap in taps))
+        multipliers = _gradients(values, logits, classes)
+        deltas = (self._raw, *(tap.delta for tap in taps))
+        layouts = (self.network.layout, *(tap.layout for tap in self.network.taps))
+        delta = self._delta(logits, classes)
+        return tuple(
+            Contributions(layout.to_maps(m * change), _error(layout, m * change, delta))
+            for layout, m, change in zip(layouts, multipliers, deltas, strict=True)
+        )
+
+    def relevance(self, classes: Tensor) -> Tensor:
+        """Return the LRP-ε relevance of A to each image's class: (B, K, h, w)."""
+        leaf, logits = self._propagated
+        return self.network.layout.to_maps(_gradient(leaf, logits, classes) * self._raw)
 
     def scores_of_images(self, images: Tensor, classes: Tensor) -> Tensor:
         """Return the scores of other images than the batch's, such as masked ones.
@@ -136,21 +209,45 @@ class Probe:
         leaf = self._raw.detach().requires_grad_()
         return leaf, self.network.tail(leaf, *self._bypass)
 
+    def _delta(self, logits: Tensor, classes: Tensor) -> Tensor:
+        """Return F(A) - F(0) of each image's class, (B,)."""
+        with torch.no_grad():
+            reference = self.network.deeplift.logits_at_reference(self._raw, *self._bypass)
+            return _chosen(logits - reference, classes)
+
     @cached_property
     def _sloped(self) -> tuple[Tensor, Tensor]:
+        leaf, logits, _ = self._tapped
+        return leaf, logits
+
+    @cached_property
+    def _tapped(self) -> tuple[Tensor, Tensor, tuple[Pair, ...]]:
         leaf = self._raw.detach().requires_grad_()
-        return leaf, self.network.deeplift(leaf, *self._bypass)
+        return leaf, *self.network.deeplift.with_taps(leaf, *self._bypass)
+
+    @cached_property
+    def _propagated(self) -> tuple[Tensor, Tensor]:
+        leaf = self._raw.detach().requires_grad_()
+        return leaf, self.network.lrp(leaf, *self._bypass)
 
 
 def _gradient(leaf: Tensor, logits: Tensor, classes: Tensor) -> Tensor:
+    (gradient,) = _gradients((leaf,), logits, classes)
+    return gradient
+
+
+def _gradients(at: Sequence[Tensor], logits: Tensor, classes: Tensor) -> tuple[Tensor, ...]:
     # The graph is kept: the next target of the same images differentiates it again.
     score = _chosen(logits, classes).sum()
-    (gradient,) = torch.autograd.grad(score, leaf, retain_graph=True)
-    return gradient
+    return torch.autograd.grad(score, tuple(at), retain_graph=True)
 
 
 def _chosen(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.gather(1, classes[:, None]).squeeze(1)
+
+
+def _error(layout: Layout, contributions: Tensor, delta: Tensor) -> Tensor:
+    return completeness_error(contributions.movedim(layout.batch_dim, 0), delta)
 
 
 def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:
@@ -161,7 +258,12 @@ def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:
         delta: (B,), Δ.
 
     """
-    flat = contributions.flatten(1).double()
-    scale = torch.maximum(delta.abs().double(), flat.abs().sum(1))
-    gap = (flat.sum(1) - delta.double()).abs()
-    return torch.where(scale > 0, gap / scale, torch.zeros_like(gap)).float()
+    # PyTorch sums in a tree, which keeps the sum's own rounding below that of the contributions.
+    flat = contributions.flatten(1)
+    return _relative_gap(flat.sum(1), torch.linalg.vector_norm(flat, 1, dim=1), delta)
+
+
+def _relative_gap(total: Tensor, size: Tensor, delta: Tensor) -> Tensor:
+    scale = torch.maximum(delta.abs(), size)
+    gap = (total - delta).abs()
+    return torch.where(scale > 0, gap / scale, torch.zeros_like(gap))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import torch
 
 from camcli.config import ModelConfig, PreprocessConfig
 from camcli.errors import ModelError, suggest
-from camcli.models import demo, torchvision_zoo
+from camcli.models import demo, factory, timm_zoo, torchvision_zoo
+from camcli.models.labels import read_labels
 from camcli.models.loaded import LoadedModel
-from camcli.records import Preprocess
+from camcli.models.preprocessing import resolved
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -28,19 +32,21 @@ def load_model(
 
     """
     torch.manual_seed(seed)
+    asked = None if preprocess is None else resolved(preprocess)
     if config.name == demo.NAME:
-        loaded = demo.load(config)
+        loaded = demo.load(config, asked)
+    elif config.name.startswith(timm_zoo.PREFIX):
+        loaded = timm_zoo.load(config, asked)
+    elif ":" in config.name:
+        loaded = factory.load(config, asked)
     elif config.name in torchvision_zoo.names():
-        loaded = torchvision_zoo.load(config)
+        loaded = torchvision_zoo.load(config, asked)
     else:
         known = [demo.NAME, *torchvision_zoo.names()]
         raise ModelError(
-            f"there is no model {config.name!r}{suggest(config.name, known)}. Give demo, or the "
-            "name of a torchvision classification model, such as resnet50"
+            f"there is no model {config.name!r}{suggest(config.name, known)}. Give demo, the name "
+            "of a torchvision classification model, such as resnet50, timm:NAME or "
+            "package.module:factory; `camcli models` lists what can be named"
         )
-    return loaded if preprocess is None else loaded.with_preprocess(_resolved(preprocess))
-
-
-def _resolved(config: PreprocessConfig) -> Preprocess:
-    crop = config.crop if isinstance(config.crop, tuple) else (config.crop, config.crop)
-    return Preprocess(config.resize, crop, config.mean, config.std, config.interpolation)
+    labels = read_labels(Path(config.labels)) if config.labels else loaded.labels
+    return replace(loaded, labels=labels, output=config.output)

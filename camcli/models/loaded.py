@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -23,6 +23,7 @@ class LoadedModel:
         default_layer: The module path to explain at when none is given, or None if the source
             does not know one.
         weights: Which weights, for the record of the run.
+        output: The key of the scores in a network that returns several tensors.
 
     """
 
@@ -32,10 +33,7 @@ class LoadedModel:
     labels: tuple[str, ...] | None
     default_layer: str | None
     weights: str
-
-    def with_preprocess(self, preprocess: Preprocess) -> LoadedModel:
-        """Return the same model with another preprocessing."""
-        return replace(self, preprocess=preprocess)
+    output: str | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, shapes and bytes."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from camcli.errors import ModelError
+
 _NOISE_IMAGES = 8
 
 
 @torch.no_grad()
-def enliven(network: nn.Module, image_size: int) -> None:
+def enliven(network: nn.Module, size: tuple[int, int]) -> None:
     """Fit batch-norm statistics to random weights, and redraw heads that start at zero.
 
     As they are initialised, some networks score every picture alike: batch-norm's untouched
@@ -20,7 +22,10 @@ def enliven(network: nn.Module, image_size: int) -> None:
 
     Args:
         network: Any module over images.
-        image_size: Side in pixels of the square noise images.
+        size: (H, W) of the noise images, the network's input.
+
+    Raises:
+        ModelError: The network does not run on images of that size.
 
     """
     for module in network.modules():
@@ -34,7 +39,14 @@ def enliven(network: nn.Module, image_size: int) -> None:
     for norm in norms:
         norm.momentum = 1.0
         norm.train()
-    network(torch.randn(_NOISE_IMAGES, 3, image_size, image_size))
+    try:
+        network(torch.randn(_NOISE_IMAGES, 3, *size))
+    except Exception as error:  # whatever the network's forward raises
+        raise ModelError(
+            f"the network does not run on images of {size[0]}x{size[1]} pixels: "
+            f"{type(error).__name__}: {error}\nWhere it is made for another size, say so with "
+            "preprocess.crop (and preprocess.resize)"
+        ) from error
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.train(was_training)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,12 @@ def names() -> tuple[str, ...]:
     return tuple(list_models(module=torchvision.models))
 
 
-def load(config: ModelConfig) -> LoadedModel:
+def weight_names(name: str) -> tuple[str, ...]:
+    """Return the names of the weights that torchvision has for a model."""
+    return tuple(weights.name for weights in get_model_weights(name))
+
+
+def load(config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
     """Load a model with its own weights, random ones (`weights: null`) or a checkpoint's.
 
     Raises:
@@ -51,11 +57,14 @@ def load(config: ModelConfig) -> LoadedModel:
     known = get_model_weights(config.name)
     described = _weights_named(config, known) or _default(known)
     network = _network(config, known)
+    preprocess = preprocess or _fitting(_preprocess(described), network)
+    if config.weights is None:
+        enliven(network, preprocess.crop)
     labels = tuple(described.meta["categories"])
     return LoadedModel(
         name=config.name,
         network=network.eval(),
-        preprocess=_preprocess(described),
+        preprocess=preprocess,
         labels=labels if _classes(network) in (None, len(labels)) else None,
         default_layer=_default_layer(config.name, network),
         weights=str(config.weights or "random"),
@@ -76,11 +85,9 @@ def _weights_named(config: ModelConfig, known: type[WeightsEnum]) -> WeightsEnum
 def _network(config: ModelConfig, known: type[WeightsEnum]) -> nn.Module:
     weights = _weights_named(config, known)
     if weights is not None:
-        return _with_own_weights(config.name, weights)
+        return _with_own_weights(config, weights)
     if config.weights is None:
-        network = _build(config.name)
-        enliven(network, _preprocess(_default(known)).crop[0])
-        return network
+        return _build(config)
     path = Path(config.weights)
     if not path.exists():
         choices = ["default", "null", *(w.name for w in known)]
@@ -88,36 +95,43 @@ def _network(config: ModelConfig, known: type[WeightsEnum]) -> nn.Module:
             f"{config.name} has no weights {config.weights!r}, and there is no such file"
             f"{suggest(config.weights, choices)} (valid: {', '.join(choices)}, or a path)"
         )
-    return _from_checkpoint(config.name, path)
+    return _from_checkpoint(config, path)
 
 
-def _with_own_weights(name: str, weights: WeightsEnum) -> nn.Module:
+def _with_own_weights(config: ModelConfig, weights: WeightsEnum) -> nn.Module:
     try:
-        return _build(name, weights=weights)
+        return _build(config, weights=weights)
     except (URLError, OSError, RuntimeError) as error:
         raise ModelError(
-            f"cannot get the weights {weights} of {name}: {error}. Without a network, put their "
-            f"file {weights.url.rsplit('/', 1)[-1]} into {torch.hub.get_dir()}/checkpoints (set by "
-            "TORCH_HOME), give a --checkpoint, or take random weights with "
+            f"cannot get the weights {weights} of {config.name}: {error}. Without a network, put "
+            f"their file {weights.url.rsplit('/', 1)[-1]} into {torch.hub.get_dir()}/checkpoints "
+            "(set by TORCH_HOME), give a --checkpoint, or take random weights with "
             "--set model.weights=null"
         ) from None
 
 
-def _from_checkpoint(name: str, path: Path) -> nn.Module:
+def _from_checkpoint(config: ModelConfig, path: Path) -> nn.Module:
     """Build the network with as many classes as the checkpoint's head has."""
     weights = read_checkpoint(path)
-    network = _build(name)
+    network = _build(config)
     head = next(reversed(network.state_dict().items()))[0]
     if head in weights and weights[head].shape[:1] != network.state_dict()[head].shape[:1]:
-        network = _build(name, num_classes=len(weights[head]))
+        network = _build(config, num_classes=len(weights[head]))
     fill(network, weights, path)
     return network
 
 
-def _build(name: str, **options: Any) -> nn.Module:
-    if re.match("inception_v3|googlenet", name) and "weights" not in options:
+def _build(config: ModelConfig, **options: Any) -> nn.Module:
+    if re.match("inception_v3|googlenet", config.name) and "weights" not in options:
         options["init_weights"] = True
-    network: nn.Module = get_model(name, **options)
+    try:
+        network: nn.Module = get_model(config.name, **{**options, **config.kwargs})
+    except (TypeError, ValueError, AssertionError) as error:
+        if not config.kwargs:
+            raise
+        raise ModelError(
+            f"{config.name} does not take these model.kwargs: {type(error).__name__}: {error}"
+        ) from error
     return network
 
 
@@ -131,6 +145,15 @@ def _preprocess(weights: WeightsEnum) -> Preprocess:
         std=tuple(transform.std),
         interpolation=transform.interpolation.value,
     )
+
+
+def _fitting(preprocess: Preprocess, network: nn.Module) -> Preprocess:
+    """Scale a transform to the image size that a (transformer) network is built for."""
+    side, usual = getattr(network, "image_size", preprocess.crop[0]), preprocess.crop[0]
+    if side == usual or not isinstance(preprocess.resize, int):
+        return preprocess
+    resize = round(preprocess.resize * side / usual)
+    return replace(preprocess, resize=resize, crop=(side, side))
 
 
 def _default_layer(name: str, network: nn.Module) -> str:

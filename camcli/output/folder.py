@@ -71,7 +71,7 @@ class Earlier:
     """
 
     redone: set[str] = field(default_factory=set)
-    _done: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    _done: dict[str, tuple[int | None, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def images(self) -> int:
@@ -85,14 +85,14 @@ class Earlier:
 
     def holds(self, name: str, path: str) -> bool:
         """Tell whether a picture is done, under this name and from this path as it was given."""
-        return name in self._done and self._done[name][0] == hash(path)
+        return name in self._done and self._done[name][0] in (hash(path), None)
 
-    def add(self, name: str, path: str, statuses: tuple[str, ...]) -> None:
-        """Note a picture as done, with the status of each of its rows."""
+    def add(self, name: str, path: str | None, statuses: tuple[str, ...]) -> None:
+        """Note a picture as done, with its path where rows have it, and their statuses."""
         if name in self._done:  # never written so; whoever did, one of the two must go
             self.forget(name)
         elif name not in self.redone:
-            self._done[name] = (hash(path), statuses)
+            self._done[name] = (None if path is None else hash(path), statuses)
 
     def forget(self, name: str) -> None:
         """Note that a picture must be explained again after all."""
@@ -325,7 +325,7 @@ def _survey(
         if retried or any(True for row in rows for _ in check(path.parent, row)):
             earlier.forget(name)
         else:
-            earlier.add(name, rows[0]["path"], statuses)
+            earlier.add(name, rows[0].get("path"), statuses)
     return earlier, end
 
 

@@ -136,7 +136,7 @@ def _row_in(raw: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     is_row = isinstance(row, dict) and all(
-        isinstance(row.get(key), str) for key in ("image", "path", "status")
+        isinstance(row.get(key), str) for key in ("image", "status")
     )
     return row if is_row else None
 

@@ -14,8 +14,16 @@ import numpy.typing as npt
 
 from camcli.config import OutputConfig
 from camcli.output.atomic import write_bytes
+from camcli.output.contact_sheet import contact_sheet
 from camcli.output.render import over_picture, overlay
-from camcli.records import ErrorInfo, FailedImage, ManifestRow, SaliencyMap
+from camcli.records import (
+    Components,
+    ComponentsInfo,
+    ErrorInfo,
+    FailedImage,
+    ManifestRow,
+    SaliencyMap,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -70,6 +78,7 @@ class ArtefactWriter:
             map=_path_in(written, "map"),
             map_range=saliency_map.range,
             overlay=_path_in(written, "overlay"),
+            components=_components_info(saliency_map.components, written),
             completeness_error=saliency_map.completeness_error,
             note=item.note,
             sha256={"image": item.sha256} | {what: sha for what, (_, sha) in written.items()},
@@ -100,6 +109,12 @@ class ArtefactWriter:
                 item.picture, item.geometry, values, self.config.colormap, self.config.alpha
             )
             written["overlay"] = self._save("overlays", saliency_map, ".png", _png(picture))
+        if saliency_map.components and saliency_map.components.maps is not None:
+            parts = [self._map_values(saliency_map, part) for part in saliency_map.components.maps]
+            data = _npy(np.stack(parts))
+            written["components"] = self._save("components", saliency_map, ".npy", data)
+            sheet = contact_sheet(saliency_map, self.config.colormap, self.config.alpha)
+            written["sheet"] = self._save("sheets", saliency_map, ".png", _png(sheet))
         return written
 
     def _map_values(
@@ -127,6 +142,20 @@ def readable(path: Path) -> str:
 
 def _path_in(written: Mapping[str, tuple[str, str]], what: str) -> str | None:
     return written[what][0] if what in written else None
+
+
+def _components_info(
+    components: Components | None, written: Mapping[str, tuple[str, str]]
+) -> ComponentsInfo | None:
+    if components is None:
+        return None
+    return ComponentsInfo(
+        path=_path_in(written, "components"),
+        sheet=_path_in(written, "sheet"),
+        weights=components.weights,
+        explained_variance=components.explained_variance,
+        channels=components.channels,
+    )
 
 
 def _npy(values: npt.NDArray[np.float32]) -> bytes:

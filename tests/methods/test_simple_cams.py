@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from camcli.graph.split import SplitNetwork
-from camcli.methods.eigen_cam import EigenCam, positive_peak
+from camcli.methods.decomposition import positive_peak
+from camcli.methods.eigen_cam import EigenCam
 from camcli.methods.grad_cam import GradCam
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel

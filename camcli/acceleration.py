@@ -1,0 +1,90 @@
+"""At which precision the trunk computes, and when it is worth compiling."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+
+from camcli.config import Precision, RunConfig
+from camcli.errors import ConfigError, ModelError
+from camcli.graph.adaptive import AdaptiveTrunk, Policy
+from camcli.graph.fast import FastTrunk
+from camcli.graph.split import SplitNetwork
+
+ResolvedPrecision = Literal["fp32", "tf32", "bf16", "fp16"]
+
+_DTYPES: dict[ResolvedPrecision, torch.dtype] = {
+    "fp32": torch.float32,
+    "tf32": torch.float32,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+}
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
+    """Decide what the trunk computes in; `auto` is float32 everywhere.
+
+    On the photographs that docs/performance.md describes, the maps of a bfloat16 trunk have a
+    mean cosine to float32's above the 0.999 that `auto` may ask for with SqueezeNet, but single
+    ones lie far below it, and what a network loses depends on its weights: it stays a choice.
+
+    Raises:
+        ConfigError: The device has no such precision.
+    """
+    if precision == "tf32" and device.type != "cuda":
+        raise ConfigError("run.precision: tf32 exists on CUDA devices only; take fp32 or bf16")
+    return "fp32" if precision == "auto" else precision
+
+
+def accelerate(
+    network: SplitNetwork,
+    run: RunConfig,
+    device: torch.device,
+    batch_size: int,
+    images_ahead: int | None,
+    notify: Callable[[str], None],
+) -> SplitNetwork:
+    """Return a network whose trunk is in inference form; see `FastTrunk` and `AdaptiveTrunk`.
+
+    The tail stays as it is, in float32.
+
+    Args:
+        network: Split, float32, on `device`.
+        run: How to run it.
+        device: Where.
+        batch_size: Images in a pass.
+        images_ahead: How many images the run has, None where that is not known.
+        notify: Told what was decided, a line each.
+
+    Raises:
+        ConfigError: The device has no such precision.
+        ModelError: The network does not run at that precision.
+    """
+    precision = resolve_precision(run.precision, device)
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    fast = FastTrunk(network.trunk, _DTYPES[precision])
+    example = torch.zeros(batch_size, 3, *network.image_size, device=device)
+    try:
+        with torch.no_grad():
+            fast(example[:1])
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"the network does not run in {precision}: {reason}. Take --precision fp32"
+        ) from None
+    ahead = math.inf if images_ahead is None else float(images_ahead)
+    trunk = AdaptiveTrunk(fast, example, _policy(run, device), ahead, notify)
+    return dataclasses.replace(network, trunk=trunk)
+
+
+def _policy(run: RunConfig, device: torch.device) -> Policy:
+    if run.compile == "auto":
+        # On a GPU nothing is compiled unasked: what it would bring there has not been measured.
+        return "auto" if device.type == "cpu" else "never"
+    return "always" if run.compile else "never"

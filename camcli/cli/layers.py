@@ -1,0 +1,104 @@
+"""`camcli layers`: where in a network one can look."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from camcli.config import Config, load_config
+from camcli.errors import LayerError
+
+if TYPE_CHECKING:
+    from camcli.assembly import LayerList
+    from camcli.graph.layers import Layer
+
+
+def layers(
+    model: str | None = typer.Argument(None, help="As for `camcli explain --model`."),
+    pattern: str | None = typer.Argument(None, help="A word, or a shell pattern, of paths."),
+    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
+    overrides: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="Override a key."),
+    depth: int | None = typer.Option(None, "--depth", min=1, help="Levels of modules to show."),
+    json: bool = typer.Option(False, "--json", help="As JSON."),
+) -> None:
+    """Show a model's layers with their shapes, and mark the one that is explained by default.
+
+    Weights make no difference to shapes, so none are downloaded. A layer without a layout has no
+    extent in space and cannot be explained at; tensors that bypass a layer are held constant.
+    """
+    from camcli.assembly import list_layers
+
+    listed = list_layers(_without_download(load_config(config, overrides, _flags(model))))
+    shown = [layer for layer in listed.layers if _is_asked_for(layer.path, pattern, depth)]
+    if not shown:
+        raise LayerError(f"no layer of {listed.model} matches {pattern!r}")
+    if json:
+        typer.echo(jsonlib.dumps(_as_json(listed, shown), indent=2))
+    else:
+        typer.echo("\n".join(_lines(listed, shown)))
+
+
+def _flags(model: str | None) -> dict[str, Any]:
+    return {} if model is None else {"model.name": model}
+
+
+def _without_download(config: Config) -> Config:
+    if config.model.weights != "default" or ":" in config.model.name.removeprefix("timm:"):
+        return config
+    return config.model_copy(update={"model": config.model.model_copy(update={"weights": None})})
+
+
+def _is_asked_for(path: str, pattern: str | None, depth: int | None) -> bool:
+    if depth is not None and path.count(".") >= depth:
+        return False
+    if pattern is None:
+        return True
+    glob = pattern if any(mark in pattern for mark in "*?[") else f"*{pattern}*"
+    return fnmatchcase(path, glob)
+
+
+def _lines(listed: LayerList, shown: Sequence[Layer]) -> list[str]:
+    height, width = listed.image_size
+    names = ["  " * layer.path.count(".") + layer.path for layer in shown]
+    column = max(map(len, names))
+    lines = [f"{listed.model}: pictures of {height}x{width} -> {listed.classes} scores"]
+    for name, layer in zip(names, shown, strict=True):
+        mark = "  <- default" if layer.path == listed.default else ""
+        lines.append(f"{name:{column}}  {_described(layer)}{mark}")
+    return lines
+
+
+def _described(layer: Layer) -> str:
+    if layer.layout is None:
+        sizes = ", ".join("B" if size is None else str(size) for size in layer.shape)
+        return f"({sizes}), no extent in space"
+    layout = layer.layout
+    notes: list[str] = [layout.order]
+    if layout.extra_tokens:
+        notes.append(f"{layout.extra_tokens} extra")
+    if layer.bypasses:
+        notes.append(f"bypassed by {layer.bypasses}")
+    return f"{layout.channels} maps of {layout.height}x{layout.width} ({', '.join(notes)})"
+
+
+def _as_json(listed: LayerList, shown: Sequence[Layer]) -> dict[str, Any]:
+    return {
+        "model": listed.model,
+        "image_size": list(listed.image_size),
+        "classes": listed.classes,
+        "default": listed.default,
+        "layers": [
+            {
+                "path": layer.path,
+                "shape": list(layer.shape),
+                "layout": layer.layout and vars(layer.layout),
+                "bypasses": layer.bypasses,
+            }
+            for layer in shown
+        ],
+    }

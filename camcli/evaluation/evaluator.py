@@ -1,0 +1,126 @@
+"""One batch: every source's maps, and what each of them is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from camcli.engine import Engine
+from camcli.evaluation.agreement import (
+    cosine_similarity,
+    rank_correlation,
+    relative_error,
+    scaled_error,
+)
+from camcli.evaluation.judge import Judge
+from camcli.evaluation.rows import EvaluationRow, MethodResult
+from camcli.evaluation.sources import Look, MapSource
+from camcli.evaluation.truth import Truth
+from camcli.evaluation.witness import Witness
+from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
+
+SHAP = "shap-cam"
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Evaluates batches; no figure depends on the batch or on which sources stand beside.
+
+    Attributes:
+        engine: Chooses the classes to explain, at its own network.
+        sources: What has maps.
+        witness: Measures faithfulness.
+        truth: Where the objects are, if that is known.
+        at_most: How many pictures of the listing a source is asked for, where not for all.
+
+    """
+
+    engine: Engine
+    sources: tuple[MapSource, ...]
+    witness: Witness
+    truth: Truth | None = None
+    at_most: Mapping[str, int] = field(default_factory=dict)
+
+    def evaluate(self, batch: Batch) -> list[EvaluationRow]:
+        """Return the rows of a batch, in the order of its pictures."""
+        found = {failure.ref.index: [_failed(failure)] for failure in batch.failures}
+        if batch.items:
+            found |= self._evaluate_items(batch.items)
+        return [row for index in sorted(found) for row in found[index]]
+
+    def _evaluate_items(self, items: Sequence[ImageItem]) -> dict[int, list[EvaluationRow]]:
+        """Return the rows of each picture, by its place in the listing."""
+        look = Look(items, self.engine.normalized(items), self.engine.black)
+        logits = look.probe(self.engine.network).logits.float().cpu()
+        choices = [self.engine.choose(item, row) for item, row in zip(items, logits, strict=True)]
+        found = {
+            item.ref.index: [_failed(choice)] if isinstance(choice, FailedImage) else []
+            for item, choice in zip(items, choices, strict=True)
+        }
+        classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
+        for slot in range(max(map(len, classes))):
+            rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
+            targets = [self.engine.target(logits[row], classes[row][slot]) for row in rows]
+            for row, result in zip(
+                rows, self._evaluate_targets(look.of(rows), targets), strict=True
+            ):
+                found[items[row].ref.index].append(result)
+        return found
+
+    def _evaluate_targets(self, look: Look, targets: Sequence[Target]) -> list[EvaluationRow]:
+        """Evaluate one class for each picture."""
+        judges = [self._judge(*seen) for seen in zip(look.items, look.images, targets, strict=True)]
+        results: list[dict[str, MethodResult]] = [{} for _ in targets]
+        coefficients: list[dict[str, Tensor]] = [{} for _ in targets]
+        for source in self.sources:
+            rows = self._rows_for(source, look)
+            if not rows:
+                continue
+            classes = torch.tensor([targets[row].index for row in rows], device=look.images.device)
+            saliency = source.saliency(look.of(rows), classes)
+            for place, row in enumerate(rows):
+                results[row][source.name] = judges[row].judge(saliency, place)
+                if saliency.coefficients is not None:
+                    coefficients[row][source.name] = saliency.coefficients[place]
+        return [
+            EvaluationRow(item.ref.name, "ok", target, _with_shap(result, alphas))
+            for item, target, result, alphas in zip(
+                look.items, targets, results, coefficients, strict=True
+            )
+        ]
+
+    def _rows_for(self, source: MapSource, look: Look) -> list[int]:
+        limit = self.at_most.get(source.name, float("inf"))
+        return [row for row, item in enumerate(look.items) if item.ref.index < limit]
+
+    def _judge(self, item: ImageItem, image: Tensor, target: Target) -> Judge:
+        masks = self.truth.masks(item, target) if self.truth else None
+        return Judge(self.witness, self.witness.bearings(image, target.index), masks)
+
+
+def _with_shap(
+    results: Mapping[str, MethodResult], coefficients: Mapping[str, Tensor]
+) -> dict[str, MethodResult]:
+    """Add to every method with coefficients how close they are to the sampled Shapley values."""
+    truth = coefficients.get(SHAP)
+    closer = dict(results)
+    if truth is None:
+        return closer
+    for name, alpha in coefficients.items():
+        if name != SHAP and alpha.shape == truth.shape:
+            pair = (alpha[None].cpu(), truth[None].cpu())
+            figures = {
+                "shap_error": float(relative_error(*pair)),
+                "shap_scaled_error": float(scaled_error(*pair)),
+                "shap_cosine": float(cosine_similarity(*pair)),
+                "shap_rank": float(rank_correlation(*pair)),
+            }
+            closer[name] = replace(closer[name], values={**closer[name].values, **figures})
+    return closer
+
+
+def _failed(failure: FailedImage) -> EvaluationRow:
+    return EvaluationRow(failure.ref.name, "failed", error=ErrorInfo(failure.type, failure.message))

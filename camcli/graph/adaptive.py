@@ -1,0 +1,139 @@
+"""A trunk that gets faster while it works, when the work ahead is worth a compilation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from camcli.graph.compiled import Compilation, Runner, compiler_missing
+from camcli.graph.fast import FastTrunk
+
+# What compiling ResNet-50 takes on two cores, and about what it saves of every picture's time.
+_USUAL_COMPILE_SECONDS = 40.0
+_USUAL_SAVING = 0.4
+_MOST_DIFFERENCE = {torch.float32: 1e-3, torch.float16: 5e-2, torch.bfloat16: 1e-1}
+
+Policy = Literal["auto", "always", "never"]
+
+
+class AdaptiveTrunk:
+    """Runs a trunk uncompiled at first, and compiled as soon as that is to be had and pays.
+
+    A package that an earlier run left is used from the first picture on. Otherwise `auto` times
+    the first batches, and starts the compiler in the background when what it would save of the
+    pictures ahead is more than it costs; `always` compiles before the first picture. Every
+    compiled trunk is compared with the uncompiled one on a batch before it takes over.
+    """
+
+    def __init__(
+        self,
+        trunk: FastTrunk,
+        example: Tensor,
+        policy: Policy,
+        images_ahead: float,
+        notify: Callable[[str], None],
+    ) -> None:
+        """Decide how to begin.
+
+        Args:
+            trunk: What to run.
+            example: A batch of the size that the run will use.
+            policy: When to compile.
+            images_ahead: How many images the run has; infinity where that is not known.
+            notify: Told, in one line each, what was decided and why.
+        """
+        self._fast = trunk
+        self._run: Runner = trunk
+        self._ahead = images_ahead
+        self._notify = notify
+        self._compilation: Compilation | None = None
+        self._seconds_per_image = math.inf
+        if policy != "never":
+            self._begin(Compilation(trunk, example), policy)
+
+    def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Run the trunk: images (B, 3, H, W) -> (activation, *bypass), float32."""
+        self._ahead -= len(images)
+        if self._compilation is None:
+            return self._run(images)
+        self._look_after(self._compilation, images)
+        start = time.perf_counter()
+        outputs = self._run(images)
+        seconds = (time.perf_counter() - start) / len(images)
+        self._seconds_per_image = min(self._seconds_per_image, seconds)
+        return outputs
+
+    def _begin(self, compilation: Compilation, policy: Policy) -> None:
+        if not compilation.ready and (missing := compiler_missing()):
+            self._notify(f"not compiling the network: {missing}")
+            return
+        self._compilation = compilation
+        if policy == "always" and not compilation.ready:
+            self._notify("compiling the network for this batch size; later runs will find it done")
+            self._start(compilation)
+            compilation.wait()
+
+    def _look_after(self, compilation: Compilation, images: Tensor) -> None:
+        if compilation.ready:
+            self._take_over(compilation, images)
+        elif compilation.running:
+            return
+        elif compilation.started:
+            self._give_up(f"the compiler failed: {compilation.failure()}")
+        elif self._pays():
+            self._notify(
+                f"compiling the network in the background: about {self._ahead:.0f} images at "
+                f"{self._seconds_per_image * 1000:.0f} ms are worth it"
+            )
+            self._start(compilation)
+
+    def _pays(self) -> bool:
+        if not math.isfinite(self._seconds_per_image):
+            return False
+        return self._ahead * self._seconds_per_image * _USUAL_SAVING > 2 * _USUAL_COMPILE_SECONDS
+
+    def _start(self, compilation: Compilation) -> None:
+        try:
+            compilation.start()
+        except (OSError, RuntimeError) as error:
+            self._give_up(f"{type(error).__name__}: {error}")
+
+    def _take_over(self, compilation: Compilation, images: Tensor) -> None:
+        try:
+            compiled = compilation.load()
+            difference = _difference(compiled(images), self._fast(images))
+        except RuntimeError as error:
+            compilation.package.unlink(missing_ok=True)
+            self._give_up(f"the compiled network cannot be used: {error}")
+            return
+        if difference > _MOST_DIFFERENCE[self._fast.dtype]:
+            self._give_up(f"the compiled network is off by {difference:.1e}")
+            return
+        self._run = compiled
+        self._finish()
+
+    def _give_up(self, reason: str) -> None:
+        self._notify(f"going on without compiling the network: {reason}")
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._compilation is not None:
+            self._compilation.close()
+        self._compilation = None
+
+    def close(self) -> None:
+        """Stop a compiler that is still at work; what it would have made is not missed."""
+        self._finish()
+
+
+def _difference(found: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> float:
+    """Return the largest relative L2 difference among outputs."""
+    return max(
+        float((a - b).norm() / b.norm().clamp_min(torch.finfo(b.dtype).tiny))
+        for a, b in zip(found, expected, strict=True)
+    )

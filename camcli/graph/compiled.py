@@ -1,0 +1,187 @@
+"""Compile a trunk once and keep the result on disk: Inductor, ahead of time, weights frozen in.
+
+Compilation runs in a process of its own, so that a stream of pictures goes on meanwhile, and ends
+in one package file that any later run of the same network, batch size and precision loads in a
+fraction of a second.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from camcli import __version__
+from camcli.graph.fast import FastTrunk
+
+_KEPT_PACKAGES = 12
+_WORKER = "camcli.graph.compile_worker"
+
+Runner = Callable[[Tensor], tuple[Tensor, ...]]
+
+
+class CompiledTrunk:
+    """A compiled trunk: images (B, 3, H, W) -> (activation, *bypass), float32 outside.
+
+    It is compiled for one batch size; other numbers of images are filled up or taken in parts.
+    """
+
+    def __init__(self, package: Path, trunk: FastTrunk, batch_size: int) -> None:
+        """Load a package.
+
+        Raises:
+            RuntimeError: The package is broken, or was made for another machine.
+        """
+        # It would tell, every time, that there is no CUDA on a machine without it.
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+        self._run: Any = torch._inductor.aoti_load_package(str(package))
+        self._trunk = trunk
+        self._batch_size = batch_size
+
+    def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Run the trunk on any number of float32 images."""
+        parts = [self._run_part(part) for part in images.split(self._batch_size)]
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))
+
+    def _run_part(self, images: Tensor) -> tuple[Tensor, ...]:
+        missing = self._batch_size - len(images)
+        filled = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing else images
+        outputs = self._run(self._trunk.prepared(filled))
+        return tuple(output[: len(images)].float() for output in outputs)
+
+
+class Compilation:
+    """One trunk being compiled in the background.
+
+    Attributes:
+        package: Where the result will be.
+    """
+
+    def __init__(self, trunk: FastTrunk, example: Tensor) -> None:
+        """Prepare to compile for batches like `example`; nothing is started yet."""
+        self._trunk = trunk
+        self._example = example
+        self.package = _package_path(trunk, example)
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the package is there, from this run or an earlier one."""
+        return self.package.is_file()
+
+    @property
+    def started(self) -> bool:
+        """Whether the compiler was started, however that went."""
+        return self._process is not None
+
+    @property
+    def running(self) -> bool:
+        """Whether the compiler is at work."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start compiling in a process of its own, at low priority.
+
+        Raises:
+            OSError: The cache folder cannot be written to.
+        """
+        self.package.parent.mkdir(parents=True, exist_ok=True)
+        self._scratch = tempfile.TemporaryDirectory(prefix="camcli-compile-")
+        exported = Path(self._scratch.name) / "trunk.pt2"
+        prepared = self._trunk.prepared(self._example)
+        with torch.no_grad(), warnings.catch_warnings():
+            # Of weights that share memory, which ours do not need to.
+            warnings.simplefilter("ignore", UserWarning)
+            torch.export.save(torch.export.export(self._trunk.module, (prepared,)), exported)
+        atexit.register(self.close)
+        command = [sys.executable, "-m", _WORKER, str(exported), str(self.package)]
+        with (Path(self._scratch.name) / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def wait(self) -> None:
+        """Wait until the compiler has ended."""
+        if self._process is not None:
+            self._process.wait()
+
+    def failure(self) -> str:
+        """Return the last line that the compiler said, for a message."""
+        if self._scratch is None:
+            return "it was not started"
+        said = (Path(self._scratch.name) / "log").read_text(errors="replace").strip()
+        return said.splitlines()[-1] if said else "it said nothing"
+
+    def load(self) -> CompiledTrunk:
+        """Load the finished package; counts as its last use.
+
+        Raises:
+            RuntimeError: The package is broken.
+        """
+        self.package.touch()
+        _forget_the_oldest(self.package.parent)
+        return CompiledTrunk(self.package, self._trunk, len(self._example))
+
+    def close(self) -> None:
+        """Stop the compiler if it is still at work, and clean up after it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+
+def compiler_missing() -> str | None:
+    """Return why nothing can be compiled here, or None where it can."""
+    wanted = os.environ.get("CXX") or "g++"
+    if shutil.which(wanted) or shutil.which("clang++"):
+        return None
+    return f"there is no C++ compiler ({wanted}) on this machine"
+
+
+def cache_folder() -> Path:
+    """Return the folder of compiled trunks: `camcli/compiled` in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "camcli" / "compiled"
+
+
+def _package_path(trunk: FastTrunk, example: Tensor) -> Path:
+    """Name a package by everything that its machine code depends on, weights included."""
+    sha = hashlib.sha256()
+    surroundings = (
+        __version__,
+        torch.__version__,
+        torch.backends.cpu.get_cpu_capability(),
+        torch.get_num_threads(),
+        str(example.device),
+        tuple(example.shape),
+        str(trunk.dtype),
+        trunk.module.code,
+    )
+    sha.update(repr(surroundings).encode())
+    for name, tensor in trunk.module.named_buffers():
+        sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        sha.update(flat.view(torch.uint8).numpy().data)
+    return cache_folder() / f"{sha.hexdigest()[:32]}.pt2"
+
+
+def _forget_the_oldest(folder: Path) -> None:
+    packages = sorted(folder.glob("*.pt2"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for package in packages[_KEPT_PACKAGES:]:
+        package.unlink(missing_ok=True)

@@ -1,0 +1,26 @@
+"""LayerCAM: every place of every map weighed by its own positive gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from camcli.methods.base import Method, Saliency
+from camcli.methods.probe import Probe
+
+
+@dataclass(frozen=True)
+class LayerCam(Method):
+    """map = ReLU(Σ_k ReLU(∂s/∂A_k(i, j)) A_k(i, j)).
+
+    Jiang, Zhang, Hou, Cheng, Wei, "LayerCAM: Exploring Hierarchical Class Activation Maps for
+    Localization", IEEE Transactions on Image Processing 30, 2021.
+    """
+
+    name = "layer-cam"
+
+    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+        """Weigh each place by its positive gradient; see `Method.explain`."""
+        weighed = probe.gradient(classes).relu() * probe.activation
+        return Saliency(weighed.sum(1).relu())

@@ -1,0 +1,56 @@
+"""One method at several layers of a network, averaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from camcli.graph.split import SplitNetwork
+from camcli.methods.base import Method, Saliency
+from camcli.methods.probe import Probe
+
+
+@dataclass(frozen=True)
+class LayerMean(Method):
+    """map = mean_l (M_l - min M_l) / (max M_l - min M_l), M_l the method's map at layer l.
+
+    Each layer's map is brought to the finest of their resolutions and normalised, so that no layer
+    drowns the others; one that is the same everywhere adds nothing. The completeness error is the
+    worst of the layers'.
+    """
+
+    method: Method
+    further: tuple[SplitNetwork, ...]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The name of the method."""
+        return self.method.name
+
+    @property
+    def uses_deeplift(self) -> bool:
+        """Whether the method asks for contributions."""
+        return self.method.uses_deeplift
+
+    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+        """Explain at each layer, normalise and average; see `Method.explain`."""
+        probes = [probe, *(probe.at(network) for network in self.further)]
+        found = [self.method.explain(each, classes) for each in probes]
+        size = max((tuple(each.maps.shape[-2:]) for each in found), key=lambda hw: hw[0] * hw[1])
+        maps = [_normalized(F.interpolate(s.maps[:, None], size, mode="bilinear")) for s in found]
+        errors = [s.completeness_error for s in found if s.completeness_error is not None]
+        return Saliency(
+            maps=torch.stack(maps).mean(0),
+            completeness_error=torch.stack(errors).amax(0) if errors else None,
+        )
+
+
+def _normalized(maps: Tensor) -> Tensor:
+    """Scale maps (B, 1, h, w) to (B, h, w) in [0, 1]; constant ones become 0."""
+    flat = maps[:, 0].float()
+    low, high = flat.amin((1, 2), keepdim=True), flat.amax((1, 2), keepdim=True)
+    span = high - low
+    return (flat - low) / torch.where(span == 0, torch.ones_like(span), span)

@@ -1,0 +1,29 @@
+"""LRP-CAM: coefficients from layer-wise relevance propagation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from camcli.methods.linear_cam import LinearCam
+from camcli.methods.probe import Probe
+
+
+@dataclass(frozen=True)
+class LrpCam(LinearCam):
+    """map = ReLU(Σ_k α_k A_k), with α_k = Σ_ij R_k(i, j), R the LRP-ε relevance of A, ε = 1e-9.
+
+    `camcli.graph.lrp` says how relevance passes each operation. Biases keep the share of the
+    relevance that is theirs, so the coefficients do not add up to the score.
+
+    Bach et al., "On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise
+    Relevance Propagation", PLoS ONE 2015; as coefficients of a CAM: Jung and Oh, ICCV 2021,
+    arXiv 2102.05228, section 4.1.
+    """
+
+    name = "lrp-cam"
+
+    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+        """Sum the relevance over space; see `LinearCam.coefficients`."""
+        return probe.relevance(classes).sum((2, 3))

@@ -1,0 +1,107 @@
+"""A network that a function of the user's makes: `package.module:factory`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from camcli.config import ModelConfig, PreprocessConfig
+from camcli.errors import ModelError, suggest
+from camcli.models.checkpoint import load_checkpoint
+from camcli.models.loaded import LoadedModel
+from camcli.models.preprocessing import resolved
+from camcli.models.random_weights import enliven
+from camcli.records import Preprocess
+
+
+def load(config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
+    """Call a factory with `model.kwargs`, and fill what it returns with a checkpoint's weights.
+
+    `weights: default` leaves the network as the factory made it; `null` takes its weights for
+    random ones, and fits batch-norm's statistics to them.
+
+    Raises:
+        ModelError: There is no such function, it fails, or it returns no `nn.Module`.
+
+    """
+    network = _made(config)
+    preprocess = preprocess or resolved(PreprocessConfig())
+    if config.weights is None:
+        enliven(network, preprocess.crop)
+    elif config.weights != "default":
+        load_checkpoint(network, Path(config.weights))
+    return LoadedModel(
+        name=config.name,
+        network=network.eval(),
+        preprocess=preprocess,
+        labels=None,
+        default_layer=None,
+        weights=str(config.weights or "random"),
+    )
+
+
+def _made(config: ModelConfig) -> nn.Module:
+    module_name, _, attribute = config.name.partition(":")
+    factory = _attribute(_module(module_name, config.name), attribute, config.name)
+    network = factory if isinstance(factory, nn.Module) else _called(factory, config)
+    if not isinstance(network, nn.Module):
+        raise ModelError(f"{config.name} returned {type(network).__name__}, not a torch.nn.Module")
+    return network
+
+
+def _module(name: str, model: str) -> ModuleType:
+    if not name or not all(part.isidentifier() for part in name.split(".")):
+        raise ModelError(
+            f"{model!r} names no model: give package.module:factory, timm:NAME, demo, or the name "
+            "of a torchvision classification model"
+        )
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise ModelError(
+                f"{model}: there is no Python module {error.name!r} in the folder {here} or among "
+                "the installed packages; set PYTHONPATH to the folder that holds it"
+            ) from None
+        raise ModelError(f"{model}: importing {name} fails: {error}") from error
+    except Exception as error:  # whatever the user's module does when it is imported
+        raise ModelError(
+            f"{model}: importing {name} fails: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _attribute(module: ModuleType, name: str, model: str) -> Callable[..., Any]:
+    offered = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+    if not callable(getattr(module, name, None)):
+        raise ModelError(
+            f"{model}: {module.__name__} has no function {name!r}{suggest(name, offered)} "
+            f"(it has {', '.join(offered) or 'none'})"
+        )
+    found: Callable[..., Any] = getattr(module, name)
+    return found
+
+
+def _called(factory: Callable[..., Any], config: ModelConfig) -> Any:
+    try:
+        inspect.signature(factory).bind(**config.kwargs)
+    except TypeError as error:
+        raise ModelError(
+            f"{config.name} does not take these model.kwargs: {error}; its signature is "
+            f"{config.name.partition(':')[2]}{inspect.signature(factory)}"
+        ) from None
+    except ValueError:  # a callable written in C shows no signature; the call tells
+        pass
+    try:
+        return factory(**config.kwargs)
+    except Exception as error:  # whatever the user's factory does
+        raise ModelError(f"{config.name} fails: {type(error).__name__}: {error}") from error

@@ -1,0 +1,12 @@
+"""From what a configuration says about preprocessing to what is done."""
+
+from __future__ import annotations
+
+from camcli.config import PreprocessConfig
+from camcli.records import Preprocess
+
+
+def resolved(config: PreprocessConfig) -> Preprocess:
+    """Return a preprocessing with its crop's two sides."""
+    crop = config.crop if isinstance(config.crop, tuple) else (config.crop, config.crop)
+    return Preprocess(config.resize, crop, config.mean, config.std, config.interpolation)

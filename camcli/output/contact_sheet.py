@@ -1,0 +1,161 @@
+"""One picture that shows all the components of a map, each over the photograph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFont
+
+from camcli.output.render import overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from camcli.records import Components, SaliencyMap
+
+_TILE = 240
+_GAP = 14
+_CAPTION = 50
+_TEXT_SIZE = 16
+_BAR = 4
+_BACKGROUND = (20, 22, 27)
+_TROUGH = (44, 48, 57)
+_ACCENT = (255, 176, 59)
+_BRIGHT = (236, 238, 242)
+_DIM = (128, 134, 146)
+_FEWEST_COLUMNS, _MOST_COLUMNS = 2, 6
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """One field of the sheet; `weight` is drawn as a bar, None for no bar."""
+
+    picture: Image.Image
+    title: str
+    detail: str
+    weight: float | None = None
+
+
+def contact_sheet(saliency_map: SaliencyMap, colormap: str, alpha: float) -> Image.Image:
+    """Draw the photograph, its map, and every component over it with its weight.
+
+    The components stand in order of their explained variance. Those of weight 0 take no part in
+    the map, and have dim captions. Weights are drawn as bars, relative to the largest.
+
+    Args:
+        saliency_map: With `values` and with components that hold their maps.
+        colormap: One of `camcli.output.colormaps.COLORMAPS`.
+        alpha: Opacity of the heatmaps in [0, 1].
+
+    Returns:
+        An RGB picture.
+
+    """
+    components, values = saliency_map.components, saliency_map.values
+    assert components is not None
+    assert components.maps is not None
+    assert values is not None
+    return _laid_out(
+        [
+            _Tile(_small(saliency_map.item.picture), "photograph", _named(saliency_map)),
+            _Tile(_heat(saliency_map, values, colormap, alpha), "map", "the weighted sum"),
+            *_component_tiles(saliency_map, components, components.maps, colormap, alpha),
+        ]
+    )
+
+
+def _component_tiles(
+    saliency_map: SaliencyMap,
+    components: Components,
+    maps: npt.NDArray[np.float32],
+    colormap: str,
+    alpha: float,
+) -> list[_Tile]:
+    largest = max(map(abs, components.weights)) or 1.0
+    described = zip(maps, components.weights, components.explained_variance, strict=True)
+    return [
+        _Tile(
+            picture=_heat(saliency_map, values, colormap, alpha),
+            title=f"{number}   weight {weight:.3g}",
+            detail=f"{100 * share:.1f} % of the variance",
+            weight=weight / largest,
+        )
+        for number, (values, weight, share) in enumerate(described, start=1)
+    ]
+
+
+def _heat(
+    saliency_map: SaliencyMap, values: npt.NDArray[np.float32], colormap: str, alpha: float
+) -> Image.Image:
+    item = saliency_map.item
+    return _small(overlay(item.picture, item.geometry, values, colormap, alpha))
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    small = picture.copy()
+    small.thumbnail((_TILE, _TILE), Image.Resampling.LANCZOS)
+    return small
+
+
+def _named(saliency_map: SaliencyMap) -> str:
+    """Return the target for a caption; the font has Latin letters only."""
+    target = saliency_map.target
+    name = target.name if target.name and target.name.isascii() else f"class {target.index}"
+    return f"{name} {target.probability:.0%}"
+
+
+def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:
+    columns = _columns(len(tiles))
+    rows = -(-len(tiles) // columns)
+    across = max(tile.picture.width for tile in tiles)
+    down = max(tile.picture.height for tile in tiles)
+    cell = (max(across, _TILE * 3 // 4) + _GAP, down + _CAPTION + _GAP)
+    sheet = Image.new("RGB", (columns * cell[0] + _GAP, rows * cell[1] + _GAP), _BACKGROUND)
+    for place, tile in enumerate(tiles):
+        row, column = divmod(place, columns)
+        _draw(sheet, tile, (_GAP + column * cell[0], _GAP + row * cell[1]), cell[0] - _GAP, down)
+    return sheet
+
+
+def _columns(tiles: int) -> int:
+    """Return the widest row that fills the sheet best, about as wide as twice its height."""
+    choices = range(min(_FEWEST_COLUMNS, tiles), min(_MOST_COLUMNS, tiles) + 1)
+    return min(choices, key=lambda n: (-tiles % n, abs(n * n - 2 * tiles)))
+
+
+def _draw(
+    sheet: Image.Image, tile: _Tile, corner: tuple[int, int], width: int, height: int
+) -> None:
+    left, top = corner
+    picture = tile.picture
+    sheet.paste(
+        picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2)
+    )
+    draw = ImageDraw.Draw(sheet)
+    below = top + height + _BAR
+    if tile.weight is not None:
+        draw.rectangle((left, below, left + width - 1, below + _BAR - 1), _TROUGH)
+        if filled := round(width * abs(tile.weight)):
+            draw.rectangle((left, below, left + filled - 1, below + _BAR - 1), _ACCENT)
+    below += _BAR + 4
+    draw.text((left, below), tile.title, _DIM if tile.weight == 0 else _BRIGHT, _font())
+    draw.text((left, below + _TEXT_SIZE + 3), _cut(tile.detail, width), _DIM, _font())
+
+
+def _cut(text: str, width: int) -> str:
+    """Shorten a text until it fits."""
+    shown = text
+    while shown and _font().getlength(shown) > width:
+        text = text[:-1]
+        shown = f"{text.rstrip()}..."
+    return shown
+
+
+@lru_cache(maxsize=1)
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(_TEXT_SIZE)

@@ -1,0 +1,133 @@
+"""`camcli layers`, `camcli models`, and explaining with networks of one's own, end to end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Camcli, rows_in
+
+FACTORIES = "tests.models.factories"
+SMALL = ("--set", "preprocess={resize: 64, crop: [64, 96]}", "--set", "model.weights=null")
+
+
+def explain(camcli: Camcli, scenes: Path, factory: str, *arguments: str) -> list[dict]:
+    finished = camcli("explain", scenes, "-q", "-o", "out", "-m", f"{FACTORIES}:{factory}",
+                      *SMALL, "--limit", "3", "--exit-zero", *arguments)  # fmt: skip
+    assert finished.code == 0, finished.stderr
+    rows = rows_in(Path("out"))
+    assert all(row["completeness_error"] < 1e-4 for row in rows)
+    return rows
+
+
+def test_a_factory_is_explained_at_inputs_that_are_not_square(camcli: Camcli, scenes: Path) -> None:
+    rows = explain(camcli, scenes, "build")
+    assert {row["layer"] for row in rows} == {"body"}
+    maps = [np.load(Path("out") / row["map"]) for row in rows if row["map"]]
+    assert maps
+    assert {values.shape for values in maps} == {(64, 96)}
+
+
+def test_several_layers_are_averaged(camcli: Camcli, scenes: Path) -> None:
+    rows = explain(camcli, scenes, "build", "--layer", "stem", "--layer", "body")
+    assert {row["layer"] for row in rows} == {"stem+body"}
+
+
+def test_an_output_is_chosen_and_labels_are_read(
+    camcli: Camcli, scenes: Path, tmp_path: Path
+) -> None:
+    names = [f"thing {index}" for index in range(10)]
+    (tmp_path / "names.json").write_text(json.dumps(names))
+    rows = explain(camcli, scenes, "TwoHeads", "--set", "model.output=main", "--set",
+                   "model.labels=names.json", "--target", "thing 4")  # fmt: skip
+    assert {(row["target"]["index"], row["target"]["name"]) for row in rows} == {(4, "thing 4")}
+
+
+def test_a_single_logit_has_a_probability_of_its_own(camcli: Camcli, scenes: Path) -> None:
+    rows = explain(camcli, scenes, "Binary", "--set", "model.kwargs={classes: 1}")
+    for row in rows:
+        expected = 1 / (1 + np.exp(-row["target"]["score"]))
+        assert row["target"]["index"] == 0
+        assert row["target"]["probability"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_independent_classes_are_explained_where_they_are_positive(
+    camcli: Camcli, scenes: Path
+) -> None:
+    rows = explain(camcli, scenes, "MultiLabel", "--target", "positive")
+    explained = [row["target"] for row in rows if row["target"]]
+    assert explained
+    assert all(target["score"] > 0 and target["probability"] > 0.5 for target in explained)
+
+
+def test_probabilities_can_be_declared(camcli: Camcli, scenes: Path) -> None:
+    rows = explain(camcli, scenes, "build", "--set", "model.probabilities=sigmoid")
+    for row in rows:
+        expected = 1 / (1 + np.exp(-row["target"]["score"]))
+        assert row["target"]["probability"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_layers_are_shown_as_a_tree_with_the_default_marked(camcli: Camcli) -> None:
+    shown = camcli("layers", f"{FACTORIES}:build", *SMALL)
+    assert shown.code == 0, shown.stderr
+    lines = shown.stdout.splitlines()
+    assert lines[0] == f"{FACTORIES}:build: pictures of 64x96 -> 10 scores"
+    assert [line.split()[0] for line in lines[1:]] == [
+        "stem", "stem.0", "stem.1", "stem.2", "body", "head",
+    ]  # fmt: skip
+    (marked,) = [line for line in lines if line.endswith("<- default")]
+    assert "body" in marked
+    assert "8 maps of 16x24 (NCHW, bypassed by 1)" in marked
+    assert "(B, 10), no extent in space" in lines[-1]
+
+
+def test_layers_can_be_filtered_and_read_by_programs(camcli: Camcli) -> None:
+    shown = camcli("layers", f"{FACTORIES}:build", "stem", "--depth", "1", "--json", *SMALL)
+    found = json.loads(shown.stdout)
+    assert (found["default"], found["classes"], found["image_size"]) == ("body", 10, [64, 96])
+    (layer,) = found["layers"]
+    assert (layer["path"], layer["shape"], layer["bypasses"]) == ("stem", [None, 8, 16, 24], 0)
+    assert layer["layout"]["order"] == "NCHW"
+
+
+def test_no_layer_that_matches_is_an_error(camcli: Camcli) -> None:
+    shown = camcli("layers", f"{FACTORIES}:build", "nothing", *SMALL)
+    assert (shown.code, shown.stdout) == (2, "")
+    assert "no layer" in shown.stderr
+
+
+def test_layers_download_nothing(camcli: Camcli) -> None:
+    shown = camcli("layers", "shufflenet_v2_x0_5", "conv5", "--set", "preprocess.crop=64")
+    assert shown.code == 0, shown.stderr
+    assert "conv5" in shown.stdout
+
+
+def test_models_are_listed_with_source_and_weights(camcli: Camcli) -> None:
+    listed = camcli("models").stdout
+    assert "demo" in listed
+    assert "resnet50" in listed
+    assert "module:factory" in listed
+    found = json.loads(camcli("models", "resnet5*", "--json").stdout)
+    assert found == [
+        {"name": "resnet50", "source": "torchvision", "weights": ["IMAGENET1K_V1", "IMAGENET1K_V2"]}
+    ]
+
+
+def test_no_model_that_matches_is_an_error(camcli: Camcli) -> None:
+    listed = camcli("models", "nothing_like_it")
+    assert listed.code == 2
+    assert "timm:*nothing_like_it*" in listed.stderr
+
+
+def test_a_blind_layer_is_warned_of_in_one_line(camcli: Camcli, scenes: Path) -> None:
+    pytest.importorskip("timm")
+    finished = camcli("explain", scenes, "-q", "-o", "out", "-m", "timm:test_vit", "--layer",
+                      "blocks.5", "--set", "model.weights=null", "--limit", "1")  # fmt: skip
+    assert finished.code == 1
+    assert finished.stderr.startswith("camcli: warning: the scores do not depend on")
+    assert "give --layer blocks.5.norm1" in finished.stderr.splitlines()[0]
+    (row,) = rows_in(Path("out"))
+    assert row["status"] == "degenerate"

@@ -1,0 +1,130 @@
+"""When a trunk is compiled, and that nothing changes for it but the time."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from camcli.graph import adaptive, compiled
+from camcli.graph.adaptive import AdaptiveTrunk
+from camcli.graph.fast import FastTrunk
+from camcli.graph.split import split
+from camcli.graph.trace import trace
+from tests.conftest import GlobalAverageHead
+
+needs_compiler = pytest.mark.skipif(
+    compiled.compiler_missing() is not None, reason="needs a C++ compiler"
+)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "camcli" / "compiled"
+
+
+@pytest.fixture
+def trunk(average_head: GlobalAverageHead) -> FastTrunk:
+    return FastTrunk(split(trace(average_head, torch.randn(2, 3, 16, 16)), "features").trunk)
+
+
+EXAMPLE = torch.zeros(4, 3, 16, 16)
+
+
+def run(trunk: AdaptiveTrunk, images: Tensor) -> Tensor:
+    with torch.no_grad():
+        (activation,) = trunk(images)
+    return activation
+
+
+@needs_compiler
+def test_a_compiled_trunk_takes_over_and_is_found_again(trunk: FastTrunk, cache: Path) -> None:
+    said: list[str] = []
+    images = torch.randn(11, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    first = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, said.append)
+    torch.testing.assert_close(run(first, images), expected, rtol=1e-4, atol=1e-4)
+    assert isinstance(first._run, compiled.CompiledTrunk)
+    assert len(list(cache.glob("*.pt2"))) == 1
+    assert any("compiling" in line for line in said)
+
+    said.clear()
+    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 1, said.append)
+    torch.testing.assert_close(run(second, images[:3]), expected[:3], rtol=1e-4, atol=1e-4)
+    assert isinstance(second._run, compiled.CompiledTrunk)
+    assert said == []
+
+
+@needs_compiler
+def test_other_weights_are_another_package(
+    trunk: FastTrunk, average_head: GlobalAverageHead, cache: Path
+) -> None:
+    before = compiled.Compilation(trunk, EXAMPLE).package
+    torch.nn.init.constant_(average_head.features[0].weight, 0.5)
+    halves = split(trace(average_head, torch.randn(2, 3, 16, 16)), "features")
+    assert compiled.Compilation(FastTrunk(halves.trunk), EXAMPLE).package != before
+    assert compiled.Compilation(trunk, EXAMPLE[:2]).package != before
+
+
+def test_few_pictures_are_not_worth_compiling(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 50, _fail)
+    for _ in range(5):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+
+
+def test_many_slow_pictures_are(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(compiled.Compilation, "start", lambda self: started.append(self))
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 1e12, said.append)
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert not started, "the first batch is what tells how slow they are"
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert len(started) == 1
+    assert "in the background" in said[0]
+
+
+def test_never_means_never(trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "never", 1e12, _fail)
+    for _ in range(3):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+
+
+def test_no_compiler_is_one_line_of_notice(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, said.append)
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert said == ["not compiling the network: there is no C++ compiler (g++) on this machine"]
+
+
+def test_a_broken_package_is_thrown_away(trunk: FastTrunk, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    package = compiled.Compilation(trunk, EXAMPLE).package
+    package.write_bytes(b"not a package")
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, said.append)
+    images = torch.randn(4, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    torch.testing.assert_close(run(adaptive_trunk, images), expected)
+    assert not package.exists()
+    assert "going on without compiling" in said[0]
+
+
+def _fail(*_: object) -> None:
+    raise AssertionError("nothing was to be done or said")

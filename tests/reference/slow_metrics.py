@@ -1,0 +1,77 @@
+"""The metrics of an evaluation written out one picture and one pixel at a time."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Predict = Callable[[Tensor], Tensor]
+
+
+def probability(predict: Predict, image: Tensor, target: int) -> float:
+    with torch.no_grad():
+        logits = predict(image[None])[0].double().numpy()
+    exponentials = [math.exp(value - logits.max()) for value in logits]
+    return exponentials[target] / sum(exponentials)
+
+
+def ranks(saliency: np.ndarray) -> np.ndarray:
+    flat = saliency.ravel()
+    order = sorted(range(len(flat)), key=lambda place: (flat[place], place))
+    found = np.zeros(len(flat))
+    for rank, place in enumerate(order):
+        found[place] = rank / (len(flat) - 1)
+    return found.reshape(saliency.shape)
+
+
+def confidence(
+    predict: Predict, image: Tensor, saliency: np.ndarray, target: int
+) -> dict[str, float]:
+    mask = torch.from_numpy(saliency).float()
+    whole = probability(predict, image, target)
+    seen = probability(predict, image * mask, target)
+    unseen = probability(predict, image * (1 - mask), target)
+    return {
+        "drop": max(0.0, whole - seen) / whole,
+        "increase": 1.0 if seen > whole else 0.0,
+        "drop_in_deletion": (whole - unseen) / whole,
+        "clamped_drop_in_deletion": max(0.0, whole - unseen) / whole,
+    }
+
+
+def curve(
+    predict: Predict, start: Tensor, end: Tensor, saliency: np.ndarray, target: int, steps: int
+) -> list[float]:
+    """Probabilities as the most salient places of `start` become those of `end`."""
+    height, width = saliency.shape
+    places = [(-saliency[i, j], i * width + j) for i in range(height) for j in range(width)]
+    order = [place for _, place in sorted(places)]
+    found = []
+    for step in range(steps + 1):
+        picture = start.clone()
+        for place in order[: len(order) * step // steps]:
+            picture[:, place // width, place % width] = end[:, place // width, place % width]
+        found.append(probability(predict, picture, target))
+    return found
+
+
+def trapezoid(curve_values: list[float]) -> float:
+    pairs = itertools.pairwise(curve_values)
+    return sum((a + b) / 2 for a, b in pairs) / (len(curve_values) - 1)
+
+
+def gini(saliency: np.ndarray) -> float:
+    """Half the mean absolute difference of two values, as a share of their mean."""
+    flat = saliency.ravel().astype(np.float64)
+    return float(np.abs(flat[:, None] - flat[None]).mean() / (2 * flat.mean()))
+
+
+def entropy(saliency: np.ndarray) -> float:
+    flat = saliency.ravel().astype(np.float64)
+    shares = [value / flat.sum() for value in flat if value > 0]
+    return -sum(share * math.log(share) for share in shares) / math.log(len(flat))

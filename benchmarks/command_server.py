@@ -106,7 +106,8 @@ class CommandServer:
         """
         self._count += 1
         kept, stderr = (self._scratch / f"{self._count}.{end}" for end in ("out", "err"))
-        kept.touch()
+        for path in (kept, stderr):  # it may be killed before it opens them
+            path.touch()
         answer = self.request(
             {
                 "arguments": [os.fsencode(argument).hex() for argument in arguments],

@@ -108,6 +108,8 @@ def assemble(
     torch.set_flush_denormal(True)
     run = config.run
     batch_size = _BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size
+    # Every batch is filled up to this size, which a few pictures need not pay for.
+    batch_size = min(batch_size, images_ahead or batch_size)
     network, *further = (
         accelerate(halves, run, device, batch_size, images_ahead, notify)
         for halves in splits_at(model, config.model.layers, device, method)

@@ -121,6 +121,12 @@ class RunConfig(_Section):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
+    decode_timeout: float = Field(
+        60.0, gt=0, le=86400, description="seconds until decoding one picture is given up"
+    )
+    max_pixels: int = Field(
+        178_956_970, ge=1, description="larger pictures are refused, as decompression bombs"
+    )
     precision: Precision = Field("auto", description="of the trunk; the tail is always float32")
     compile: Literal["auto"] | bool = Field(
         "auto", description="auto: when the pictures ahead are worth it"
@@ -289,10 +295,17 @@ def _explain(error: ValidationError) -> Iterable[str]:
     """One line per mistake; pydantic's lines for the members of a union are told as one."""
     lines: dict[str, str] = {}
     for problem in error.errors(include_url=False):
-        path = tuple(part for part in problem["loc"] if _is_key(part))
+        *sections, last = problem["loc"] or ("",)
+        path = tuple(part for part in sections if _is_key(part))
+        # A key that does not exist comes last and may look like anything.
+        if problem["type"] in _ABOUT_A_KEY or _is_key(last):
+            path = (*path, last)
         key = ".".join(str(part) for part in path)
         lines.setdefault(key, f"{key}: {_complaint(problem, path)}")
     return lines.values()
+
+
+_ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
 
 
 def _is_key(part: int | str) -> bool:
@@ -339,6 +352,6 @@ def _choices_at(path: tuple[int | str, ...]) -> list[str]:
     field = section.model_fields.get(names[-1]) if section else None
     annotation: Any = field.annotation if field else None
     if annotation is not None and len(names) < len(path):
-        annotation = get_args(annotation)[0]
+        annotation = next(iter(get_args(annotation)), None)
     choices = get_args(annotation)
     return [str(choice) for choice in choices] if all(isinstance(c, str) for c in choices) else []

@@ -42,6 +42,10 @@ class OutputError(CamcliError):
     """The output folder cannot be used."""
 
 
+class MachineError(Exception):
+    """The machine stopped a run midway, which can be resumed (exit code 74)."""
+
+
 class ImageError(Exception):
     """One image cannot be explained; the run goes on and its manifest row says why."""
 

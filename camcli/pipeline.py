@@ -6,6 +6,8 @@ threads of their own; every queue between them is bounded.
 
 from __future__ import annotations
 
+import errno
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,14 +15,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
-from threading import Thread
 from types import TracebackType
 
+from camcli.batching import FixedBatches
 from camcli.engine import Engine, Explained
+from camcli.images.decode import MAX_PIXELS
+from camcli.images.isolation import IsolatedDecoder
 from camcli.images.stream import stream
 from camcli.output.manifest import Manifest
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageRef, ManifestRow
+
+# What a file system says of a name it cannot bear, in contrast to what stops every picture.
+_NAMES_FAULT = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
 
 OnRows = Callable[[Sequence[ManifestRow]], None]
 
@@ -44,32 +51,24 @@ class Tally:
 
 
 class Interruption:
-    """A request to stop early, made by a signal handler in the main thread."""
+    """A request to stop early, by a signal handler or by whoever is told of rows.
+
+    Attributes:
+        reason: Why, in a few words; None as long as nobody asked.
+
+    """
 
     def __init__(self) -> None:
-        self.requested = False
-        self._waiting = False
+        self.reason: str | None = None
 
-    def request(self) -> None:
-        """Ask to stop.
+    def request(self, reason: str) -> None:
+        """Ask to stop; of several reasons, the first counts."""
+        self.reason = self.reason or reason
 
-        Raises:
-            KeyboardInterrupt: Where the pipeline waits for pictures, which may never come; it
-                catches that itself.
-
-        """
-        self.requested = True
-        if self._waiting:
-            raise KeyboardInterrupt
-
-    @contextmanager
-    def breaks_off(self) -> Iterator[None]:
-        """Mark a wait that a request may break off at once."""
-        self._waiting = True
-        try:
-            yield
-        finally:
-            self._waiting = False
+    @property
+    def requested(self) -> bool:
+        """Whether anybody asked."""
+        return self.reason is not None
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,8 @@ class Shard:
         batch_size: Pictures a batch.
         workers: Decoding threads, and as many that write.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
+        decode_timeout: Seconds after which decoding one picture is given up.
+        max_pixels: Pictures with more are refused, as decompression bombs.
 
     """
 
@@ -88,6 +89,8 @@ class Shard:
     batch_size: int
     workers: int
     patience: float | None = None
+    decode_timeout: float = 60.0
+    max_pixels: int = MAX_PIXELS
 
 
 def explain_shard(
@@ -97,7 +100,8 @@ def explain_shard(
     manifest: Manifest,
     on_rows: OnRows,
     interruption: Interruption,
-) -> Tally:
+    tally: Tally,
+) -> None:
     """Explain every picture of a shard, and append its rows to the manifest in order.
 
     Args:
@@ -107,34 +111,42 @@ def explain_shard(
         manifest: Gets a picture's rows once its files are in place.
         on_rows: Told the same rows, afterwards.
         interruption: When it is requested, what is in flight is finished and no more is begun.
+        tally: Kept up to date, so that it also counts what was done before an error.
 
     Raises:
         OSError: A file could not be written; rows of finished pictures are in the manifest.
+        MachineError: Memory does not suffice for a single picture.
 
     """
-    tally = Tally()
-    batches = stream(shard.refs, engine.preprocess, shard.batch_size, shard.workers, shard.patience)
+    steady = FixedBatches(engine, shard.batch_size)
+    decoder = IsolatedDecoder(shard.decode_timeout, shard.max_pixels)
+    batches = stream(
+        shard.refs,
+        engine.preprocess,
+        shard.batch_size,
+        shard.workers,
+        shard.patience,
+        decoder,
+        lambda: interruption.requested,
+    )
     with (
         closing(batches),
+        decoder,
         _Ledger(2 * shard.batch_size, manifest, on_rows, tally) as ledger,
         ThreadPoolExecutor(shard.workers, "camcli-write") as pool,
     ):
         for batch in _until(batches, interruption, tally):
             with tally.timed("explain"):
-                results = engine.explain(batch)
+                results = steady.explain(batch)
             for result in _in_order(results, batch.failures):
                 with tally.timed("wait for writing"):
                     ledger.enter(pool.submit(_write, writer, result))
-    return tally
 
 
 def _until(batches: Iterator[Batch], interruption: Interruption, tally: Tally) -> Iterator[Batch]:
     while not interruption.requested:
-        try:
-            with tally.timed("wait for pictures"), interruption.breaks_off():
-                batch = next(batches, None)
-        except KeyboardInterrupt:
-            return
+        with tally.timed("wait for pictures"):
+            batch = next(batches, None)
         if batch is None:
             return
         yield batch
@@ -152,7 +164,13 @@ def _in_order(
 def _write(writer: ArtefactWriter, result: Explained | FailedImage) -> list[ManifestRow]:
     if isinstance(result, FailedImage):
         return [writer.failed(result)]
-    return [writer.write(saliency_map) for saliency_map in result.maps]
+    try:
+        return [writer.write(saliency_map) for saliency_map in result.maps]
+    except OSError as error:
+        if error.errno not in _NAMES_FAULT:
+            raise
+        reason = f"its results cannot be written: {error.strerror}: {error.filename}"
+        return [writer.failed(FailedImage(result.item.ref, type(error).__name__, reason))]
 
 
 class _Ledger:
@@ -167,7 +185,7 @@ class _Ledger:
         self._tally = tally
         self._queue: Queue[Future[list[ManifestRow]] | None] = Queue(capacity)
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._work, name="camcli-ledger", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="camcli-ledger", daemon=True)
 
     def enter(self, writing: Future[list[ManifestRow]]) -> None:
         """Queue a picture that is being written; waits while too many are.

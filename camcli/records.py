@@ -37,6 +37,18 @@ class ImageRef:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Which pictures of a listing a run works on: `listing[index::count]`, all by default."""
+
+    index: int = 0
+    count: int = 1
+
+
+WHOLE = Share()
+"""Not a share, but the whole listing."""
+
+
+@dataclass(frozen=True)
 class Preprocess:
     """How a picture becomes the network's input.
 

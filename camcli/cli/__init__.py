@@ -5,15 +5,17 @@ Nothing heavy is imported before a command needs it, so that `camcli --help` ans
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
-from typing import TextIO
+from typing import Any, TextIO
 
 import typer
 
 from camcli import __version__
-from camcli.cli import config, evaluate, explain, layers, methods, models
-from camcli.errors import CamcliError, CamcliWarning
+from camcli.cli import config, evaluate, explain, layers, merge, methods, models, verify
+from camcli.cli.console import say
+from camcli.errors import CamcliError, CamcliWarning, MachineError
 
 _usual_show_warning = warnings.showwarning
 
@@ -26,6 +28,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(name="explain")(explain.explain)
+app.command(name="merge")(merge.merge)
+app.command(name="verify")(verify.verify)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="layers")(layers.layers)
 app.command(name="models")(models.models)
@@ -58,16 +62,34 @@ def _show_warning(
 ) -> None:
     """Show our own warnings as one line; whatever else warns does so in Python's way."""
     if issubclass(category, CamcliWarning):
-        typer.echo(f"camcli: warning: {message}", err=True)
+        say(f"camcli: warning: {message}")
     else:
         _usual_show_warning(message, category, filename, lineno, file, line)
 
 
+# ClickException of the click that Typer uses: the package in some versions, a copy in others.
+_UsageError: type[Any] = typer.BadParameter.__mro__[2]
+
+
 def main() -> None:
-    """Run the command line, and turn a user's mistake into one message and exit code 2."""
+    """Run the command line; turn a user's mistake, or the machine's, into a message and a code."""
     warnings.showwarning = _show_warning
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
     try:
-        app()
+        return app(standalone_mode=False) or 0
     except CamcliError as error:
-        typer.echo(f"camcli: {error}", err=True)
-        sys.exit(2)
+        say(f"camcli: {error}")
+        return 2
+    except MachineError as error:
+        say(f"camcli: {error}")
+        return 74
+    except _UsageError as error:
+        text = io.StringIO()
+        error.show(file=text)
+        say(text.getvalue().rstrip())
+        return int(error.exit_code)
+    except typer.Abort:
+        return 130

@@ -12,7 +12,7 @@ import typer
 
 from camcli.cli.explain import if_exists
 from camcli.config import load_config
-from camcli.errors import CamcliError, OutputError
+from camcli.errors import CamcliError, MachineError
 
 if TYPE_CHECKING:
     from camcli.assembly import Assembled
@@ -77,7 +77,7 @@ def evaluate(
 
     Writes manifest.jsonl (a row for each picture), table.md, table.csv, table.json and curves.svg.
     Exit codes: 0 done; 1 some pictures could not be evaluated; 2 the command, configuration, model
-    or input is wrong; 130 interrupted, resumable.
+    or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
     """
     flags = {
         "model.name": model,
@@ -132,14 +132,16 @@ def _run(
     from camcli.evaluation.run import run_evaluation
     from camcli.evaluation.setup import evaluator_for
     from camcli.executors.local import stoppable
+    from camcli.pipeline import Interruption
 
     evaluator = evaluator_for(question, assembled)
     bar = tqdm(total=total, unit="picture", file=sys.stderr, disable=quiet or None)
-    with bar, stoppable() as interruption:
+    interruption = Interruption()
+    with bar, stoppable(interruption):
         try:
             summary = run_evaluation(job, evaluator, bar.update, interruption)
         except OSError as error:
-            raise OutputError(
+            raise MachineError(
                 f"stopped, because a result could not be written: {error}; go on with --resume"
             ) from None
     return summary, interruption.requested

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from camcli.cli.console import say
 from camcli.cli.progress import Progress
 from camcli.config import Config, dump_config, load_config
-from camcli.errors import CamcliError, OutputError
-from camcli.records import ImageRef
+from camcli.errors import CamcliError, MachineError, OutputError
+from camcli.images.shard import share_from, share_of
+from camcli.records import WHOLE, ImageRef, ManifestRow, Share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from camcli.executors.local import Outcome
-    from camcli.output.folder import IfExists
+    from camcli.output.folder import Claim, IfExists
 
 # Paths that trickle in through a pipe are explained in smaller batches rather than held back.
 _PIPE_PATIENCE = 1.0
@@ -64,12 +68,19 @@ def explain(
         [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
     ),
     resume: bool = typer.Option(False, "--resume", help="Go on with the run in the folder."),
+    retry_failed: bool = typer.Option(
+        False, "--retry-failed", help="Go on, and try again what failed."
+    ),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace the run in the folder."),
     limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N pictures."),
+    shard: str | None = typer.Option(
+        None, "--shard", metavar="I/N", help="Every N-th picture from number I, from 0; or auto."
+    ),
     nul: bool = typer.Option(False, "--null", "-0", help="Paths on stdin end in NUL."),
     json: bool = typer.Option(False, "--json", help="Manifest rows on stdout as they are done."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be done, and stop."),
+    fail_fast: bool = typer.Option(False, "--fail-fast", help="Stop when a picture fails."),
     exit_zero: bool = typer.Option(
         False, "--exit-zero", help="Exit 0 also when some pictures failed."
     ),
@@ -77,7 +88,8 @@ def explain(
     """Explain pictures: heatmap overlays, .npy maps and a manifest.
 
     Exit codes: 0 every picture done; 1 finished, but some pictures failed or gave a degenerate
-    map; 2 the command, configuration, model or input is wrong; 130 interrupted, resumable.
+    map; 2 the command, configuration, model or input is wrong; 74 stopped by the machine (disk
+    full, out of memory), resumable; 130 interrupted, or nobody reads stdout any more, resumable.
     """
     resolved = load_config(
         config,
@@ -98,13 +110,18 @@ def explain(
             }
         ),
     )
-    if_occupied = if_exists(resume, overwrite)
-    refs, total = _pictures(inputs, nul, limit)
+    share = share_from(shard, os.environ) if shard else WHOLE
+    occupied = if_exists(resume or retry_failed, overwrite)
+    refs, total = _pictures(inputs, nul, limit, output)
     if dry_run:
-        _show_plan(resolved, total, output)
+        _show_plan(resolved, total, share, output)
         return
-    outcome = _run(resolved, refs, total, output, if_occupied, json, quiet)
-    raise typer.Exit(_exit_code(outcome, exit_zero))
+    from camcli.output.folder import Claim
+
+    reporting = _Reporting(json, quiet, fail_fast, exit_zero)
+    claim = Claim(occupied, retry_failed, share)
+    outcome = _run(resolved, share_of(refs, share), total, output, claim, reporting)
+    raise typer.Exit(_exit_code(outcome, reporting))
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +138,7 @@ def if_exists(resume: bool, overwrite: bool) -> IfExists:
 
 
 def _pictures(
-    inputs: Sequence[str], nul: bool, limit: int | None
+    inputs: Sequence[str], nul: bool, limit: int | None, output: Path
 ) -> tuple[Iterable[ImageRef], int | None]:
     """Return the pictures, and how many there are where that is known."""
     from camcli.images.find import find_images, read_paths, refs_from_paths
@@ -130,15 +147,26 @@ def _pictures(
         if len(inputs) > 1:
             raise CamcliError("- (paths on standard input) cannot stand beside other inputs")
         return islice(refs_from_paths(read_paths(sys.stdin.buffer, nul)), limit), None
-    listing = find_images(inputs)
+    listing = find_images(inputs, output)
     total = min(len(listing), limit or len(listing))
     return islice(listing, total), total
 
 
-def _show_plan(config: Config, total: int | None, output: Path) -> None:
+def _show_plan(config: Config, total: int | None, share: Share, output: Path) -> None:
     counted = "pictures from standard input" if total is None else f"{total} pictures"
+    part = "" if share.count == 1 else f"shard {share.index} of {share.count} of "
     typer.echo(dump_config(config), nl=False)
-    typer.echo(f"# would explain {counted} into {output}", err=True)
+    say(f"# would explain {part}{counted} into {output}")
+
+
+@dataclass(frozen=True)
+class _Reporting:
+    """What is told of a run, while it works and by its exit code."""
+
+    json: bool
+    quiet: bool
+    fail_fast: bool
+    exit_zero: bool
 
 
 def _run(
@@ -146,30 +174,36 @@ def _run(
     refs: Iterable[ImageRef],
     total: int | None,
     output: Path,
-    if_exists: IfExists,
-    json: bool,
-    quiet: bool,
+    claim: Claim,
+    reporting: _Reporting,
 ) -> Outcome:
     from camcli.assembly import assemble
     from camcli.executors.local import Job, run
 
-    assembled = assemble(config, total, _silent if quiet else _say)
+    assembled = assemble(config, total, _silent if reporting.quiet else say)
     patience = _PIPE_PATIENCE if total is None else None
-    with Progress(total, rows_to_stdout=json, quiet=quiet) as progress:
+    job = Job(refs, output, claim, patience)
+    expected = None if total is None else len(range(claim.share.index, total, claim.share.count))
+    with Progress(expected, rows_to_stdout=reporting.json, quiet=reporting.quiet) as progress:
+
+        def on_rows(rows: Sequence[ManifestRow]) -> None:
+            try:
+                progress.on_rows(rows)
+            except BrokenPipeError:
+                job.interruption.request("nobody reads the rows on stdout any more")
+            if reporting.fail_fast and any(row.status == "failed" for row in rows):
+                job.interruption.request(f"--fail-fast, and {rows[0].image} failed")
+
         try:
-            outcome = run(Job(refs, output, if_exists, patience), assembled, progress.on_rows)
-        except OSError as error:
-            raise OutputError(
-                f"stopped, because a result could not be written: {error}. What {output} lists "
-                "is whole; make room or mend the folder, then go on with --resume"
+            outcome = run(job, assembled, on_rows)
+        except MachineError as error:
+            raise MachineError(
+                f"stopped: {error}. What {output} lists is whole; once that is mended, go on with "
+                "--resume"
             ) from None
-    if not quiet:
-        typer.echo(_summary(outcome, output), err=True)
+    if not reporting.quiet:
+        say(_summary(outcome, output))
     return outcome
-
-
-def _say(line: str) -> None:
-    typer.echo(f"camcli: {line}", err=True)
 
 
 def _silent(_line: str) -> None:
@@ -180,21 +214,24 @@ def _summary(outcome: Outcome, output: Path) -> str:
     rows = outcome.tally.rows
     parts = [f"{rows['ok']} maps"]
     parts += [f"{rows[status]} {status}" for status in ("degenerate", "failed") if rows[status]]
-    if outcome.earlier.done:
-        parts.append(f"{len(outcome.earlier.done)} pictures done before")
+    if outcome.earlier.images:
+        parts.append(f"{outcome.earlier.images} pictures done before")
+    if outcome.earlier.redone:
+        parts.append(f"{len(outcome.earlier.redone)} of them again")
     rate = outcome.tally.images / outcome.seconds if outcome.seconds else 0.0
-    ending = "interrupted; go on with --resume" if outcome.interrupted else "done"
+    ending = "done"
+    if outcome.interrupted:
+        ending = f"interrupted ({outcome.interrupted}); go on with --resume"
     return (
         f"{ending}: {', '.join(parts)} in {outcome.seconds:.1f} s ({rate:.1f} pictures/s) "
         f"-> {output}"
     )
 
 
-def _exit_code(outcome: Outcome, exit_zero: bool) -> int:
+def _exit_code(outcome: Outcome, reporting: _Reporting) -> int:
+    if reporting.fail_fast and outcome.tally.rows["failed"]:
+        return 1
     if outcome.interrupted:
         return 130
-    before = outcome.earlier.counts or {}
-    flawed = sum(
-        outcome.tally.rows[status] + before.get(status, 0) for status in ("failed", "degenerate")
-    )
-    return 1 if flawed and not exit_zero else 0
+    flawed = outcome.tally.rows + outcome.earlier.counts
+    return 1 if (flawed["failed"] or flawed["degenerate"]) and not reporting.exit_zero else 0

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from camcli.cli.console import abandon_stdout, harmless, say
 from camcli.output.manifest import to_line
 from camcli.records import ManifestRow
 
@@ -41,28 +42,44 @@ class Progress:
         )
 
     def on_rows(self, rows: Sequence[ManifestRow]) -> None:
-        """Tell of one finished picture."""
-        if self._rows_to_stdout:
-            sys.stdout.write("".join(f"{to_line(row)}\n" for row in rows))
-            sys.stdout.flush()
+        """Tell of one finished picture.
+
+        Raises:
+            BrokenPipeError: Nobody reads the rows any more; later ones are not written.
+            OSError: They cannot be written.
+
+        """
         self._done += 1
         self._bar.update()
         for row in rows:
-            if row.error is not None and not self._bar.disable:
-                self._bar.write(_complaint(row), file=sys.stderr)
-            elif row.error is not None and self._lines:
-                print(_complaint(row), file=sys.stderr)  # noqa: T201
+            if row.error is not None:
+                self._complain(_complaint(row))
         if self._lines and time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._say_line()
+        if self._rows_to_stdout:
+            self._print(rows)
+
+    def _print(self, rows: Sequence[ManifestRow]) -> None:
+        try:
+            sys.stdout.write("".join(f"{to_line(row)}\n" for row in rows))
+            sys.stdout.flush()
+        except OSError:
+            self._rows_to_stdout = False
+            abandon_stdout()
+            raise
+
+    def _complain(self, text: str) -> None:
+        if self._lines:
+            say(text)
+        elif not self._bar.disable:
+            self._bar.write(harmless(text), file=sys.stderr)
 
     def _say_line(self) -> None:
         self._last_line = time.monotonic()
         rate = self._done / (self._last_line - self._start)
         of_total = "" if self._total is None else f" of {self._total}"
         left = "" if self._total is None else f", {(self._total - self._done) / rate:.0f} s left"
-        print(  # noqa: T201
-            f"{self._done}{of_total} pictures, {rate:.1f}/s{left}", file=sys.stderr
-        )
+        say(f"{self._done}{of_total} pictures, {rate:.1f}/s{left}")
 
     def __enter__(self) -> Progress:
         return self
@@ -78,4 +95,5 @@ class Progress:
 
 def _complaint(row: ManifestRow) -> str:
     assert row.error is not None
-    return f"{row.image}: {row.status}: {row.error.message}"
+    message = row.error.message.replace("\n", "\\n")
+    return f"{row.image}: {row.status}: {message}"

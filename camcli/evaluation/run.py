@@ -20,8 +20,9 @@ from camcli.evaluation.summary import Summary, summarise
 from camcli.evaluation.tables import comma_separated, json_ready, markdown
 from camcli.images.stream import stream
 from camcli.output.atomic import write_bytes
-from camcli.output.folder import Earlier, IfExists, open_folder, write_run
+from camcli.output.folder import Claim, Earlier, IfExists, open_folder, write_run
 from camcli.output.manifest import FILE_NAME, read_rows
+from camcli.output.writers import readable
 from camcli.pipeline import Interruption
 from camcli.records import Batch, ImageRef
 
@@ -76,12 +77,23 @@ def run_evaluation(
         InputError: A map or an annotation of some picture cannot be read.
 
     """
-    earlier = open_folder(job.folder, job.if_exists, job.described, rows_per_image_vary=True)
+    claim = Claim(job.if_exists)
+    with open_folder(job.folder, claim, job.described, rows_per_image_vary=True) as earlier:
+        return _evaluate(job, evaluator, on_pictures, interruption, earlier)
+
+
+def _evaluate(
+    job: EvaluationJob,
+    evaluator: Evaluator,
+    on_pictures: Callable[[int], object],
+    interruption: Interruption,
+    earlier: Earlier,
+) -> Summary:
     record = _Record(job)
     costs = record.costs(earlier)
     record.write("running", costs)
-    on_pictures(len(earlier.done))
-    refs = (ref for ref in job.refs if ref.name not in earlier.done)
+    on_pictures(earlier.images)
+    refs = (ref for ref in job.refs if not earlier.holds(ref.name, readable(ref.path)))
     preprocess = evaluator.engine.preprocess
     batches = stream(refs, preprocess, job.batch_size, job.workers)
     with closing(batches), Journal(job.folder / FILE_NAME) as journal:
@@ -128,7 +140,7 @@ class _Record:
 
     def costs(self, earlier: Earlier) -> dict[str, Cost]:
         """Return what an earlier run into the folder measured."""
-        if not earlier.done:
+        if not earlier.images:
             return {}
         try:
             stored = json.loads((self._job.folder / "run.json").read_text(encoding="utf-8"))

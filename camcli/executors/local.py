@@ -6,8 +6,8 @@ import platform
 import signal
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import Any
 
 from camcli import __version__
 from camcli.assembly import Assembled
-from camcli.output.folder import Earlier, IfExists, open_folder, write_run
-from camcli.output.manifest import FILE_NAME, Manifest
-from camcli.output.writers import ArtefactWriter
+from camcli.errors import MachineError
+from camcli.output.files import manifest_path, staging_path
+from camcli.output.folder import Claim, Earlier, open_folder, settle, write_run
+from camcli.output.manifest import Manifest
+from camcli.output.writers import ArtefactWriter, readable
 from camcli.pipeline import Interruption, OnRows, Shard, Tally, explain_shard
 from camcli.records import ImageRef
 
@@ -30,17 +32,19 @@ class Job:
     """One run: where its pictures come from and where its results go.
 
     Attributes:
-        refs: The pictures, in order; may be endless.
+        refs: The pictures of this run's share, in order; may be endless.
         folder: The output folder.
-        if_exists: What to do where it is not empty.
+        claim: How it may be used, and which share of the pictures `refs` is.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
+        interruption: For `on_rows` to ask the run to stop.
 
     """
 
     refs: Iterable[ImageRef]
     folder: Path
-    if_exists: IfExists
+    claim: Claim = field(default_factory=Claim)
     patience: float | None = None
+    interruption: Interruption = field(default_factory=Interruption)
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,14 @@ class Outcome:
     Attributes:
         tally: What this run did.
         earlier: What it found done.
-        interrupted: Whether it was asked to stop before the end.
+        interrupted: Why it was asked to stop before the end, None if it was not.
         seconds: How long it took.
 
     """
 
     tally: Tally
     earlier: Earlier
-    interrupted: bool
+    interrupted: str | None
     seconds: float
 
 
@@ -68,51 +72,85 @@ def run(job: Job, assembled: Assembled, on_rows: OnRows) -> Outcome:
 
     Raises:
         OutputError: The output folder cannot be used.
-        OSError: A file could not be written; what is in the manifest is whole, and the run can be
-            resumed.
+        MachineError: A file could not be written, or memory ran out; what is in the manifest is
+            whole, and the run can be resumed.
 
     """
-    described = assembled.described()
     many = assembled.engine.targets.many
-    earlier = open_folder(job.folder, job.if_exists, described, many)
-    record = _Record(job.folder, assembled, described)
-    record.write("running", Tally(), earlier, 0.0)
-    start = time.perf_counter()
+    described = assembled.described()
+    with open_folder(job.folder, job.claim, described, many) as earlier:
+        record = _Record(job, assembled, described, earlier)
+        record.write("running")
+        with stoppable(job.interruption), _noted_if_stopped(record):
+            _explain(job, assembled, earlier, on_rows, record.tally)
+        reason = job.interruption.reason
+        record.write("interrupted" if reason else "finished")
+        return Outcome(record.tally, earlier, reason, record.seconds)
+
+
+def _explain(
+    job: Job, assembled: Assembled, earlier: Earlier, on_rows: OnRows, tally: Tally
+) -> None:
+    order: dict[str, int] = {}
     shard = Shard(
-        refs=(ref for ref in job.refs if ref.name not in earlier.done),
+        refs=_not_done(job.refs, earlier, order),
         batch_size=assembled.batch_size,
         workers=assembled.workers,
         patience=job.patience,
+        decode_timeout=assembled.config.run.decode_timeout,
+        max_pixels=assembled.config.run.max_pixels,
     )
     writer = ArtefactWriter(
         folder=job.folder,
         config=assembled.config.output,
         method=assembled.config.method.name,
         layer=assembled.layer,
-        class_in_name=many,
+        class_in_name=assembled.engine.targets.many,
+        staging=staging_path(job.folder, job.claim.share),
     )
-    with stoppable() as interruption, Manifest(job.folder / FILE_NAME) as manifest:
-        tally = explain_shard(shard, assembled.engine, writer, manifest, on_rows, interruption)
-    seconds = time.perf_counter() - start
-    state = "interrupted" if interruption.requested else "finished"
-    record.write(state, tally, earlier, seconds)
-    return Outcome(tally, earlier, interruption.requested, seconds)
+    with Manifest(manifest_path(job.folder, job.claim.share)) as manifest:
+        explain_shard(shard, assembled.engine, writer, manifest, on_rows, job.interruption, tally)
+    if earlier.images and job.interruption.reason is None:
+        settle(job.folder, job.claim, order)
+
+
+def _not_done(
+    refs: Iterable[ImageRef], earlier: Earlier, order: dict[str, int]
+) -> Iterator[ImageRef]:
+    """Leave out what is done, and note in `order` the places of all, where that will be needed."""
+    for ref in refs:
+        if earlier.images:
+            order[ref.name] = ref.index
+        if not earlier.holds(ref.name, readable(ref.path)):
+            yield ref
 
 
 @contextmanager
-def stoppable() -> Iterator[Interruption]:
+def _noted_if_stopped(record: _Record) -> Iterator[None]:
+    """Turn what the machine refuses into a `MachineError`, and note the end in `run.json`."""
+    try:
+        yield
+    except (OSError, MachineError) as error:
+        with suppress(OSError):  # the folder may be what cannot be written
+            record.write("stopped")
+        if isinstance(error, MachineError):
+            raise
+        raise MachineError(f"a result could not be written: {error}") from error
+
+
+@contextmanager
+def stoppable(interruption: Interruption) -> Iterator[None]:
     """Turn the first Ctrl-C or SIGTERM into a request to stop; the next has its usual force."""
-    interruption = Interruption()
     usual: dict[int, Any] = {}
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, usual[number])
-        interruption.request()
+        interruption.request(signal.Signals(number).name)
 
     for stop in (signal.SIGINT, signal.SIGTERM):
         usual[stop] = signal.signal(stop, on_signal)
     try:
-        yield interruption
+        yield
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
@@ -121,8 +159,14 @@ def stoppable() -> Iterator[Interruption]:
 class _Record:
     """`run.json` of one run, written when it starts and when it ends."""
 
-    def __init__(self, folder: Path, assembled: Assembled, described: dict[str, Any]) -> None:
-        self._folder = folder
+    def __init__(
+        self, job: Job, assembled: Assembled, described: dict[str, Any], earlier: Earlier
+    ) -> None:
+        self.tally = Tally()
+        self._start = time.perf_counter()
+        self._earlier = earlier
+        self._folder = job.folder
+        self._share = job.claim.share
         self._fixed = {
             "camcli": __version__,
             "python": platform.python_version(),
@@ -143,20 +187,23 @@ class _Record:
             },
         }
 
-    def write(self, state: str, tally: Tally, earlier: Earlier, seconds: float) -> None:
-        counts = {
-            status: tally.rows[status] + (earlier.counts or {}).get(status, 0)
-            for status in ("ok", "degenerate", "failed")
-        }
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return time.perf_counter() - self._start
+
+    def write(self, state: str) -> None:
+        before, tally = self._earlier.counts, self.tally
         write_run(
             self._folder,
             {
                 "state": state,
                 **self._fixed,
-                "images": tally.images + len(earlier.done),
-                "rows": counts,
-                "seconds": {"total": round(seconds, 3)}
+                "images": tally.images + self._earlier.images,
+                "rows": {s: tally.rows[s] + before[s] for s in ("ok", "degenerate", "failed")},
+                "seconds": {"total": round(self.seconds, 3)}
                 | {stage: round(spent, 3) for stage, spent in tally.seconds.items()},
-                "images_per_second": round(tally.images / seconds, 3) if seconds else None,
+                "images_per_second": round(tally.images / self.seconds, 3),
             },
+            self._share,
         )

@@ -36,17 +36,19 @@ _UPRIGHT = {
 }
 
 
-def decode(ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
+def decode(
+    ref: ImageRef, preprocess: Preprocess, max_pixels: int = MAX_PIXELS
+) -> ImageItem | FailedImage:
     """Read, decode and prepare one picture; whatever goes wrong is returned, never raised."""
     try:
-        return _decode(ref, preprocess)
+        return _decode(ref, preprocess, max_pixels)
     except Exception as error:  # a decoder fed with arbitrary bytes raises anything at all
         return FailedImage(ref, type(error).__name__, _message(error))
 
 
-def _decode(ref: ImageRef, preprocess: Preprocess) -> ImageItem:
+def _decode(ref: ImageRef, preprocess: Preprocess, max_pixels: int) -> ImageItem:
     data = _read(ref.path)
-    picture, note = _open(data)
+    picture, note = _open(data, max_pixels)
     return ImageItem(
         ref=ref,
         picture=picture,
@@ -76,7 +78,7 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _open(data: bytes) -> tuple[Image.Image, str | None]:
+def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, str | None]:
     """Return the upright RGB picture, and what there is to note."""
     try:
         image = Image.open(io.BytesIO(data), formats=_formats())
@@ -85,10 +87,11 @@ def _open(data: bytes) -> tuple[Image.Image, str | None]:
         start = data[:12]
         raise ImageError(f"not an image in any known format; it starts with {start!r}") from None
     with image:
-        if image.width * image.height > MAX_PIXELS:
+        if image.width * image.height > max_pixels:
             size = f"{image.width} x {image.height}"
             raise ImageError(
-                f"{size} pixels could be a decompression bomb; the limit is {MAX_PIXELS}"
+                f"{size} pixels could be a decompression bomb; the limit is {max_pixels} "
+                "(run.max_pixels)"
             )
         frames: int = getattr(image, "n_frames", 1)
         image.load()

@@ -52,11 +52,15 @@ class Listing(Sequence[ImageRef]):
         return ImageRef(index, Path(self._paths[index]), self._names[index])
 
 
-def find_images(inputs: Sequence[str]) -> Listing:
+def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
     """List every picture of `inputs`, each a file, a folder or a glob, before any is opened.
 
     A file that is named outright is taken whatever its suffix or kind; decoding it will tell. A
     path reached through several inputs is listed where it is met first.
+
+    Args:
+        inputs: Where to look.
+        output: The output folder, whose pictures are not taken for inputs when it lies in one.
 
     Raises:
         InputError: An input does not exist, cannot be read or holds no picture, or there is none.
@@ -67,7 +71,7 @@ def find_images(inputs: Sequence[str]) -> Listing:
     paths: list[str] = []
     names: list[str] = []
     unique = UniqueNames()
-    for path, name in _each_once(inputs):
+    for path, name in _each_once(inputs, output):
         paths.append(path)
         names.append(unique.take(name))
     return Listing(paths, names)
@@ -107,14 +111,14 @@ def _decoded(lines: Iterable[bytes], ending: bytes) -> Iterator[str]:
             yield path.decode("utf-8", "surrogateescape")
 
 
-def _each_once(inputs: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _each_once(inputs: Sequence[str], output: Path | None) -> Iterator[tuple[str, str]]:
     """Yield (path, wished-for name) of every picture, leaving out paths met before."""
     alone = len(inputs) == 1
     seen: set[tuple[str, str]] = set()
     real_folder = functools.cache(os.path.realpath)
     for source in inputs:
         found = False
-        for path, name in _pictures(source, alone):
+        for path, name in _pictures(source, alone, output):
             found = True
             # One input never yields a path twice, so a million paths need no second copy. Only
             # the folder is resolved: a link beside its target is a picture of its own.
@@ -128,11 +132,11 @@ def _each_once(inputs: Sequence[str]) -> Iterator[tuple[str, str]]:
             raise InputError(f"no image found in {source!r}")
 
 
-def _pictures(source: str, alone: bool) -> Iterator[tuple[str, str]]:
+def _pictures(source: str, alone: bool, output: Path | None) -> Iterator[tuple[str, str]]:
     try:
         if Path(source).is_dir():
             prefix = "" if alone else _base_name(Path(source))
-            for path in walk_folder(source):
+            for path in walk_folder(source, output):
                 yield path, safe_name([prefix, *_parts(path[len(source) :])])
         elif os.path.lexists(source):
             yield source, safe_name(_parts(source))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*\\]')
 # File systems stop at 255 bytes; the difference is for "~2" and for suffixes like ".281.npy".
 _MAX_PART_BYTES = 200
 _MAX_SUFFIX_BYTES = 16
+_WRITTEN = (".npy", ".png")
 
 
 def safe_name(parts: Iterable[str]) -> str:
@@ -23,10 +25,13 @@ def safe_name(parts: Iterable[str]) -> str:
 
     Roots, drives, `.` and `..` must have been split into components of their own; they are
     dropped. Unsafe characters are percent-encoded (`a%0Ab.jpg`, an invalid byte as `%FF`) and
-    components of over 200 bytes shortened to a prefix, a digest of the whole and the suffix.
+    components of over 200 bytes shortened to a prefix, a digest of the whole and the suffix. A
+    folder called like a file that may be written (`cat.jpg.npy`) gets a `~`.
     """
     kept = [part for part in parts if part.strip("/\\") not in {"", ".", ".."}]
-    return "/".join(_shorten(_UNSAFE.sub(_percent, part)) for part in kept) or "unnamed"
+    safe = [_shorten(_UNSAFE.sub(_percent, part)) for part in kept]
+    folders = (f"{part}~" if part.lower().endswith(_WRITTEN) else part for part in safe[:-1])
+    return "/".join([*folders, *safe[-1:]]) or "unnamed"
 
 
 def _percent(match: re.Match[str]) -> str:
@@ -49,7 +54,11 @@ def _shorten(part: str) -> str:
 
 
 class UniqueNames:
-    """Hands out every name once: `cat.jpg`, then `cat~2.jpg`, `cat~3.jpg`."""
+    """Hands out every name once: `cat.jpg`, then `cat~2.jpg`, `cat~3.jpg`.
+
+    Names that differ in case or in how accents are encoded count as the same, as they do to the
+    file systems of some machines that an output folder may end on.
+    """
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -58,12 +67,16 @@ class UniqueNames:
     def take(self, name: str) -> str:
         """Return `name`, or its first numbered variant that is still free."""
         unique = name
-        while unique in self._taken:
+        while _folded(unique) in self._taken:
             number = self._next.get(name, 2)
             self._next[name] = number + 1
             unique = _numbered(name, number)
-        self._taken.add(unique)
+        self._taken.add(_folded(unique))
         return unique
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _numbered(name: str, number: int) -> str:

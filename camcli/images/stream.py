@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -16,7 +19,14 @@ if TYPE_CHECKING:
 
     from camcli.records import ImageRef, Preprocess
 
+_SECONDS_BETWEEN_QUESTIONS = 0.1
+
 Decoded = ImageItem | FailedImage
+Decoder = Callable[["ImageRef", "Preprocess"], Decoded]
+
+
+def _never() -> bool:
+    return False
 
 
 def stream(
@@ -25,6 +35,8 @@ def stream(
     batch_size: int,
     workers: int,
     patience: float | None = None,
+    decoder: Decoder | None = None,
+    stopped: Callable[[], bool] = _never,
 ) -> Generator[Batch, None, None]:
     """Decode `refs`, which may be endless, and yield them in batches.
 
@@ -40,17 +52,19 @@ def stream(
         workers: Decoding threads.
         patience: With None, the batches depend on `refs` alone. Otherwise, how many seconds to wait
             for more before what there is goes out as a smaller batch: for sources that pause.
+        decoder: What decodes, called in several threads at once; `decode` by default.
+        stopped: Asked now and then while nothing comes, which may be for ever: whether to end.
 
     Raises:
         Exception: Whatever iterating `refs` raised, after all that came before it.
 
     """
     ahead = batch_size + workers
-    with closing(_Decoding(refs, preprocess, ahead, workers)) as decoding:
+    with closing(_Decoding(refs, preprocess, ahead, workers, decoder or decode)) as decoding:
         batch = _Filling()
         while True:
             try:
-                decoded = decoding.next(patience if batch else None)
+                decoded = decoding.next(patience if batch else None, stopped)
             except Empty:
                 yield batch.take()
                 continue
@@ -93,8 +107,14 @@ class _Decoding:
     """Pictures on their way through a pool of threads, in order, at most `ahead` at once."""
 
     def __init__(
-        self, refs: Iterable[ImageRef], preprocess: Preprocess, ahead: int, workers: int
+        self,
+        refs: Iterable[ImageRef],
+        preprocess: Preprocess,
+        ahead: int,
+        workers: int,
+        decoder: Decoder,
     ) -> None:
+        self._decoder = decoder
         self._refs = refs
         self._preprocess = preprocess
         self._slots = threading.Semaphore(ahead)
@@ -110,17 +130,29 @@ class _Decoding:
         self._slots.release()
         self._pool.shutdown(cancel_futures=True)
 
-    def next(self, patience: float | None) -> Decoded | None:
-        """Return the next picture, or None after the last.
+    def next(self, patience: float | None, stopped: Callable[[], bool]) -> Decoded | None:
+        """Return the next picture, or None after the last or once `stopped` says so.
 
         Raises:
             Empty: `refs` has yielded nothing new for `patience` seconds.
             Exception: What iterating `refs` raised.
 
         """
-        decoded = self._line.get(timeout=patience).result()
-        self._slots.release()
-        return decoded
+        # Asked again and again: no signal can be relied on to end a wait, since it may come in
+        # the moment before that begins.
+        deadline = math.inf if patience is None else time.monotonic() + patience
+        coming: Future[Decoded | None] | None = None
+        while not stopped():
+            try:
+                coming = coming or self._line.get(timeout=_left(deadline))
+            except Empty:
+                if time.monotonic() >= deadline:
+                    raise
+                continue
+            if wait([coming], _SECONDS_BETWEEN_QUESTIONS).done:
+                self._slots.release()
+                return coming.result()
+        return None
 
     def _feed(self) -> None:
         end: Future[Decoded | None] = Future()
@@ -130,8 +162,12 @@ class _Decoding:
                 ref = next(refs, None)
                 if ref is None:
                     break
-                self._line.put(self._pool.submit(decode, ref, self._preprocess))
+                self._line.put(self._pool.submit(self._decoder, ref, self._preprocess))
             end.set_result(None)
         except BaseException as error:  # the consumer would wait for ever
             end.set_exception(error)
         self._line.put(end)
+
+
+def _left(deadline: float) -> float:
+    return min(max(deadline - time.monotonic(), 0.0), _SECONDS_BETWEEN_QUESTIONS)

@@ -35,13 +35,14 @@ def has_magic(pattern: str) -> bool:
     return any(char in pattern for char in "*?[")
 
 
-def walk_folder(folder: str) -> Iterator[str]:
+def walk_folder(folder: str, without: Path | None = None) -> Iterator[str]:
     """Yield the picture files below `folder`, sorted component by component.
 
     A picture is a regular file (or a link to one) with one of `SUFFIXES`, in any case. Hidden
-    files and folders are skipped. Linked folders are entered, but each real folder only once.
+    files and folders are skipped. Linked folders are entered, but each real folder only once, and
+    the folder `without` never.
     """
-    return (entry.path for entry in _entries_below(folder) if entry.is_picture)
+    return (entry.path for entry in _entries_below(folder, without) if entry.is_picture)
 
 
 def expand_glob(pattern: str) -> Iterator[str]:
@@ -75,9 +76,9 @@ def _match(base: str, parts: list[str]) -> Iterator[str]:
         yield from _match(path, rest)
 
 
-def _entries_below(folder: str) -> Iterator[_Entry]:
+def _entries_below(folder: str, without: Path | None = None) -> Iterator[_Entry]:
     """Yield all that is visible below, depth first; no folder is so deep that it overflows."""
-    entered = {os.path.realpath(folder)}
+    entered = {os.path.realpath(path) for path in (folder, without) if path is not None}
     pending = _entries(folder)[::-1]
     while pending:
         entry = pending.pop()

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from enum import Enum
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from camcli.errors import OutputError
 from camcli.output import manifest
+from camcli.output.artefacts import (
+    Check,
+    artefacts_of,
+    faults_at_a_glance,
+    faults_in_full,
+)
 from camcli.output.atomic import write_bytes
+from camcli.output.files import (
+    ARTEFACT_FOLDERS,
+    STATE_FOLDER,
+    lock_path,
+    manifest_path,
+    run_path,
+    shards_in,
+    staging_path,
+)
+from camcli.output.lock import FolderLock
+from camcli.records import WHOLE, Share
 
 RUN_FILE = "run.json"
-_ARTEFACT_FOLDERS = ("maps", "overlays", "components", "sheets")
 
 
 class IfExists(Enum):
@@ -27,27 +46,69 @@ class IfExists(Enum):
 
 
 @dataclass(frozen=True)
+class Claim:
+    """How a run means to use its output folder.
+
+    Attributes:
+        if_exists: What to do where it is not empty.
+        retry_failed: Whether a run that is resumed tries again what failed.
+        share: The shard that the run works on.
+
+    """
+
+    if_exists: IfExists = IfExists.REFUSE
+    retry_failed: bool = False
+    share: Share = WHOLE
+
+
+@dataclass
 class Earlier:
     """What an earlier run into the same folder left behind.
 
     Attributes:
-        done: Names of the pictures that need not be explained again.
-        counts: How many of their rows have each status.
+        redone: Pictures whose rows were taken out, to be explained again.
 
     """
 
-    done: frozenset[str] = frozenset()
-    counts: Mapping[str, int] | None = None
+    redone: set[str] = field(default_factory=set)
+    _done: dict[str, tuple[int | None, tuple[str, ...]]] = field(default_factory=dict)
+
+    @property
+    def images(self) -> int:
+        """How many pictures need not be explained again."""
+        return len(self._done)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many of the rows that are kept have each status."""
+        return Counter(status for _, statuses in self._done.values() for status in statuses)
+
+    def holds(self, name: str, path: str) -> bool:
+        """Tell whether a picture is done, under this name and from this path as it was given."""
+        return name in self._done and self._done[name][0] in (hash(path), None)
+
+    def add(self, name: str, path: str | None, statuses: tuple[str, ...]) -> None:
+        """Note a picture as done, with its path where rows have it, and their statuses."""
+        if name in self._done:  # never written so; whoever did, one of the two must go
+            self.forget(name)
+        elif name not in self.redone:
+            self._done[name] = (None if path is None else hash(path), statuses)
+
+    def forget(self, name: str) -> None:
+        """Note that a picture must be explained again after all."""
+        self._done.pop(name, None)
+        self.redone.add(name)
 
 
+@contextmanager
 def open_folder(
-    folder: Path, if_exists: IfExists, described: Mapping[str, Any], rows_per_image_vary: bool
-) -> Earlier:
-    """Make an output folder ready for a run.
+    folder: Path, claim: Claim, described: Mapping[str, Any], rows_per_image_vary: bool
+) -> Iterator[Earlier]:
+    """Make an output folder ready for a run, and keep others out of it meanwhile.
 
     Args:
         folder: Made if missing.
-        if_exists: What to do where it holds something.
+        claim: What is to be done in it.
         described: What determines the results of this run; a run that is resumed must match.
         rows_per_image_vary: Whether pictures can have several rows.
 
@@ -55,66 +116,76 @@ def open_folder(
         OutputError: The folder is in use, cannot be written to, or holds another run.
 
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        occupied = any(folder.iterdir())
-        if not occupied:
-            return Earlier()
-        if if_exists is IfExists.OVERWRITE:
-            _clear(folder)
-            return Earlier()
-        if if_exists is IfExists.RESUME:
-            return _resume(folder, described, rows_per_image_vary)
-    except (NotADirectoryError, FileExistsError):
-        raise OutputError(f"{folder} is not a folder") from None
-    except OSError as error:
-        raise OutputError(f"cannot use the output folder {folder}: {error}") from None
-    raise OutputError(
-        f"the output folder {folder} is not empty: give --resume to go on with the run in it, "
-        "--overwrite to replace it, or another folder with -o"
-    )
+    with ExitStack() as held:
+        with _told_apart(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock_file = lock_path(folder, claim.share)
+            if claim.if_exists is IfExists.REFUSE and not lock_file.exists():
+                _refuse_if_occupied(folder, claim.share)
+            lock = held.enter_context(at_work(folder, claim.share))
+            earlier = _prepare(folder, claim, lock, described, rows_per_image_vary)
+        yield earlier
 
 
-def write_run(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write `run.json`, whole or not at all."""
+@contextmanager
+def at_work(folder: Path, share: Share) -> Iterator[FolderLock]:
+    """Hold a folder's lock, with an empty folder for unfinished files beside it.
+
+    Raises:
+        OutputError: A living process holds it.
+        OSError: The folder cannot be written.
+
+    """
+    staging = staging_path(folder, share)
+    with FolderLock(lock_path(folder, share)) as lock:
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            staging.mkdir()
+            yield lock
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def settle(folder: Path, claim: Claim, order: Mapping[str, int]) -> None:
+    """Put the manifest of a run that was resumed, and is done, into the order of its pictures."""
+    staging = staging_path(folder, claim.share)
+    manifest.sort(manifest_path(folder, claim.share), order, staging)
+
+
+def write_run(folder: Path, record: Mapping[str, Any], share: Share = WHOLE) -> None:
+    """Write `run.json`, whole or not at all; the folder must be held with `at_work`."""
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
-    write_bytes(folder / RUN_FILE, f"{text}\n".encode())
+    staging = staging_path(folder, share)
+    write_bytes(run_path(folder, share), f"{text}\n".encode(), staging, durable=True)
 
 
-def _clear(folder: Path) -> None:
-    """Remove what camcli writes, and nothing else."""
-    for name in (manifest.FILE_NAME, RUN_FILE):
-        (folder / name).unlink(missing_ok=True)
-    for name in _ARTEFACT_FOLDERS:
-        if (folder / name).is_dir() and not (folder / name).is_symlink():
-            shutil.rmtree(folder / name)
+def read_run(folder: Path, share: Share = WHOLE) -> dict[str, Any]:
+    """Return the record of a run.
 
+    Raises:
+        OutputError: There is none, or it cannot be understood.
 
-def _resume(folder: Path, described: Mapping[str, Any], rows_per_image_vary: bool) -> Earlier:
-    _refuse_another_run(folder, described)
-    rows = manifest.repair(folder / manifest.FILE_NAME, rows_per_image_vary)
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["status"]] = counts.get(row["status"], 0) + 1
-    incomplete = {row["image"] for row in rows if not _artefacts_exist(folder, row)}
-    if incomplete:
-        raise OutputError(
-            f"files of {len(incomplete)} pictures that {folder / manifest.FILE_NAME} lists are "
-            f"gone ({', '.join(sorted(incomplete)[:3])}): start again with --overwrite"
-        )
-    return Earlier(frozenset(row["image"] for row in rows), counts)
-
-
-def _refuse_another_run(folder: Path, described: Mapping[str, Any]) -> None:
-    path = folder / RUN_FILE
+    """
+    path = run_path(folder, share)
     try:
-        earlier = json.loads(path.read_text(encoding="utf-8"))["described"]
-    except (OSError, ValueError, KeyError, TypeError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        record = None
+    if not isinstance(record, dict) or "described" not in record:
         raise OutputError(
-            f"{folder} holds no camcli run to resume ({RUN_FILE} is missing or unreadable)"
-        ) from None
-    mine = _flat(json.loads(json.dumps(described)))
-    theirs = _flat(earlier)
+            f"{folder} holds no camcli run to go on with ({path.name} is missing or unreadable)"
+        )
+    return record
+
+
+def refuse_another_run(folder: Path, described: Any, of: Mapping[str, Any]) -> None:
+    """Compare two descriptions of what determines results.
+
+    Raises:
+        OutputError: They differ; the message names the keys.
+
+    """
+    mine, theirs = _flat(json.loads(json.dumps(described))), _flat(of)
     changed = [key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key)]
     if changed:
         differences = "\n".join(
@@ -125,10 +196,148 @@ def _refuse_another_run(folder: Path, described: Mapping[str, Any]) -> None:
         )
 
 
-def _artefacts_exist(folder: Path, row: Mapping[str, Any]) -> bool:
-    components = row.get("components") or {}
-    paths = [row.get("map"), row.get("overlay"), components.get("path"), components.get("sheet")]
-    return all((folder / path).is_file() for path in paths if path)
+@contextmanager
+def _told_apart(folder: Path) -> Iterator[None]:
+    """Turn what the file system says of an output folder into what the user can do."""
+    try:
+        yield
+    except (NotADirectoryError, FileExistsError):
+        raise OutputError(f"{folder} is not a folder") from None
+    except OSError as error:
+        raise OutputError(f"cannot use the output folder {folder}: {error}") from None
+
+
+def _prepare(
+    folder: Path,
+    claim: Claim,
+    lock: FolderLock,
+    described: Mapping[str, Any],
+    rows_per_image_vary: bool,
+) -> Earlier:
+    if claim.if_exists is IfExists.REFUSE:
+        _refuse_if_occupied(folder, claim.share)
+    elif claim.if_exists is IfExists.OVERWRITE:
+        _clear(folder, claim.share)
+    _refuse_another_kind_of_run(folder, claim.share)
+    siblings = shards_in(folder) - {claim.share}
+    if siblings:
+        sibling = min(siblings, key=lambda share: share.index)
+        refuse_another_run(folder, described, read_run(folder, sibling)["described"])
+    if claim.if_exists is IfExists.RESUME and _is_occupied(folder, claim.share):
+        return _resume(folder, claim, lock, described, rows_per_image_vary)
+    return Earlier()
+
+
+def _is_occupied(folder: Path, share: Share) -> bool:
+    """Tell whether a folder holds anything but the work of other shards of the same run."""
+    names = {path.name for path in folder.iterdir()} - {STATE_FOLDER}
+    siblings = {s for s in shards_in(folder) if s.count == share.count > 1} - {share}
+    if siblings:
+        names -= set(ARTEFACT_FOLDERS)
+        names -= {path(folder, s).name for s in siblings for path in (manifest_path, run_path)}
+    return bool(names)
+
+
+def _refuse_if_occupied(folder: Path, share: Share) -> None:
+    if _is_occupied(folder, share):
+        raise OutputError(
+            f"the output folder {folder} is not empty: give --resume to go on with the run in it, "
+            "--overwrite to replace it, or another folder with -o"
+        )
+
+
+def _refuse_another_kind_of_run(folder: Path, share: Share) -> None:
+    """Keep a run over the whole listing and shards, or shards of different counts, apart."""
+    counts = {found.count for found in shards_in(folder)}
+    if share.count > 1 and run_path(folder).exists():
+        counts.add(1)
+    others = counts - {share.count}
+    if others:
+        kind = "a run without --shard" if others == {1} else f"shards of {max(others)}"
+        raise OutputError(
+            f"the output folder {folder} holds {kind}: go on with the same --shard, join finished "
+            "shards with `camcli merge`, or choose another folder with -o"
+        )
+
+
+def _clear(folder: Path, share: Share) -> None:
+    """Remove what camcli wrote, and nothing else; what names the run goes last."""
+    if share.count > 1:
+        _clear_shard(folder, share)
+        return
+    shards = sorted(shards_in(folder), key=lambda found: (found.count, found.index))
+    records = [path(folder, s) for s in (*shards, share) for path in (manifest_path, run_path)]
+    if _is_occupied(folder, share) and not any(path.is_file() for path in records):
+        raise OutputError(f"{folder} holds no camcli run to overwrite: choose another folder")
+    with ExitStack() as held:
+        for shard in shards:
+            held.enter_context(FolderLock(lock_path(folder, shard)))
+        for name in ARTEFACT_FOLDERS:
+            if (folder / name).is_dir() and not (folder / name).is_symlink():
+                shutil.rmtree(folder / name)
+        for path in records:
+            path.unlink(missing_ok=True)
+
+
+def _clear_shard(folder: Path, share: Share) -> None:
+    path = manifest_path(folder, share)
+    for row in manifest.read_rows(path):
+        listed = {artefact.path for artefact in artefacts_of(row)}
+        not_there = {name for name, fault in faults_at_a_glance(folder, row) if fault != "empty"}
+        for name in listed - not_there:
+            (folder / name).unlink()
+    path.unlink(missing_ok=True)
+    run_path(folder, share).unlink(missing_ok=True)
+
+
+def _resume(
+    folder: Path,
+    claim: Claim,
+    lock: FolderLock,
+    described: Mapping[str, Any],
+    rows_per_image_vary: bool,
+) -> Earlier:
+    record = read_run(folder, claim.share)
+    refuse_another_run(folder, described, record["described"])
+    # Files survive the end of a process, but what the machine had not yet written to the disk is
+    # lost with its power: then nothing short of reading them all will do.
+    dead = lock.predecessor
+    check = faults_at_a_glance if dead is None or dead.saw_this_boot() else faults_in_full
+    path = manifest_path(folder, claim.share)
+    torn = rows_per_image_vary and record.get("state") != "finished"
+    earlier, end = _survey(path, check, claim.retry_failed, torn)
+    manifest.cut(path, end)
+    if earlier.redone:
+        manifest.drop(path, earlier.redone, staging_path(folder, claim.share))
+    return earlier
+
+
+def _survey(
+    path: Path, check: Check, retry_failed: bool, last_may_be_torn: bool
+) -> tuple[Earlier, int]:
+    """Return what a manifest holds that is done, and where that ends."""
+    earlier, end = Earlier(), 0
+    for name, lines in _pictures(path, last_may_be_torn):
+        rows = [line.row for line in lines]
+        end = lines[-1].end
+        statuses = tuple(row["status"] for row in rows)
+        retried = retry_failed and "failed" in statuses
+        if retried or any(True for row in rows for _ in check(path.parent, row)):
+            earlier.forget(name)
+        else:
+            earlier.add(name, rows[0].get("path"), statuses)
+    return earlier, end
+
+
+def _pictures(path: Path, without_last: bool) -> Iterator[tuple[str, list[manifest.Line]]]:
+    """Yield each picture's lines of a manifest, perhaps but for the last one's."""
+    waiting: tuple[str, list[manifest.Line]] | None = None
+    for name, lines in groupby(manifest.read_lines(path), key=lambda line: line.row["image"]):
+        if waiting is not None:
+            yield waiting
+        waiting = name, list(lines)
+    if waiting is not None and not without_last:
+        yield waiting
 
 
 def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
+from camcli.output.atomic import write_chunks
 from camcli.records import ManifestRow
 
 FILE_NAME = "manifest.jsonl"
@@ -24,12 +25,24 @@ class Manifest:
     """The manifest of a run, open for appending."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab")
+        # Unbuffered: a write that fails must not come back when the file is closed.
+        self._file = path.open("ab", buffering=0)
 
     def append(self, rows: Sequence[ManifestRow]) -> None:
-        """Append the rows of one picture, and hand them to the operating system together."""
-        self._file.write("".join(f"{to_line(row)}\n" for row in rows).encode("utf-8"))
-        self._file.flush()
+        """Append the rows of one picture, and hand them to the operating system together.
+
+        Raises:
+            OSError: They could not be written; the manifest ends as it did before.
+
+        """
+        data = "".join(f"{to_line(row)}\n" for row in rows).encode("utf-8")
+        end = os.fstat(self._file.fileno()).st_size
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError:
+            os.ftruncate(self._file.fileno(), end)
+            raise
 
     def __enter__(self) -> Manifest:
         return self
@@ -40,49 +53,92 @@ class Manifest:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._file:
+            os.fsync(self._file.fileno())
+
+
+class Line(NamedTuple):
+    """A whole row of a manifest: as builtins, as its bytes, and where these begin."""
+
+    row: dict[str, Any]
+    raw: bytes
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Where the next line begins."""
+        return self.start + len(self.raw)
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of a manifest, up to a line that is not whole."""
-    for row, _ in _whole_rows(path):
-        yield row
+    for line in read_lines(path):
+        yield line.row
 
 
-def repair(path: Path, rows_per_image_vary: bool) -> list[dict[str, Any]]:
-    """Cut off what an interrupted run left half-written, and return the rows that remain.
+def read_lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a manifest, up to one that is not whole; a missing file has none."""
+    if not path.exists():
+        return
+    start = 0
+    with path.open("rb") as file:
+        for raw in file:
+            row = _row_in(raw)
+            if row is None:
+                return
+            line = Line(row, raw, start)
+            start = line.end
+            yield line
+
+
+def cut(path: Path, end: int) -> None:
+    """Cut off all that follows a place in a manifest, if there is one."""
+    if path.exists() and path.stat().st_size > end:
+        os.truncate(path, end)
+
+
+def drop(path: Path, images: Container[str], staging: Path | None = None) -> None:
+    """Take the rows of some pictures out of a manifest, in one step; for `staging` see `atomic`."""
+    kept = (line.raw for line in read_lines(path) if line.row["image"] not in images)
+    write_chunks(path, kept, staging, durable=True)
+
+
+def sort(path: Path, order: Mapping[str, int], staging: Path | None = None) -> None:
+    """Put a manifest's rows into the order of their pictures, in one step.
 
     Args:
-        path: The manifest; may be missing.
-        rows_per_image_vary: Whether pictures can have several rows. Then the rows of the last
-            picture are cut too, since some of them may never have been written.
+        path: The manifest.
+        order: The place of each picture by its name; rows of others go to the end.
+        staging: See `atomic`.
 
     """
-    if not path.exists():
-        return []
-    kept = list(_whole_rows(path))
-    if rows_per_image_vary and kept:
-        last = kept[-1][0]["image"]
-        kept = [(row, end) for row, end in kept if row["image"] != last]
-    os.truncate(path, kept[-1][1] if kept else 0)
-    return [row for row, _ in kept]
+    places = [
+        (order.get(line.row["image"], math.inf), line.start, len(line.raw))
+        for line in read_lines(path)
+    ]
+    if places != sorted(places):
+        write_chunks(path, _slices(path, sorted(places)), staging, durable=True)
 
 
-def _whole_rows(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield each row with the offset of its end."""
-    end = 0
+def _slices(path: Path, places: Iterable[tuple[float, int, int]]) -> Iterator[bytes]:
     with path.open("rb") as file:
-        for line in file:
-            end += len(line)
-            if not line.endswith(b"\n"):
-                return
-            try:
-                row = json.loads(line)
-            except ValueError:
-                return
-            yield row, end
+        for _, start, length in places:
+            file.seek(start)
+            yield file.read(length)
+
+
+def _row_in(raw: bytes) -> dict[str, Any] | None:
+    """Return the row that a line holds, None where it is torn or was never a row."""
+    if not raw.endswith(b"\n"):
+        return None
+    try:
+        row = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    is_row = isinstance(row, dict) and all(
+        isinstance(row.get(key), str) for key in ("image", "status")
+    )
+    return row if is_row else None
 
 
 def _strict(value: Any) -> Any:

@@ -42,6 +42,7 @@ class ArtefactWriter:
         method: Name of the method, for the rows.
         layer: Module path of the layer, for the rows.
         class_in_name: Whether file names carry the class, as pictures can have several targets.
+        staging: Where files lie until they are whole, by default beside the finished ones.
 
     """
 
@@ -50,6 +51,7 @@ class ArtefactWriter:
     method: str
     layer: str
     class_in_name: bool
+    staging: Path | None = None
 
     def write(self, saliency_map: SaliencyMap) -> ManifestRow:
         """Write one picture's files for one target and return its row.
@@ -129,7 +131,7 @@ class ArtefactWriter:
         if self.class_in_name:
             name += f".{saliency_map.target.index}"
         relative = f"{kind}/{name}{suffix}"
-        write_bytes(self.folder / relative, data)
+        write_bytes(self.folder / relative, data, self.staging)
         return relative, hashlib.sha256(data).hexdigest()
 
 

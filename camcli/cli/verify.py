@@ -1,0 +1,36 @@
+"""`camcli verify`: check every file of a run against its manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from camcli.cli.console import harmless, say
+
+
+def verify(
+    folder: Path = typer.Argument(..., metavar="DIR", help="An output folder."),
+    delete: bool = typer.Option(
+        False, "--delete-damaged", help="Delete damaged files, for --resume to make them anew."
+    ),
+) -> None:
+    """Hash every file that the manifest lists and compare.
+
+    Exit codes: 0 all files are as they were written; 1 some are missing or damaged; 2 there is no
+    manifest.
+    """
+    from camcli.output.verify import verify_folder
+
+    report = verify_folder(folder)
+    for damage in report.damages:
+        typer.echo(f"{damage.fault}\t{harmless(damage.path)}\t{harmless(damage.image)}")
+        if delete and damage.fault == "changed":
+            (folder / damage.path).unlink()
+    say(
+        f"{report.files} files of {report.rows} rows checked: "
+        + (f"{len(report.damages)} damaged" if report.damages else "all as they were written")
+    )
+    if report.damages and delete:
+        say("run the same command as before with --resume to make the damaged files anew")
+    raise typer.Exit(1 if report.damages else 0)

@@ -1,0 +1,140 @@
+"""Join what the shards of one run left in a folder into what a run over everything leaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from camcli.errors import OutputError
+from camcli.output.atomic import write_chunks
+from camcli.output.files import lock_path, manifest_path, run_path, shards_in, staging_path
+from camcli.output.folder import at_work, read_run, refuse_another_run, write_run
+from camcli.output.lock import FolderLock
+from camcli.output.manifest import read_lines
+from camcli.records import WHOLE, Share
+
+
+@dataclass(frozen=True)
+class Merged:
+    """How many shards were joined, and how many pictures they had."""
+
+    shards: int
+    images: int
+
+
+def merge_shards(folder: Path) -> Merged:
+    """Join the manifests and records of all shards, and remove these; may be interrupted.
+
+    Shard i of n has pictures i, i + n, i + 2n, ... of the listing, in this order, so that taking
+    one of each shard in turn gives the listing.
+
+    Raises:
+        OutputError: There are no shards, not all of them, or one that is unfinished, at work, or
+            of another run.
+
+    """
+    try:
+        shares = _all_shares(folder)
+        with ExitStack() as held:
+            held.enter_context(at_work(folder, WHOLE))
+            for share in shares:
+                held.enter_context(FolderLock(lock_path(folder, share)))
+            return _merge(folder, shares)
+    except OSError as error:
+        raise OutputError(f"cannot join the shards in {folder}: {error}") from None
+
+
+def _all_shares(folder: Path) -> list[Share]:
+    found = shards_in(folder)
+    counts = sorted({share.count for share in found})
+    if not counts:
+        raise OutputError(f"{folder} holds no shards to join")
+    if len(counts) > 1:
+        raise OutputError(
+            f"{folder} holds shards of different runs: of {counts[0]} and {counts[1]}"
+        )
+    return [Share(index, counts[0]) for index in range(counts[0])]
+
+
+def _merge(folder: Path, shares: Sequence[Share]) -> Merged:
+    if not _is_merged(folder, shares):
+        records = _finished_records(folder, shares)
+        paths = [manifest_path(folder, share) for share in shares]
+        staging = staging_path(folder)
+        write_chunks(manifest_path(folder), _in_turn(paths), staging, durable=True)
+        write_run(folder, _joined(records))
+    for share in shares:
+        manifest_path(folder, share).unlink(missing_ok=True)
+        run_path(folder, share).unlink(missing_ok=True)
+    return Merged(len(shares), read_run(folder)["images"])
+
+
+def _is_merged(folder: Path, shares: Sequence[Share]) -> bool:
+    """Tell whether only the removal of the shards' own files was still to be done."""
+    return run_path(folder).exists() and read_run(folder).get("shards") == len(shares)
+
+
+def _finished_records(folder: Path, shares: Sequence[Share]) -> list[dict[str, Any]]:
+    missing = [f"{s.index}/{s.count}" for s in shares if not run_path(folder, s).exists()]
+    if missing:
+        raise OutputError(f"{folder} lacks shards: run --shard {', '.join(missing)} first")
+    records = [read_run(folder, share) for share in shares]
+    unfinished = [
+        f"{share.index}/{share.count}"
+        for share, record in zip(shares, records, strict=True)
+        if record.get("state") != "finished"
+    ]
+    if unfinished:
+        raise OutputError(
+            f"shards are not finished: run --shard {', '.join(unfinished)} again with --resume"
+        )
+    for record in records[1:]:
+        refuse_another_run(folder, record["described"], records[0]["described"])
+    counts = [record["images"] for record in records]
+    if any(count not in (counts[0], counts[0] - 1) for count in counts) or counts != sorted(
+        counts, reverse=True
+    ):
+        raise OutputError(
+            f"the shards in {folder} do not share one listing: they have "
+            f"{', '.join(map(str, counts))} pictures. Were files added or removed in between?"
+        )
+    return records
+
+
+def _in_turn(paths: Sequence[Path]) -> Iterator[bytes]:
+    """Yield the rows of one picture of each manifest in turn, until all are at their end."""
+    pictures = [_pictures(path) for path in paths]
+    while True:
+        round_of = [next(rows, b"") for rows in pictures]
+        if not any(round_of):
+            return
+        yield from round_of
+
+
+def _pictures(path: Path) -> Iterator[bytes]:
+    for _, lines in groupby(read_lines(path), key=lambda line: line.row["image"]):
+        yield b"".join(line.raw for line in lines)
+
+
+def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the record of the whole: counts and stage timings add up."""
+    rows: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    for record in records:
+        rows.update(record["rows"])
+        seconds.update(record["seconds"])
+    slowest = max(record["seconds"]["total"] for record in records)
+    images = sum(record["images"] for record in records)
+    return records[0] | {
+        "shards": len(records),
+        "started": min(record["started"] for record in records),
+        "images": images,
+        "rows": dict(rows),
+        "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
+        "images_per_second": round(images / slowest, 3) if slowest else None,
+    }

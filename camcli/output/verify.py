@@ -1,0 +1,92 @@
+"""Check every file of a run against its manifest."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from camcli.errors import OutputError
+from camcli.output.artefacts import Fault, artefacts_of, faults_in_full
+from camcli.output.files import manifest_path, shards_in
+from camcli.output.manifest import read_lines
+from camcli.records import WHOLE
+
+_MOST_THREADS = 16
+_ROWS_AHEAD = 256
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One file that is not as it was written: its path in the folder, its picture, and how."""
+
+    path: str
+    image: str
+    fault: Fault | str
+
+
+@dataclass
+class Verification:
+    """How many rows and files were checked, and what was wrong."""
+
+    rows: int = 0
+    files: int = 0
+    damages: list[Damage] = field(default_factory=list)
+
+
+def verify_folder(folder: Path) -> Verification:
+    """Hash every file that the manifest of a run, or the manifests of its shards, list.
+
+    Raises:
+        OutputError: There is no manifest.
+
+    """
+    report = Verification()
+    manifests = _manifests(folder)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
+        checking: deque[tuple[dict[str, Any], Future[list[Damage]]]] = deque()
+        for path in manifests:
+            for row in _rows_to_the_end(path, report):
+                checking.append((row, pool.submit(_check, folder, row)))
+                _collect(checking, _ROWS_AHEAD, report)
+        _collect(checking, 0, report)
+    return report
+
+
+def _manifests(folder: Path) -> list[Path]:
+    try:
+        shares = [WHOLE, *sorted(shards_in(folder), key=lambda share: share.index)]
+    except OSError as error:
+        raise OutputError(f"cannot read {folder}: {error.strerror}") from None
+    found = [path for path in (manifest_path(folder, s) for s in shares) if path.is_file()]
+    if not found:
+        raise OutputError(f"{folder} holds no manifest of camcli's")
+    return found
+
+
+def _rows_to_the_end(path: Path, report: Verification) -> Iterator[dict[str, Any]]:
+    """Yield a manifest's rows, and report it as torn where they end before the file does."""
+    end = 0
+    for line in read_lines(path):
+        end = line.end
+        yield line.row
+    if end < path.stat().st_size:
+        report.damages.append(Damage(path.name, "", "torn"))
+
+
+def _check(folder: Path, row: dict[str, Any]) -> list[Damage]:
+    return [Damage(path, row["image"], fault) for path, fault in faults_in_full(folder, row)]
+
+
+def _collect(
+    checking: deque[tuple[dict[str, Any], Future[list[Damage]]]], leave: int, report: Verification
+) -> None:
+    while len(checking) > leave:
+        row, damages = checking.popleft()
+        report.rows += 1
+        report.files += sum(1 for _ in artefacts_of(row))
+        report.damages += damages.result()

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from benchmarks.command_server import CommandServer
+from benchmarks.fuzz import BrokenError, fuzz_config, fuzz_pictures
+from benchmarks.mutation import hostile_name, mutated_config, mutated_picture, seed_pictures
+from camcli.images.decode import decode
+from camcli.records import ImageItem, ImageRef, Preprocess
+
+
+def test_damaged_pictures_under_hostile_names(server: CommandServer, tmp_path: Path) -> None:
+    statuses = fuzz_pictures(server, random.Random(11), 80, tmp_path / "box")
+    assert statuses.total() == 80
+    assert statuses["failed"] > 10
+    assert statuses["ok"] > 5
+
+
+def test_damaged_configurations(server: CommandServer, tmp_path: Path) -> None:
+    rng = random.Random(12)
+    outcomes = {fuzz_config(server, rng, tmp_path / str(i)) for i in range(20)}
+    assert "refused" in outcomes
+
+
+def test_every_seed_is_a_sound_picture(tmp_path: Path) -> None:
+    preprocess = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
+    for number, (suffix, data) in enumerate(seed_pictures()):
+        path = tmp_path / f"{number}.{suffix}"
+        path.write_bytes(data)
+        assert isinstance(decode(ImageRef(0, path, path.name), preprocess), ImageItem), path
+
+
+def test_the_same_seed_makes_the_same_inputs() -> None:
+    def inputs() -> list[object]:
+        rng = random.Random(5)
+        seeds = seed_pictures()
+        return [
+            (mutated_picture(rng, seeds), mutated_config(rng), hostile_name(rng, i, "png"))
+            for i in range(30)
+        ]
+
+    assert inputs() == inputs()
+
+
+class _Liar:
+    """Stands for a camcli that breaks one promise after doing its work."""
+
+    def __init__(self, server: CommandServer, harm: str) -> None:
+        self._server = server
+        self._harm = harm
+
+    def start(self, arguments: list[str], folder: Path, **options: object) -> _Liar:
+        self._folder = folder
+        self._command = self._server.start(arguments, folder)
+        return self
+
+    def wait(self, timeout: float) -> object:
+        finished = self._command.wait(timeout)
+        out = self._folder / "out"
+        if self._harm == "outside":
+            (self._folder / "in" / "new").touch()
+        elif self._harm == "surplus":
+            (out / "maps" / "new").write_bytes(b"x")
+        elif self._harm == "row":
+            rows = (out / "manifest.jsonl").read_bytes().splitlines(keepends=True)
+            (out / "manifest.jsonl").write_bytes(b"".join(rows[1:]))
+        elif self._harm == "bytes":
+            next(out.rglob("*.npy")).write_bytes(b"x")
+        return finished
+
+
+@pytest.mark.parametrize("harm", ["outside", "surplus", "row", "bytes"])
+def test_the_harness_sees_broken_promises(server: CommandServer, tmp_path: Path, harm: str) -> None:
+    with pytest.raises(BrokenError):
+        fuzz_pictures(_Liar(server, harm), random.Random(11), 12, tmp_path / "box")  # type: ignore[arg-type]

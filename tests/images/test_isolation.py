@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from camcli.errors import MachineError
+from camcli.images import isolation as subject
+from camcli.images.decode import decode
+from camcli.images.isolation import IsolatedDecoder
+from camcli.images.stream import stream
+from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess
+
+_PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> ImageRef:
+    path = tmp_path / os.fsdecode(b"a \xff\n.png")
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return ImageRef(0, path, "a.png")
+
+
+def _start(monkeypatch: pytest.MonkeyPatch, before_reading: str) -> None:
+    """Let the children do something when they are to read a file called bad."""
+    trap = (
+        "import camcli.images.worker as w, os, time, signal, ctypes\n"
+        "usual = w.decode\n"
+        "def decode(ref, *rest):\n"
+        f"    if 'bad' in ref.path.name: {before_reading}\n"
+        "    return usual(ref, *rest)\n"
+        "w.decode = decode\n"
+    )
+    monkeypatch.setattr(
+        subject, "_START", "import sys; sys.path[:] = {path!r}\n" + trap + "w.main()"
+    )
+
+
+def _same(found: ImageItem | FailedImage, expected: ImageItem | FailedImage) -> None:
+    assert isinstance(found, ImageItem)
+    assert isinstance(expected, ImageItem)
+    assert found.ref is expected.ref
+    assert found.picture.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(found.picture), np.asarray(expected.picture))
+    np.testing.assert_array_equal(found.pixels, expected.pixels)
+    assert found.geometry == expected.geometry
+    assert (found.sha256, found.note) == (expected.sha256, expected.note)
+
+
+def test_it_decodes_as_this_process_would(picture: ImageRef, tmp_path: Path) -> None:
+    frames = [Image.new("P", (20, 9), i) for i in range(3)]
+    frames[0].save(tmp_path / "b.gif", save_all=True, append_images=frames[1:])
+    wide = Preprocess((30, 20), (25, 35), (0.5, 0.4, 0.3), (0.1, 0.2, 0.3), "bicubic")
+    with IsolatedDecoder(60, 10**6) as decoder:
+        for ref in (picture, ImageRef(1, tmp_path / "b.gif", "b.gif")):
+            for preprocess in (_PREPROCESS, wide):
+                _same(decoder(ref, preprocess), decode(ref, preprocess))
+
+
+def test_failures_are_told_alike(tmp_path: Path) -> None:
+    refs = [ImageRef(0, tmp_path / name, name) for name in ("missing.png", "nul\0.png", "html.png")]
+    refs[2].path.write_text("<html>\ud7ff", encoding="utf-8", errors="replace")
+    with IsolatedDecoder(60, 10**6) as decoder:
+        for ref in refs:
+            assert decoder(ref, _PREPROCESS) == decode(ref, _PREPROCESS)
+
+
+def test_the_limit_on_pixels_is_the_users(picture: ImageRef) -> None:
+    with IsolatedDecoder(60, 1199) as decoder:
+        failure = decoder(picture, _PREPROCESS)
+    assert isinstance(failure, FailedImage)
+    assert "limit" in failure.message
+    with IsolatedDecoder(60, 1200) as decoder:
+        assert isinstance(decoder(picture, _PREPROCESS), ImageItem)
+
+
+@pytest.mark.parametrize(
+    ("crash", "said"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
+        ("ctypes.string_at(0)", "SIGSEGV"),
+        ("os._exit(3)", "exit code 3"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+    ],
+)
+def test_a_decoder_that_dies_costs_one_picture(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef, crash: str, said: str
+) -> None:
+    _start(monkeypatch, crash)
+    with IsolatedDecoder(60, 10**6) as decoder:
+        failure = decoder(ImageRef(1, tmp_path / "bad.png", "bad.png"), _PREPROCESS)
+        assert failure == FailedImage(failure.ref, "DecoderDied", f"the decoder died ({said})")
+        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+
+
+@pytest.mark.parametrize("hang", ["time.sleep(600)", "exec('while True: pass')"])
+def test_a_decoder_that_hangs_costs_one_picture(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef, hang: str
+) -> None:
+    _start(monkeypatch, hang)
+    with IsolatedDecoder(0.5, 10**6) as decoder:
+        failure = decoder(ImageRef(1, tmp_path / "bad.png", "bad.png"), _PREPROCESS)
+        assert failure == FailedImage(failure.ref, "DecoderHung", "decoding took longer than 0.5 s")
+        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+
+
+def test_a_stream_goes_on_past_decoders_that_die(
+    monkeypatch: pytest.MonkeyPatch, picture: ImageRef, tmp_path: Path
+) -> None:
+    _start(monkeypatch, "os.abort()")
+    bad = tmp_path / "bad.png"
+    refs = [ImageRef(i, bad if i % 3 == 1 else picture.path, str(i)) for i in range(12)]
+    with IsolatedDecoder(60, 10**6) as decoder:
+        batches = list(stream(refs, _PREPROCESS, 4, 3, None, decoder))
+    assert [[item.ref.index for item in batch.items] for batch in batches] == [
+        *([0, 2, 3, 5], [6, 8, 9, 11])
+    ]
+    assert [f.type for batch in batches for f in batch.failures] == ["DecoderDied"] * 4
+
+
+def test_leaving_ends_a_decoder_that_hangs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef
+) -> None:
+    _start(monkeypatch, "time.sleep(600)")
+    with ThreadPoolExecutor(1) as pool:
+        with IsolatedDecoder(600, 10**6) as decoder:
+            pool.submit(decoder, picture, _PREPROCESS).result()
+            waiting = pool.submit(decoder, ImageRef(1, tmp_path / "bad", "bad"), _PREPROCESS)
+        assert isinstance(waiting.result(timeout=30), FailedImage)
+        assert isinstance(decoder(picture, _PREPROCESS), FailedImage)
+
+
+def test_children_end_with_their_parent(picture: ImageRef) -> None:
+    script = (
+        "import sys, time; from pathlib import Path\n"
+        "from camcli.images.isolation import IsolatedDecoder\n"
+        "from camcli.records import ImageRef, Preprocess\n"
+        "d = IsolatedDecoder(60, 10**6)\n"
+        "d(ImageRef(0, Path('x'), 'x'), Preprocess(16, (16, 16), (0.,)*3, (1.,)*3))\n"
+        "print(d._all[0]._process.pid, flush=True); time.sleep(600)\n"
+    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, env=env
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while _runs(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _runs(child)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and " Z " in stat.read_text())
+
+
+def test_signals_to_the_group_are_for_the_parent(picture: ImageRef) -> None:
+    with IsolatedDecoder(60, 10**6) as decoder:
+        decoder(picture, _PREPROCESS)
+        (child,) = decoder._all
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child._process.send_signal(number)
+        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+        assert decoder._all == [child]
+
+
+def test_modules_in_the_current_folder_are_not_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef
+) -> None:
+    for name in ("numpy", "PIL", "json", "camcli"):
+        (tmp_path / f"{name}.py").write_text("import os; os.mkdir('pwned')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    with IsolatedDecoder(60, 10**6) as decoder:
+        assert isinstance(decoder(picture, _PREPROCESS), ImageItem)
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_what_a_library_prints_does_not_come_between(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    picture: ImageRef,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(picture.path.read_bytes())
+    _start(monkeypatch, "os.write(1, b'to stdout'); os.write(2, b'to stderr')")
+    with IsolatedDecoder(60, 10**6) as decoder:
+        assert isinstance(decoder(ImageRef(0, bad, "bad"), _PREPROCESS), ImageItem)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, picture: ImageRef) -> None:
+    monkeypatch.setattr(subject, "_START", "import sys; sys.exit(9) # {path}")
+    with IsolatedDecoder(60, 10**6) as decoder, pytest.raises(MachineError, match="exit code 9"):
+        decoder(picture, _PREPROCESS)
+
+
+def test_each_thread_has_its_own(picture: ImageRef) -> None:
+    barrier = threading.Barrier(3)
+
+    def work(decoder: IsolatedDecoder) -> None:
+        barrier.wait()
+        for _ in range(3):
+            _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+
+    with IsolatedDecoder(60, 10**6) as decoder, ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(work, decoder) for _ in range(3)]:
+            done.result()
+        assert len(decoder._all) == 3

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from camcli.errors import ConfigError
+from camcli.images.shard import share_from, share_of
+from camcli.records import WHOLE, ImageRef, Share
+
+
+def _ref(index: int) -> ImageRef:
+    return ImageRef(index, Path(str(index)), str(index))
+
+
+def _slurm(index: int, count: int, first: int = 0, step: int = 1) -> dict[str, str]:
+    return {
+        "SLURM_ARRAY_TASK_ID": str(index),
+        "SLURM_ARRAY_TASK_COUNT": str(count),
+        "SLURM_ARRAY_TASK_MIN": str(first),
+        "SLURM_ARRAY_TASK_STEP": str(step),
+    }
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 20])
+def test_shares_together_are_exactly_the_whole(count: int) -> None:
+    refs = [_ref(i) for i in range(11)]
+    shares = [list(share_of(refs, Share(i, count))) for i in range(count)]
+    assert sorted((ref for share in shares for ref in share), key=lambda ref: ref.index) == refs
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    assert [share == refs[i::count] for i, share in enumerate(shares)] == [True] * count
+
+
+def test_an_endless_listing_can_be_shared() -> None:
+    refs = (_ref(i) for i in itertools.count())
+    shared = itertools.islice(share_of(refs, Share(2, 5)), 3)
+    assert [ref.index for ref in shared] == [2, 7, 12]
+
+
+def test_the_whole_is_everything() -> None:
+    assert list(share_of([_ref(0), _ref(1)], WHOLE)) == [_ref(0), _ref(1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "expected"),
+    [
+        ("0/4", {}, (0, 4)),
+        ("3/4", {}, (3, 4)),
+        ("0/1", {}, (0, 1)),
+        ("auto", _slurm(2, 4), (2, 4)),
+        (
+            "auto",
+            _slurm(4, 4, 1),
+            (3, 4),
+        ),
+        (
+            "auto",
+            _slurm(20, 3, 10, 5),
+            (2, 3),
+        ),
+        ("auto", {"JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "9"}, (0, 9)),
+        ("auto/9", {"JOB_COMPLETION_INDEX": "5"}, (5, 9)),
+        ("auto", {"AWS_BATCH_JOB_ARRAY_INDEX": "1", "AWS_BATCH_JOB_ARRAY_SIZE": "2"}, (1, 2)),
+        ("auto", {"CLOUD_RUN_TASK_INDEX": "7", "CLOUD_RUN_TASK_COUNT": "8"}, (7, 8)),
+    ],
+)
+def test_what_names_a_shard(
+    text: str, environment: dict[str, str], expected: tuple[int, int]
+) -> None:
+    assert share_from(text, environment) == Share(*expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "message"),
+    [
+        ("4/4", {}, "0/4 to 3/4"),
+        ("0/0", {}, "is no shard"),
+        ("-1/4", {}, "takes I/N"),
+        ("1", {}, "takes I/N"),
+        ("1/2/3", {}, "takes I/N"),
+        ("1e9/4", {}, "takes I/N"),
+        ("auto", {}, "finds no array job"),
+        ("auto", {"JOB_COMPLETION_INDEX": "5"}, "auto/N"),
+        ("auto", {"JOB_COMPLETION_INDEX": "x", "JOB_COMPLETIONS": "3"}, "is not a number"),
+        ("auto", _slurm(4, 4), "is no shard"),
+        (
+            "auto",
+            _slurm(12, 3, 10, 5),
+            "steps of 5",
+        ),
+        (
+            "auto",
+            _slurm(0, 4, 1),
+            "is no shard",
+        ),
+    ],
+)
+def test_what_names_none(text: str, environment: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        share_from(text, environment)

@@ -2,9 +2,10 @@
 
     python -m benchmarks.fuzz --pictures 16000 --configurations 4000
 
-The pictures come under hostile names. Whatever the inputs are, there must be no traceback, no hang, no file outside the output folder, no word on stderr that
-was not asked for, and one row for each picture, or one message and exit code 2. Prints one line of
-JSON, and exits with 1 if a promise was broken; what broke it is kept.
+The pictures come under hostile names. Whatever the inputs are, there must be no traceback, no hang,
+no file outside the output folder, no word on stderr that was not asked for, and one row for each
+picture, or one message and exit code 2. Prints one line of JSON, and exits with 1 if a promise was
+broken; what broke it is kept.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def main() -> None:
     assembled = assemble(load_config(flags=flags), options.batch, print)
     engine = assembled.engine
     batch = noise(options.batch, *engine.network.image_size)
-    images = engine._normalized(batch.items)
+    images = engine.normalized(batch.items)
 
     def predict() -> None:
         with torch.no_grad():
@@ -68,7 +68,7 @@ def main() -> None:
 
     def normalize_and_predict() -> None:
         with torch.no_grad():
-            engine.network.predict(engine._normalized(batch.items))
+            engine.network.predict(engine.normalized(batch.items))
 
     times = alternate(
         {

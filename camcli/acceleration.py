@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -78,8 +77,7 @@ def accelerate(
         raise ModelError(
             f"the network does not run in {precision}: {reason}. Take --precision fp32"
         ) from None
-    ahead = math.inf if images_ahead is None else float(images_ahead)
-    trunk = AdaptiveTrunk(fast, example, _policy(run, device), ahead, notify)
+    trunk = AdaptiveTrunk(fast, example, _policy(run, device), images_ahead, notify)
     return dataclasses.replace(network, trunk=trunk)
 
 

@@ -162,7 +162,7 @@ def test_the_input_is_what_torchvisions_transform_makes(
     engine = engine_of(squeezenet)
     items = items_in(photos, squeezenet)[:5]
     expected = torch.stack([transform(Image.open(item.ref.path).convert("RGB")) for item in items])
-    torch.testing.assert_close(engine._normalized(items), expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(engine.normalized(items), expected, rtol=0, atol=1e-6)
 
 
 def test_the_users_network_is_left_as_it_was(demo_model: LoadedModel) -> None:

@@ -18,7 +18,7 @@ from camcli.graph.split import SplitNetwork
 
 @dataclass(frozen=True)
 class Cost:
-    """One explanation of one picture, against one prediction of it.
+    """One explanation of one picture, against one prediction of it; both by the network as traced.
 
     Attributes:
         passes: Multiplications and additions counted, those of a prediction being 1.
@@ -41,6 +41,7 @@ def cost_of(source: MapSource, network: SplitNetwork, look: Look, classes: Tenso
     def explain() -> None:
         source.saliency(Look(look.items, look.images, look.black), classes)
 
+    explain()  # what is computed once for all pictures is no part of the cost of one
     return Cost(_operations(explain) / _operations(predict), _seconds(explain) / _seconds(predict))
 
 

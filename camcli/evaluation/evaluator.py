@@ -20,6 +20,7 @@ from camcli.evaluation.rows import EvaluationRow, MethodResult
 from camcli.evaluation.sources import Look, MapSource
 from camcli.evaluation.truth import Truth
 from camcli.evaluation.witness import Witness
+from camcli.graph.split import SplitNetwork
 from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
 
 SHAP = "shap-cam"
@@ -32,6 +33,7 @@ class Evaluator:
     Attributes:
         engine: Chooses the classes to explain, at its own network.
         sources: What has maps.
+        traced: The engine's network before it was accelerated, the measure of what methods cost.
         witness: Measures faithfulness.
         truth: Where the objects are, if that is known.
         at_most: How many pictures of the listing a source is asked for, where not for all.
@@ -40,6 +42,7 @@ class Evaluator:
 
     engine: Engine
     sources: tuple[MapSource, ...]
+    traced: SplitNetwork
     witness: Witness
     truth: Truth | None = None
     at_most: Mapping[str, int] = field(default_factory=dict)

@@ -115,9 +115,10 @@ def _evaluate(
 def _costs(evaluator: Evaluator, batch: Batch) -> dict[str, Cost]:
     items = batch.items[:_TIMED]
     look = Look(items, evaluator.engine.normalized(items), evaluator.engine.black)
-    network = evaluator.engine.network
-    classes = look.probe(network).logits.argmax(1)
-    return {s.name: cost_of(s, network, look, classes) for s in evaluator.sources}
+    classes = look.probe(evaluator.traced).logits.argmax(1)
+    return {
+        s.name: cost_of(s.as_traced(), evaluator.traced, look, classes) for s in evaluator.sources
+    }
 
 
 def _write_tables(folder: Path, summary: Summary) -> None:

@@ -20,6 +20,7 @@ from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.sources import MapSource, MethodSource, stored_source
 from camcli.evaluation.truth import read_truth
 from camcli.evaluation.witness import Witness
+from camcli.graph.split import SplitNetwork
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.base import Method
 
@@ -84,8 +85,9 @@ def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
     if len(assembled.config.model.layers) > 1:
         raise MethodError("evaluate takes one layer at a time: name one with --layer")
     methods = _methods(question)
-    sources: list[MapSource] = [_at_work(method, assembled) for method in methods]
     network = assembled.engine.network
+    traced = split_at(assembled.model, network.layer, assembled.engine.device)
+    sources: list[MapSource] = [_at_work(method, assembled, traced) for method in methods]
     if question.folders:
         digest = assembled.model.digest()
         sources += [stored_source(f, network.image_size, digest) for f in question.folders]
@@ -104,6 +106,7 @@ def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
     return Evaluator(
         engine=assembled.engine,
         sources=tuple(sources),
+        traced=traced,
         witness=_witness(question, assembled.engine),
         truth=read_truth(question.truth) if question.truth else None,
         at_most=_limits(question.at_most, names),
@@ -131,19 +134,19 @@ def _methods(question: Question) -> list[Method]:
     return [create_method(name, options[name]) for name in question.names]
 
 
-def _at_work(method: Method, assembled: Assembled) -> MethodSource:
+def _at_work(method: Method, assembled: Assembled, traced: SplitNetwork) -> MethodSource:
     """Give a method the network cut where it looks; most look where the engine does."""
     engine = assembled.engine
     if type(method).depths is Method.depths:
         network = engine.network
     else:
         (layer,) = assembled.config.model.layers
-        halves = split_at(assembled.model, layer, engine.device, method)
+        traced = split_at(assembled.model, layer, engine.device, method)
         run = assembled.config.run
-        network = accelerate(halves, run, engine.device, assembled.batch_size, 0, lambda _: None)
+        network = accelerate(traced, run, engine.device, assembled.batch_size, 0, lambda _: None)
     if method.uses_deeplift:
         _ = network.deeplift  # refuses an operation without a rule before any picture
-    return MethodSource(method.name, method, network)
+    return MethodSource(method.name, method, network, traced)
 
 
 def _limits(texts: Sequence[str], names: Sequence[str]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +59,31 @@ class MapSource(ABC):
     def saliency(self, look: Look, classes: Tensor) -> Saliency:
         """Return the maps of a batch, one class an image, int64 (B,)."""
 
+    def as_traced(self) -> MapSource:
+        """Return the same source with its network as traced, in float32, nothing accelerated."""
+        return self
+
 
 @dataclass(frozen=True)
 class MethodSource(MapSource):
-    """A method at work."""
+    """A method at work.
+
+    Attributes:
+        name: Of the method.
+        method: The method.
+        network: Cut where it looks.
+        traced: The same before it was accelerated.
+
+    """
 
     name: str
     method: Method
     network: SplitNetwork
+    traced: SplitNetwork
+
+    def as_traced(self) -> MapSource:
+        """See `MapSource.as_traced`."""
+        return replace(self, network=self.traced)
 
     def saliency(self, look: Look, classes: Tensor) -> Saliency:
         """Explain the batch; see `MapSource.saliency`."""

@@ -35,7 +35,7 @@ class AdaptiveTrunk:
         trunk: FastTrunk,
         example: Tensor,
         policy: Policy,
-        images_ahead: float,
+        images_ahead: int | None,
         notify: Callable[[str], None],
     ) -> None:
         """Decide how to begin.
@@ -44,12 +44,15 @@ class AdaptiveTrunk:
             trunk: What to run.
             example: A batch of the size that the run will use.
             policy: When to compile.
-            images_ahead: How many images the run has; infinity where that is not known.
+            images_ahead: How many pictures the run has. Whether compiling pays is settled within
+                the first batches, so they are not counted down. None where that is not known: then
+                as many are expected as have been seen.
             notify: Told, in one line each, what was decided and why.
         """
         self._fast = trunk
         self._run: Runner = trunk
-        self._ahead = images_ahead
+        self._images_ahead = images_ahead
+        self._images_seen = 0
         self._notify = notify
         self._compilation: Compilation | None = None
         self._seconds_per_image = math.inf
@@ -58,7 +61,7 @@ class AdaptiveTrunk:
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run the trunk: images (B, 3, H, W) -> (activation, *bypass), float32."""
-        self._ahead -= len(images)
+        self._images_seen += len(images)
         if self._compilation is None:
             return self._run(images)
         self._look_after(self._compilation, images)
@@ -87,10 +90,14 @@ class AdaptiveTrunk:
             self._give_up(f"the compiler failed: {compilation.failure()}")
         elif self._pays():
             self._notify(
-                f"compiling the network in the background: about {self._ahead:.0f} images at "
+                f"compiling the network in the background: about {self._ahead} images at "
                 f"{self._seconds_per_image * 1000:.0f} ms are worth it"
             )
             self._start(compilation)
+
+    @property
+    def _ahead(self) -> int:
+        return self._images_seen if self._images_ahead is None else self._images_ahead
 
     def _pays(self) -> bool:
         if not math.isfinite(self._seconds_per_image):

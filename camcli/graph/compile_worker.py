@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
+from threading import Thread
 
 import torch
+
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def main(exported: Path, package: Path) -> None:
     """Compile an exported trunk to a package, which appears whole or not at all."""
     os.nice(10)
+    Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start()
     program = torch.export.load(exported)
     # Inductor insists on the suffix, and appends nothing to a name that has it.
     unfinished = package.with_name(f".{package.stem}-{os.getpid()}.pt2")
@@ -23,6 +28,13 @@ def main(exported: Path, package: Path) -> None:
         unfinished.replace(package)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _end_with_the_parent(parent: int) -> None:
+    """End this process when the run that wanted the package is gone, however it ended."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -11,18 +11,16 @@ from camcli.graph.nodes import ancestors, descendants, is_symbolic_int, shape_of
 from camcli.graph.split import find_layer, layout_of, module_outputs
 from camcli.graph.trace import TracedNetwork
 
-# A stage whose rows are more than a third of the picture's is the network's stem.
-_FINEST_STRIDE = 3
 _MOST_BLOCKS = 4
 
 
 def depths_of(traced: TracedNetwork, layer: str) -> tuple[str, ...]:
     """Return the ends of the stages and the blocks of the last stage, shallowest first.
 
-    A stage is what lies between two changes of resolution, up to the target layer, which is the
-    deepest; the stem, at half the picture's resolution or more, is left out, as are all but the
-    last four blocks, where a network is one long stage. Depths other than the target layer are
-    places through which everything must pass, so that what they contribute is the whole score.
+    A stage is what lies between two changes of resolution, from the stem up to the target layer,
+    which is the deepest. Where a network is one long stage, its last four blocks are taken. Depths
+    other than the target layer are places through which everything must pass, so that what they
+    contribute is the whole score.
 
     Args:
         traced: The network.
@@ -38,8 +36,6 @@ def depths_of(traced: TracedNetwork, layer: str) -> tuple[str, ...]:
     stages: list[list[str]] = []
     shape = None
     for path, node in _without_nested(passes):
-        if _resolution(traced, node)[0] > _rows(traced) // _FINEST_STRIDE:
-            continue
         if _resolution(traced, node) != shape:
             shape = _resolution(traced, node)
             stages.append([])
@@ -115,7 +111,3 @@ def _resolution(traced: TracedNetwork, node: fx.Node) -> tuple[int, int]:
     layout = layout_of(traced, node)
     assert layout is not None
     return layout.height, layout.width
-
-
-def _rows(traced: TracedNetwork) -> int:
-    return int((shape_of(traced.image) or ())[2])

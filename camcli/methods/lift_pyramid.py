@@ -24,8 +24,9 @@ class LiftPyramid(Method):
 
     Every depth attributes the same score difference: deep layers by meaning, but coarsely, shallow
     ones by fine detail, but of many things. Their geometric mean, ε = 1e-6, is high where all L of
-    them agree. All come out of one pass through the tail that starts at the shallowest, so that
-    the whole costs about three forward passes.
+    them agree. The shallowest is the stem: the reference of every depth is what an empty stem makes
+    of it, which tells objects apart better than an empty deep layer does. All come out of one pass
+    through the tail that starts at the shallowest, in the arithmetic of two forward passes.
 
     Not for a network whose early stages hold no operation with a DeepLIFT rule, nor where memory
     is scarce: the activations from the shallowest depth on are kept for the backward pass.

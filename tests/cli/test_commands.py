@@ -65,7 +65,7 @@ def test_methods_are_listed_and_described(camcli: Camcli) -> None:
         assert name in listed
         described = camcli("methods", name)
         assert described.code == 0
-        assert "arXiv" in described.stdout
+        assert "map = " in described.stdout, "the formula"
     assert camcli("methods", "lift").code == 2
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -87,7 +90,7 @@ def test_many_slow_pictures_are(
     monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
     monkeypatch.setattr(compiled.Compilation, "start", lambda self: started.append(self))
     said: list[str] = []
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 1e12, said.append)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
     run(adaptive_trunk, torch.randn(4, 3, 16, 16))
     assert not started, "the first batch is what tells how slow they are"
     run(adaptive_trunk, torch.randn(4, 3, 16, 16))
@@ -95,9 +98,46 @@ def test_many_slow_pictures_are(
     assert "in the background" in said[0]
 
 
+def test_a_pipe_is_compiled_for_once_much_has_come(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(compiled.Compilation, "start", lambda self: started.append(self))
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", None, lambda _: None)
+    for _ in range(4):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert not started
+    adaptive_trunk._images_seen = 10**12
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert started
+
+
+@needs_compiler
+def test_the_compiler_ends_with_the_run_that_wanted_it(tmp_path: Path) -> None:
+    """Also when the run is killed, and can tell nobody."""
+    orphan = (
+        "import os, time; from threading import Thread; "
+        "from camcli.graph.compile_worker import _end_with_the_parent; "
+        "Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start(); "
+        "time.sleep(100)"
+    )
+    script = (
+        "import os, subprocess, sys, time; "
+        f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.DEVNULL); "
+        "print(child.pid, flush=True); time.sleep(4); os.kill(os.getpid(), 9)"
+    )
+    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    child = Path("/proc") / parent.stdout.strip()
+    deadline = time.monotonic() + 60
+    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_never_means_never(trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled.Compilation, "start", _fail)
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "never", 1e12, _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "never", 10**12, _fail)
     for _ in range(3):
         run(adaptive_trunk, torch.randn(4, 3, 16, 16))
 

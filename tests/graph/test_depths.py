@@ -19,16 +19,17 @@ from camcli.models import LoadedModel, load_model
 CPU = torch.device("cpu")
 CHOSEN = {
     "squeezenet1_1": (
-        "features.4", "features.7", "features.9", "features.10", "features.11", "features",
+        "features.1", "features.4", "features.7", "features.9", "features.10", "features.11",
+        "features",
     ),
-    "resnet18": ("layer1", "layer2", "layer3", "layer4.0", "layer4"),
+    "resnet18": ("relu", "layer1", "layer2", "layer3", "layer4.0", "layer4"),
     "vit_b_32": (
         "encoder.layers.encoder_layer_8", "encoder.layers.encoder_layer_9",
         "encoder.layers.encoder_layer_10", "encoder.layers.encoder_layer_11.ln_1",
     ),
     "mobilenet_v3_small": (
-        "features.1", "features.3", "features.8", "features.9", "features.10", "features.11",
-        "features",
+        "features.0", "features.1", "features.3", "features.8", "features.9", "features.10",
+        "features.11", "features",
     ),
 }  # fmt: skip
 
@@ -52,10 +53,10 @@ def test_every_depth_accounts_for_the_same_score(
     classes = torch.tensor([0, 4, 9])
     found = probe.contributions_by_depth(classes)
     assert [tuple(depth.maps.shape[1:]) for depth in found] == [
-        (48, 32, 32), (96, 16, 16), (112, 16, 16),
+        (24, 64, 64), (48, 32, 32), (96, 16, 16), (112, 16, 16),
     ]  # fmt: skip
     sums = torch.stack([depth.maps.sum((1, 2, 3)) for depth in found])
-    torch.testing.assert_close(sums, sums[:1].expand(3, -1), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(sums, sums[:1].expand(4, -1), rtol=1e-4, atol=1e-4)
     for depth in found:
         assert depth.completeness_error.max() < 1e-5
 
@@ -65,7 +66,7 @@ def test_the_first_depth_is_what_a_cut_there_gives(
 ) -> None:
     classes = torch.tensor([0, 4, 9])
     tapped = Probe(split_at(demo_model, "auto", CPU, LiftPyramid()), images)
-    plain = Probe(split_at(demo_model, "stages.1", CPU), images)
+    plain = Probe(split_at(demo_model, "stages.0", CPU), images)
     found = tapped.contributions_by_depth(classes)[0].maps
     torch.testing.assert_close(found, plain.contributions(classes).maps)
 
@@ -74,7 +75,7 @@ def test_the_pyramid_is_the_geometric_mean_of_its_depths(
     demo_model: LoadedModel, images: torch.Tensor
 ) -> None:
     network = split_at(demo_model, "auto", CPU, LiftPyramid())
-    classes = torch.tensor([0, 4, 9])
+    classes = Probe(network, images).logits.argmax(1)
     found = LiftPyramid().explain(Probe(network, images), classes).maps
     expected = torch.ones(3, 128, 128, dtype=torch.float64)
     for depth in Probe(network, images).contributions_by_depth(classes):
@@ -82,8 +83,8 @@ def test_the_pyramid_is_the_geometric_mean_of_its_depths(
         level = F.interpolate(evidence, (128, 128), mode="bilinear")[:, 0].double()
         for row in range(3):
             scaled = (level[row] - level[row].min()) / (level[row].max() - level[row].min())
-            expected[row] *= scaled.clamp_min(1e-6) ** (1 / 3)
-    # Near the floor the cube root magnifies rounding.
+            expected[row] *= scaled.clamp_min(1e-6) ** (1 / 4)
+    # Near the floor the root magnifies rounding.
     torch.testing.assert_close(found.double(), expected, rtol=1e-2, atol=2e-3)
 
 

@@ -237,9 +237,12 @@ def test_softmax_weights_are_the_scores_times_their_softmax() -> None:
     )
 
 
+@pytest.mark.parametrize("threshold", [None, 0.0])
 @pytest.mark.parametrize("weights", ["max", "min-max", "softmax"])
-def test_absent_components_weigh_nothing_and_count_for_nothing(weights: str) -> None:
-    method = create_method("decom-cam", {"weights": weights, "threshold": None})
+def test_absent_components_weigh_nothing_and_count_for_nothing(
+    weights: str, threshold: float | None
+) -> None:
+    method = create_method("decom-cam", {"weights": weights, "threshold": threshold})
     assert isinstance(method, DecomCam)
     present = torch.tensor([[True, True, False, False], [False] * 4])
     found = method._integration_weights(torch.tensor([[2.0, 1.0, 9.0, -9.0]] * 2), present)

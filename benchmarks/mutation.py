@@ -78,6 +78,14 @@ def mutated_picture(rng: random.Random, seeds: list[tuple[str, bytes]]) -> tuple
     return suffix, bytes(data)
 
 
+def damaged(rng: random.Random, data: bytes) -> bytes:
+    """Return bytes with one to three damages."""
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 3)):
+        rng.choice(_DAMAGES)(rng, changed)
+    return bytes(changed)
+
+
 def _flip(rng: random.Random, data: bytearray) -> None:
     for _ in range(rng.randint(1, 12)):
         if data:

@@ -39,9 +39,9 @@ def init(
     force: bool = typer.Option(False, "--force", help="Replace a file that exists."),
 ) -> None:
     """Write a configuration with every default, to be edited."""
-    if path.exists() and not force:
-        raise OutputError(f"{path} exists: give --force to replace it, or another name")
     try:
+        if path.exists() and not force:
+            raise OutputError(f"{path} exists: give --force to replace it, or another name")
         path.write_text(_TEMPLATE + dump_config(Config()), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error}") from None

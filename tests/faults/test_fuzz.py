@@ -4,11 +4,21 @@ import random
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from benchmarks.command_server import CommandServer
 from benchmarks.fuzz import BrokenError, fuzz_config, fuzz_pictures
-from benchmarks.mutation import hostile_name, mutated_config, mutated_picture, seed_pictures
+from benchmarks.mutation import (
+    damaged,
+    hostile_name,
+    mutated_config,
+    mutated_picture,
+    seed_pictures,
+)
+from camcli.errors import ModelError
 from camcli.images.decode import decode
+from camcli.models.checkpoint import read_checkpoint
 from camcli.records import ImageItem, ImageRef, Preprocess
 
 
@@ -23,6 +33,26 @@ def test_damaged_configurations(server: CommandServer, tmp_path: Path) -> None:
     rng = random.Random(12)
     outcomes = {fuzz_config(server, rng, tmp_path / str(i)) for i in range(20)}
     assert "refused" in outcomes
+
+
+def test_damaged_checkpoints_are_read_or_refused(tmp_path: Path) -> None:
+    weights = {"a.weight": torch.ones(3, 4), "b.bias": torch.ones(5)}
+    torch.save({"state_dict": weights}, tmp_path / "zip.pth")
+    torch.save(weights, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    save_file(weights, tmp_path / "x.safetensors")
+    rng = random.Random(0)
+    refusals = []
+    for path in sorted(tmp_path.iterdir()):
+        sound = path.read_bytes()
+        assert read_checkpoint(path).keys() == weights.keys()
+        for _ in range(400):
+            path.write_bytes(damaged(rng, sound))
+            try:
+                read_checkpoint(path)
+            except ModelError as error:
+                refusals.append(path.name in str(error))
+    assert len(refusals) > 600
+    assert all(refusals)
 
 
 def test_every_seed_is_a_sound_picture(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def box(tmp_path: Path) -> Path:
         ("- a", "must hold a mapping"),
         ("method: {name: [1]}", "method.name"),
         ("{1: 2}", "keys should be strings"),
+        ("model: {weights: " + "a" * 5000 + "}", "there is no checkpoint file"),
     ],
 )
 def test_a_configuration(server: CommandServer, box: Path, text: str, said: str) -> None:

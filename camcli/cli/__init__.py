@@ -86,6 +86,10 @@ def _exit_code() -> int:
     except MachineError as error:
         say(f"camcli: {error}")
         return 74
+    except OSError as error:
+        # A full disk can also refuse what no stage expects to write; what is written is whole.
+        say(f"camcli: stopped by the machine: {error}; make room, then go on with --resume")
+        return 74
     except _UsageError as error:
         text = io.StringIO()
         error.show(file=text)

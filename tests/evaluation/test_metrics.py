@@ -76,7 +76,7 @@ def test_a_witness_says_what_the_slow_reference_says(
 def test_drop_and_increase_are_pytorch_grad_cams(
     network: nn.Module, images: Tensor, maps: Tensor
 ) -> None:
-    metrics = pytest.importorskip("pytorch_grad_cam.metrics.cam_mult_image")
+    metrics = pytest.importorskip("pytorch_grad_cam.metrics.cam_mult_image", exc_type=ImportError)
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget
 
     targets = [ClassifierOutputSoftmaxTarget(target) for target in TARGETS]

@@ -19,7 +19,7 @@ from camcli.methods.lime_cam import LimeCam, proximity
 from camcli.methods.probe import Probe
 from camcli.methods.shap_cam import ShapCam, marginal_contributions
 
-pytorch_grad_cam = pytest.importorskip("pytorch_grad_cam")
+pytorch_grad_cam = pytest.importorskip("pytorch_grad_cam", exc_type=ImportError)
 
 CLASSES = torch.tensor([3, 0, 2])
 

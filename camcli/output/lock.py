@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,9 @@ from camcli.errors import OutputError
 
 _SECONDS_BETWEEN_SIGNS_OF_LIFE = 30.0
 _SECONDS_WITHOUT_A_SIGN = 600.0
-_ATTEMPTS = 5
+_SECONDS_BETWEEN_LOOKS = 0.1
+_SECONDS_TO_BURY = 5.0
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Owner:
         born: When the process began, in the machine's own count; tells it from a later process
             with the same number. Empty where it is not known.
         since: When it took the lock, for people to read.
+        token: Tells it from other locks of the same process.
 
     """
 
@@ -45,12 +49,14 @@ class Owner:
     boot: str
     born: str
     since: str
+    token: str
 
     @classmethod
     def me(cls) -> Owner:
         """Describe this process."""
         now = time.strftime("%Y-%m-%d %H:%M:%S")
-        return cls(os.getpid(), socket.gethostname(), _boot(), _born(os.getpid()), now)
+        pid, host, token = os.getpid(), socket.gethostname(), uuid.uuid4().hex
+        return cls(pid, host, _boot(), _born(pid), now, token)
 
     def saw_this_boot(self) -> bool:
         """Tell whether it ran on this machine since it was last started."""
@@ -82,6 +88,7 @@ class FolderLock:
     def __init__(self, path: Path) -> None:
         self.predecessor: Owner | None = None
         self._path = path
+        self._me = Owner.me()
         self._done = threading.Event()
 
     def __enter__(self) -> FolderLock:
@@ -107,7 +114,9 @@ class FolderLock:
     ) -> None:
         self._done.set()
         try:
-            self._path.unlink(missing_ok=True)
+            found = self._look(self._path)
+            if found is not None and found[0] == self._me:
+                self._path.unlink(missing_ok=True)
             for stray in self._path.parent.glob(f"{self._path.name}-*"):
                 stray.unlink(missing_ok=True)
             self._path.parent.rmdir()
@@ -118,7 +127,7 @@ class FolderLock:
         """Make the lock with its content in one step; tell whether that succeeded."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         mine = self._path.with_name(f"{self._path.name}-{uuid.uuid4().hex}")
-        text = json.dumps(asdict(Owner.me()))
+        text = json.dumps(asdict(self._me))
         try:
             mine.write_text(text, encoding="utf-8")
             os.link(mine, self._path)
@@ -145,7 +154,7 @@ class FolderLock:
         owner, quiet_for = found
         if owner is None:
             if quiet_for < _SECONDS_BETWEEN_SIGNS_OF_LIFE:
-                time.sleep(0.2)  # it may be about to be written
+                time.sleep(_SECONDS_BETWEEN_LOOKS)  # it may be about to be written
                 return
         elif owner.lives(quiet_for):
             raise OutputError(
@@ -155,18 +164,29 @@ class FolderLock:
         self._bury(owner)
 
     def _bury(self, owner: Owner | None) -> None:
-        """Move a dead owner's lock out of the way, unless somebody was faster."""
-        grave = self._path.with_name(f"{self._path.name}-{uuid.uuid4().hex}")
+        """Remove a dead owner's lock; only one process at a time may, lest it be a new one."""
+        claim = self._path.with_name(f"{self._path.name}-claim")
         try:
-            self._path.rename(grave)
-        except FileNotFoundError:
+            claim.touch(exist_ok=False)
+        except FileExistsError:
+            self._wait_for(claim)
             return
-        buried = self._look(grave)
-        if buried is not None and buried[0] != owner:  # it was a new and living one: put it back
-            os.link(grave, self._path)
-        else:
-            self.predecessor = owner
-        grave.unlink(missing_ok=True)
+        except FileNotFoundError:  # whoever was faster has finished, and removed the folder
+            return
+        try:
+            found = self._look(self._path)
+            if found is not None and found[0] == owner:
+                self._path.unlink()
+                self.predecessor = owner
+        finally:
+            claim.unlink(missing_ok=True)
+
+    @staticmethod
+    def _wait_for(claim: Path) -> None:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        with suppress(FileNotFoundError):
+            if time.time() - claim.stat().st_mtime > _SECONDS_TO_BURY:
+                claim.unlink()  # of a process that died in these few lines
 
     @staticmethod
     def _look(path: Path) -> tuple[Owner | None, float] | None:

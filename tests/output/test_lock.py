@@ -110,6 +110,27 @@ def test_an_illegible_lock_is_taken_over_once_it_is_old(path: Path) -> None:
         assert json.loads(path.read_text())["pid"] == os.getpid()
 
 
+def test_a_takeover_that_died_half_way_holds_nobody_up_for_long(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _leave(path, replace(Owner.me(), pid=_FREE_PID))
+    claim = path.with_name("lock-claim")
+    claim.touch()
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with pytest.raises(OutputError, match="cannot take the lock"), FolderLock(path):
+        pass
+    os.utime(claim, (0, 0))
+    with FolderLock(path) as lock:
+        assert lock.predecessor is not None
+    assert not path.parent.exists()
+
+
+def test_a_lock_that_was_taken_over_is_left_to_its_new_owner(path: Path) -> None:
+    with FolderLock(path):
+        path.write_text(json.dumps(asdict(Owner.me())))
+    assert path.exists()
+
+
 def test_an_illegible_lock_that_is_new_may_be_about_to_be_written(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,7 +184,7 @@ class _Crowd:
 
 
 def test_of_many_that_take_over_at_once_one_succeeds(path: Path) -> None:
-    for _ in range(20):
+    for _ in range(40):
         _leave(path, replace(Owner.me(), pid=_FREE_PID))
         crowd = _Crowd(path, 6)
         crowd.run()

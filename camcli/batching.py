@@ -17,6 +17,10 @@ from camcli.engine import Engine, Explained
 from camcli.errors import MachineError
 from camcli.records import Batch, FailedImage, ImageItem
 
+# PyTorch has an exception for this on accelerators only; on a CPU it says so in words, which are
+# others for a tensor that no address space could hold.
+_TOO_MUCH = ("can't allocate memory", "Storage size calculation overflowed")
+
 Results = list[Explained | FailedImage]
 
 
@@ -77,7 +81,6 @@ def _filled(items: Sequence[ImageItem], size: int) -> tuple[ImageItem, ...]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error means that the memory of the device, or of the machine, ran out."""
-    # PyTorch has an exception for this on accelerators only; the CPU's allocator says it in words.
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+        isinstance(error, RuntimeError) and any(words in str(error) for words in _TOO_MUCH)
     )

@@ -131,7 +131,7 @@ class RunConfig(_Section):
     compile: Literal["auto"] | bool = Field(
         "auto", description="auto: when the pictures ahead are worth it"
     )
-    seed: int = Field(0, ge=0, description="for random weights and sampling methods")
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="for random weights and sampling methods")
 
 
 class OutputConfig(_Section):

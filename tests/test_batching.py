@@ -99,9 +99,10 @@ class _Scarce:
     [
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
         RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("Storage size calculation overflowed with sizes=[9223372036854775807, 112]"),
         MemoryError(),
     ],
-    ids=["accelerator", "cpu", "python"],
+    ids=["accelerator", "cpu", "address space", "python"],
 )
 def test_out_of_memory_halves_the_batch_for_good(scenes: Path, error: Exception) -> None:
     engine = _engine()

@@ -103,6 +103,8 @@ class Method(ABC):
 
 MethodT = TypeVar("MethodT", bound=Method)
 
+_LARGEST = 2**63 - 1  # of the whole numbers that a tensor can hold or be sized by
+
 
 def validated(method: type[MethodT], options: Mapping[str, Any]) -> MethodT:
     """Make a method from options that a user wrote.
@@ -118,6 +120,11 @@ def validated(method: type[MethodT], options: Mapping[str, Any]) -> MethodT:
         if name not in known
     ]
     accepted = {name: value for name, value in options.items() if name in known}
+    complaints += [
+        f"{name}: should be less than 2^63 in magnitude (found {value!r})"
+        for name, value in accepted.items()
+        if isinstance(value, int) and abs(value) > _LARGEST
+    ]
     try:
         made = TypeAdapter(method).validate_python(accepted)
     except ValidationError as error:

@@ -122,6 +122,11 @@ def test_a_dry_run_touches_nothing(camcli: Camcli, scenes: Path) -> None:
         (["--layer", "classifier"], "no extent in space"),
         (["--method", "lift-cm"], "did you mean 'lift-cam'"),
         (["--set", "method.options={channels: 3}"], "no such option"),
+        (
+            ["--method", "lime-cam", "--set", f"method.options.samples={2**64}"],
+            "less than 2^63",
+        ),
+        (["--set", f"run.seed={2**64}"], "less than or equal"),
         (["--target", "cow"], "no class 'cow'"),
         (["--set", "output.alpha=2"], "output.alpha"),
         (["--set", "ouput.alpha=0.2"], "ouput: no such key"),

@@ -102,17 +102,18 @@ class Engine:
     @property
     def black(self) -> Tensor:
         """What a black pixel is to the network, (3, 1, 1)."""
-        return self._normalized_rgb(torch.zeros(3, 1, 1, device=self.device))
+        return self._normalize(torch.zeros(3, 1, 1, device=self.device))
 
     def normalized(self, items: Sequence[ImageItem]) -> Tensor:
         """Return the network's input, float32 (B, 3, H, W), of decoded pictures."""
         pixels = torch.from_numpy(np.stack([item.pixels for item in items])).to(self.device)
-        return self._normalized_rgb(pixels.permute(0, 3, 1, 2).to(torch.float32) / 255)
+        return self._normalize(pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255))
 
-    def _normalized_rgb(self, images: Tensor) -> Tensor:
+    def _normalize(self, images: Tensor) -> Tensor:
+        """Normalise RGB in [0, 1], in place."""
         mean = torch.tensor(self.preprocess.mean, device=self.device).view(3, 1, 1)
         std = torch.tensor(self.preprocess.std, device=self.device).view(3, 1, 1)
-        return (images - mean) / std
+        return images.sub_(mean).div_(std)
 
     def choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
         """Return the classes to explain in a picture with these logits, (N,), on the CPU."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +13,7 @@ import numpy.typing as npt
 from camcli.config import OutputConfig
 from camcli.output.atomic import write_bytes
 from camcli.output.contact_sheet import contact_sheet
+from camcli.output.encode import npy, png
 from camcli.output.render import over_picture, overlay
 from camcli.records import (
     Components,
@@ -24,12 +23,6 @@ from camcli.records import (
     ManifestRow,
     SaliencyMap,
 )
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-# PNG's fastest setting that still compresses: overlays are photographs, deflate gains little.
-_PNG_COMPRESSION = 1
 
 
 @dataclass(frozen=True)
@@ -101,20 +94,20 @@ class ArtefactWriter:
         assert values is not None
         written = {}
         if "maps" in self.config.save:
-            data = _npy(self._map_values(saliency_map, values))
+            data = npy(self._map_values(saliency_map, values))
             written["map"] = self._save("maps", saliency_map, ".npy", data)
         if "overlays" in self.config.save:
             item = saliency_map.item
             picture = overlay(
                 item.picture, item.geometry, values, self.config.colormap, self.config.alpha
             )
-            written["overlay"] = self._save("overlays", saliency_map, ".png", _png(picture))
+            written["overlay"] = self._save("overlays", saliency_map, ".png", png(picture))
         if saliency_map.components and saliency_map.components.maps is not None:
             parts = [self._map_values(saliency_map, part) for part in saliency_map.components.maps]
-            data = _npy(np.stack(parts))
+            data = npy(np.stack(parts))
             written["components"] = self._save("components", saliency_map, ".npy", data)
             sheet = contact_sheet(saliency_map, self.config.colormap, self.config.alpha)
-            written["sheet"] = self._save("sheets", saliency_map, ".png", _png(sheet))
+            written["sheet"] = self._save("sheets", saliency_map, ".png", png(sheet))
         return written
 
     def _map_values(
@@ -156,15 +149,3 @@ def _components_info(
         explained_variance=components.explained_variance,
         channels=components.channels,
     )
-
-
-def _npy(values: npt.NDArray[np.float32]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, np.ascontiguousarray(values, dtype=np.float32), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=_PNG_COMPRESSION)
-    return buffer.getvalue()

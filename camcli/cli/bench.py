@@ -1,0 +1,162 @@
+"""`camcli bench`: where the time of a picture goes, against merely predicting it."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from camcli.cli.console import say
+from camcli.config import Config, load_config
+
+if TYPE_CHECKING:
+    from camcli.assembly import Assembled
+    from camcli.profiling.measure import Measured
+    from camcli.records import ImageRef
+
+_COPIES = 4  # of the ten sample pictures, where no others are given
+
+
+def bench(
+    inputs: list[str] = typer.Argument(
+        None,
+        metavar="[INPUT]...",
+        help="Files, folders or globs; without any, the sample pictures.",
+    ),
+    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
+    model: str | None = typer.Option(None, "--model", "-m", help="As for `camcli explain`."),
+    checkpoint: Path | None = typer.Option(None, "--checkpoint", help="Weights of the model."),
+    layer: list[str] = typer.Option([], "--layer", help="Module path, or auto. Repeatable."),
+    method: str | None = typer.Option(None, "--method", help="See `camcli methods`."),
+    batch_size: str | None = typer.Option(
+        None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."
+    ),
+    workers: str | None = typer.Option(
+        None, "--workers", "-j", metavar="N", help="Decoding threads, or auto."
+    ),
+    device: str | None = typer.Option(None, "--device", help="auto, cpu, cuda or cuda:N."),
+    precision: str | None = typer.Option(
+        None, "--precision", help="auto, fp32, tf32, bf16 or fp16."
+    ),
+    compile_: bool | None = typer.Option(
+        None, "--compile/--no-compile", help="Default: compile first, then measure."
+    ),
+    save: list[str] = typer.Option([], "--save", help="maps, overlays, components. Repeatable."),
+    overrides: list[str] = typer.Option(
+        [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
+    ),
+    limit: int = typer.Option(256, "--limit", min=1, help="Pictures a round, at most."),
+    rounds: int = typer.Option(3, "--rounds", min=1, help="Of explaining and predicting, in turn."),
+    json: bool = typer.Option(False, "--json", help="As JSON on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No word on what is being done."),
+) -> None:
+    """Measure where the time of a picture goes, against merely decoding and predicting it.
+
+    Every stage is timed by itself on one batch. Then whole runs, from files to files in a
+    temporary folder, take turns with a loop that decodes and predicts the same pictures with the
+    same network, batches and threads.
+    """
+    flags = {
+        "model.name": model,
+        "model.weights": checkpoint and str(checkpoint),
+        "model.layer": layer,
+        "method.name": method,
+        "run.batch_size": batch_size,
+        "run.workers": workers,
+        "run.device": device,
+        "run.precision": precision,
+        "run.compile": compile_,
+        "output.save": save,
+    }
+    given = {key: value for key, value in flags.items() if value not in (None, [])}
+    resolved = _settled(load_config(config, overrides, given))
+    with _pictures(inputs or [], limit) as refs:
+        from camcli.assembly import assemble
+        from camcli.profiling.measure import measure
+
+        assembled = assemble(resolved, len(refs), _silent if quiet else say)
+        measured = measure(refs, assembled, rounds)
+    if json:
+        typer.echo(jsonlib.dumps(_as_json(assembled, measured), indent=2))
+    else:
+        typer.echo("\n".join(_lines(assembled, measured)))
+
+
+def _silent(_line: str) -> None:
+    pass
+
+
+def _settled(config: Config) -> Config:
+    """Compile before anything is timed, where a run would decide on the way."""
+    if config.run.compile != "auto":
+        return config
+    compiled = config.run.model_copy(update={"compile": config.run.device in ("auto", "cpu")})
+    return config.model_copy(update={"run": compiled})
+
+
+@contextmanager
+def _pictures(inputs: Sequence[str], limit: int) -> Iterator[Sequence[ImageRef]]:
+    from camcli.images.find import find_images
+
+    with tempfile.TemporaryDirectory(prefix="camcli-samples-") as drawn:
+        if not inputs:
+            from camcli.demo.samples import write_samples
+
+            for copy in range(_COPIES):
+                write_samples(Path(drawn) / str(copy))
+            inputs = [drawn]
+        yield list(find_images(inputs, Path(drawn) / "out"))[:limit]
+
+
+def _header(assembled: Assembled) -> dict[str, Any]:
+    described = assembled.described()
+    return {
+        "model": assembled.model.name,
+        "layer": assembled.layer,
+        "method": assembled.config.method.name,
+        "device": str(assembled.engine.device),
+        "precision": described["precision"],
+        "batch_size": assembled.batch_size,
+        "workers": assembled.workers,
+        "save": list(assembled.config.output.save),
+    }
+
+
+def _lines(assembled: Assembled, measured: Measured) -> list[str]:
+    about = _header(assembled)
+    lines = [
+        "{model}, {layer}, {method}, {precision} on {device}, batches of {batch_size}, "
+        "{workers} workers".format(**about),
+        f"{'stage, alone in one thread':30} ms per picture",
+    ]
+    lines += [
+        f"  {f'{stage.where}: {stage.name}':28} {stage.milliseconds:9.2f}"
+        for stage in measured.stages
+    ]
+    lines.append("the calling thread in a run")
+    lines += [f"  {stage:28} {spent:9.2f}" for stage, spent in measured.waiting.items()]
+    low, high = min(measured.ratios), max(measured.ratios)
+    lines += [
+        f"from files to files, {measured.images} pictures, {len(measured.explain)} rounds",
+        f"  {'explain':28} {measured.per_image(measured.explain):9.2f}",
+        f"  {'decode and predict':28} {measured.per_image(measured.predict):9.2f}",
+        f"  {'ratio':28} {measured.ratio:9.2f}  ({low:.2f} to {high:.2f})",
+    ]
+    return lines
+
+
+def _as_json(assembled: Assembled, measured: Measured) -> dict[str, Any]:
+    return _header(assembled) | {
+        "images": measured.images,
+        "stages": [vars(stage) for stage in measured.stages],
+        "waiting": dict(measured.waiting),
+        "explain_seconds": list(measured.explain),
+        "predict_seconds": list(measured.predict),
+        "ratio": measured.ratio,
+        "ratios": list(measured.ratios),
+    }

@@ -1,0 +1,97 @@
+"""Explain pictures and merely predict them, in turn, and see what the difference is made of."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from camcli.assembly import Assembled
+from camcli.executors.local import Job, run
+from camcli.profiling.floor import predict_all
+from camcli.profiling.stages import Stage, measure_stages
+from camcli.records import ImageRef
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured.
+
+    Attributes:
+        images: Pictures in every round.
+        stages: What each stage costs by itself.
+        explain: Seconds of each round of a whole run, from files to files.
+        predict: Seconds of the round of decoding and predicting that followed each.
+        waiting: What the calling thread waited for in a run, in milliseconds per picture: the
+            median over rounds.
+
+    """
+
+    images: int
+    stages: tuple[Stage, ...]
+    explain: tuple[float, ...]
+    predict: tuple[float, ...]
+    waiting: Mapping[str, float]
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """The time of explaining over that of predicting, round by round."""
+        return tuple(a / b for a, b in zip(self.explain, self.predict, strict=True))
+
+    @property
+    def ratio(self) -> float:
+        """The median of `ratios`."""
+        return median(self.ratios)
+
+    def per_image(self, seconds: Sequence[float]) -> float:
+        """Return the median of rounds as milliseconds per picture."""
+        return median(seconds) * 1000 / self.images
+
+
+def measure(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Measured:
+    """Measure stages, whole runs and the floor on the same pictures, in this process.
+
+    Args:
+        refs: The pictures of a round.
+        assembled: What to measure.
+        rounds: How often each; one batch of each comes before, to warm up.
+
+    Raises:
+        ImageError: None of the first pictures can be decoded.
+
+    """
+    stages = measure_stages(refs, assembled, rounds)
+    first = refs[: assembled.batch_size]
+    predict_all(first, assembled)
+    _explain_all(first, assembled)
+    explaining, predicting = [], []
+    waiting: defaultdict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        seconds, spent = _explain_all(refs, assembled)
+        explaining.append(seconds)
+        for stage, share in spent.items():
+            waiting[stage].append(share * 1000 / len(refs))
+        start = time.perf_counter()
+        predict_all(refs, assembled)
+        predicting.append(time.perf_counter() - start)
+    return Measured(
+        images=len(refs),
+        stages=stages,
+        explain=tuple(explaining),
+        predict=tuple(predicting),
+        waiting={stage: median(found) for stage, found in waiting.items() if "wait" in stage},
+    )
+
+
+def _explain_all(
+    refs: Sequence[ImageRef], assembled: Assembled
+) -> tuple[float, Mapping[str, float]]:
+    """Run the whole of `camcli explain`; return its seconds, and those of its stages."""
+    with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
+        start = time.perf_counter()
+        outcome = run(Job(refs, Path(folder) / "out"), assembled, lambda _rows: None)
+        return time.perf_counter() - start, outcome.tally.seconds

@@ -1,0 +1,168 @@
+"""What each stage of an explanation costs when it has the machine to itself."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from camcli.assembly import Assembled
+from camcli.engine import Engine, Explained
+from camcli.errors import ImageError
+from camcli.images.decode import decode
+from camcli.images.isolation import IsolatedDecoder
+from camcli.output.encode import npy, png
+from camcli.output.render import overlay
+from camcli.output.writers import ArtefactWriter
+from camcli.records import Batch, FailedImage, ImageItem, ImageRef, SaliencyMap
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a picture's way.
+
+    Attributes:
+        name: What is done.
+        where: Whether decoding threads, the calling thread or writing threads do it.
+        milliseconds: Per picture, the median over rounds.
+
+    """
+
+    name: str
+    where: str
+    milliseconds: float
+
+
+def measure_stages(
+    refs: Sequence[ImageRef], assembled: Assembled, rounds: int
+) -> tuple[Stage, ...]:
+    """Time each stage on one batch of pictures, one after the other.
+
+    Args:
+        refs: At least as many pictures as a batch has; those that cannot be decoded are passed
+            over, and a batch is filled up with its last picture.
+        assembled: What to measure.
+        rounds: How often; the first time, which warms up, is not counted.
+
+    Raises:
+        ImageError: None of the pictures can be decoded.
+
+    """
+    engine = assembled.engine
+    refs = refs[: assembled.batch_size]
+    items = _decoded(refs, engine)
+    batch = Batch((*items, *[items[-1]] * (assembled.batch_size - len(items))))
+    maps = [m for r in engine.explain(batch) if isinstance(r, Explained) for m in r.maps]
+    whole = [saliency_map for saliency_map in maps if saliency_map.values is not None]
+    stages = [
+        *_reading(refs, assembled, rounds),
+        *_computing(batch, engine, rounds),
+        *_writing(whole, assembled, rounds),
+    ]
+    return tuple(stages)
+
+
+def _decoded(refs: Sequence[ImageRef], engine: Engine) -> list[ImageItem]:
+    found = [decode(ref, engine.preprocess) for ref in refs]
+    items = [item for item in found if not isinstance(item, FailedImage)]
+    if not items:
+        raise ImageError(f"none of the first {len(refs)} pictures can be decoded")
+    return items
+
+
+def _reading(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> list[Stage]:
+    preprocess = assembled.engine.preprocess
+    run = assembled.config.run
+    with IsolatedDecoder(run.decode_timeout, run.max_pixels) as isolated:
+        here, apart = _milliseconds(
+            rounds,
+            len(refs),
+            lambda: [decode(ref, preprocess) for ref in refs],
+            lambda: [isolated(ref, preprocess) for ref in refs],
+        )
+    handing_over = max(apart - here, 0.0)
+    return [Stage("decode", "read", here), Stage("hand over", "read", handing_over)]
+
+
+def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
+    images = engine.normalized(batch.items)
+
+    @torch.no_grad()
+    def trunk() -> None:
+        engine.network.trunk(images)
+        _wait_for(engine.device)
+
+    def copy() -> None:
+        engine.normalized(batch.items)
+        _wait_for(engine.device)
+
+    copying, in_trunk, explaining = _milliseconds(
+        rounds, len(batch.items), copy, trunk, lambda: engine.explain(batch)
+    )
+    rest = max(explaining - copying - in_trunk, 0.0)
+    return [
+        Stage("copy and normalise", "compute", copying),
+        Stage("trunk", "compute", in_trunk),
+        Stage("tail and method", "compute", rest),
+    ]
+
+
+def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> list[Stage]:
+    output = assembled.config.output
+    if not maps:
+        return []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camcli-bench-")))
+        writer = ArtefactWriter(folder, output, "", "", assembled.engine.targets.many)
+        drawn = [
+            overlay(m.item.picture, m.item.geometry, m.values, output.colormap, output.alpha)
+            for m in maps
+            if m.values is not None
+        ]
+
+        def draw() -> None:
+            if "overlays" in output.save:
+                for m in maps:
+                    assert m.values is not None
+                    overlay(
+                        m.item.picture, m.item.geometry, m.values, output.colormap, output.alpha
+                    )
+
+        def encode() -> None:
+            for picture in drawn if "overlays" in output.save else ():
+                png(picture)
+            for m in maps if "maps" in output.save else ():
+                assert m.values is not None
+                npy(m.values)
+
+        drawing, encoding, writing = _milliseconds(
+            rounds, len(maps), draw, encode, lambda: [writer.write(m) for m in maps]
+        )
+    rest = max(writing - drawing - encoding, 0.0)
+    return [
+        Stage("render", "write", drawing),
+        Stage("encode", "write", encoding),
+        Stage("write", "write", rest),
+    ]
+
+
+def _milliseconds(rounds: int, count: int, *things: Callable[[], object]) -> list[float]:
+    """Return the median milliseconds per picture of each thing; they take turns."""
+    times: list[list[float]] = [[] for _ in things]
+    for _ in range(rounds + 1):
+        for found, thing in zip(times, things, strict=True):
+            start = time.perf_counter()
+            thing()
+            found.append(time.perf_counter() - start)
+    return [median(found[1:]) * 1000 / count for found in times]
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -23,6 +23,7 @@ from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
+from camcli.records import Reading
 from camcli.targets import ClassTable, TargetPlan
 
 _BATCH_SIZE = {"cpu": 16, "cuda": 64}
@@ -54,6 +55,13 @@ class Assembled:
         method = self.engine.method
         further = method.further if isinstance(method, LayerMean) else ()
         return "+".join(network.layer for network in (self.engine.network, *further))
+
+    @property
+    def reading(self) -> Reading:
+        """What is asked of every picture file: no more than what is drawn needs."""
+        output = self.config.output
+        draws = {"overlays", "components"} & set(output.save)
+        return Reading(self.config.run.max_pixels, output.overlay_side if draws else 0)
 
     def described(self) -> dict[str, Any]:
         """Return what determines the results of the run, JSON-ready: a resumed run must match."""

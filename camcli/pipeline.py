@@ -19,12 +19,11 @@ from types import TracebackType
 
 from camcli.batching import FixedBatches
 from camcli.engine import Engine, Explained
-from camcli.images.decode import MAX_PIXELS
 from camcli.images.isolation import IsolatedDecoder
 from camcli.images.stream import stream
 from camcli.output.manifest import Manifest
 from camcli.output.writers import ArtefactWriter
-from camcli.records import Batch, FailedImage, ImageRef, ManifestRow
+from camcli.records import Batch, FailedImage, ImageRef, ManifestRow, Reading
 
 # What a file system says of a name it cannot bear, in contrast to what stops every picture.
 _NAMES_FAULT = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
@@ -81,7 +80,7 @@ class Shard:
         workers: Decoding threads, and as many that write.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
         decode_timeout: Seconds after which decoding one picture is given up.
-        max_pixels: Pictures with more are refused, as decompression bombs.
+        reading: What is asked of every picture file.
 
     """
 
@@ -90,7 +89,7 @@ class Shard:
     workers: int
     patience: float | None = None
     decode_timeout: float = 60.0
-    max_pixels: int = MAX_PIXELS
+    reading: Reading = field(default_factory=Reading)
 
 
 def explain_shard(
@@ -119,7 +118,7 @@ def explain_shard(
 
     """
     steady = FixedBatches(engine, shard.batch_size)
-    decoder = IsolatedDecoder(shard.decode_timeout, shard.max_pixels)
+    decoder = IsolatedDecoder(shard.decode_timeout, shard.reading)
     batches = stream(
         shard.refs,
         engine.preprocess,

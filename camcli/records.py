@@ -70,6 +70,25 @@ class Preprocess:
     interpolation: str = "bilinear"
 
 
+MAX_PIXELS = 178_956_970
+"""More than this is taken for a decompression bomb; it is also where Pillow's own alarm is."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is asked of a picture file beside the network's input.
+
+    Attributes:
+        max_pixels: Larger pictures are refused, as decompression bombs.
+        keep_side: Longest side in pixels of the picture that is kept to draw over: None for its
+            own size, 0 for none at all.
+
+    """
+
+    max_pixels: int = MAX_PIXELS
+    keep_side: int | None = None
+
+
 @dataclass(frozen=True)
 class Geometry:
     """How the network's input lies in the upright picture.
@@ -93,7 +112,8 @@ class ImageItem:
 
     Attributes:
         ref: Where it came from.
-        picture: The upright RGB original, for the overlay.
+        picture: The upright RGB original for the overlay, or a smaller copy; None where nothing
+            is drawn.
         pixels: uint8 (H, W, 3), the network's input before normalisation.
         geometry: How `pixels` lie in `picture`.
         sha256: Hexadecimal digest of the file's bytes.
@@ -102,7 +122,7 @@ class ImageItem:
     """
 
     ref: ImageRef
-    picture: Image.Image
+    picture: Image.Image | None
     pixels: npt.NDArray[np.uint8]
     geometry: Geometry
     sha256: str

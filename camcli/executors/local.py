@@ -98,7 +98,7 @@ def _explain(
         workers=assembled.workers,
         patience=job.patience,
         decode_timeout=assembled.config.run.decode_timeout,
-        max_pixels=assembled.config.run.max_pixels,
+        reading=assembled.reading,
     )
     writer = ArtefactWriter(
         folder=job.folder,

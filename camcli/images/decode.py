@@ -12,19 +12,23 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from camcli.errors import ImageError
 from camcli.images.color import to_rgb
-from camcli.images.geometry import geometry, to_input
-from camcli.records import FailedImage, ImageItem
+from camcli.images.geometry import geometry, resized_size, to_input
+from camcli.records import FailedImage, ImageItem, Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from camcli.records import ImageRef, Preprocess
 
-MAX_PIXELS = 178_956_970
-"""More than this is taken for a decompression bomb; it is also where Pillow's own alarm is."""
 MAX_BYTES = 2**30
 """Files larger than this are not read: no picture of `MAX_PIXELS` needs so much."""
 
+REDUCED_TO = 3
+"""How many times larger than the network's input a reduced picture still is, at least."""
+
+_Size = tuple[int, int]
+
+_AS_IT_IS = Reading()
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,29 +38,49 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_REDUCIBLE = ("JPEG", "MPO")
+_QUARTER_TURNS = {_UPRIGHT[value] for value in (5, 6, 7, 8)}
 
 
 def decode(
-    ref: ImageRef, preprocess: Preprocess, max_pixels: int = MAX_PIXELS
+    ref: ImageRef, preprocess: Preprocess, reading: Reading = _AS_IT_IS
 ) -> ImageItem | FailedImage:
-    """Read, decode and prepare one picture; whatever goes wrong is returned, never raised."""
+    """Read, decode and prepare one picture; whatever goes wrong is returned, never raised.
+
+    A JPEG file that is far larger than what is asked of it is decoded at a half, a quarter or an
+    eighth of its size, straight from its frequencies: the picture that this leaves is still
+    `REDUCED_TO` times as wide and high as the network's input before the crop. The input then
+    differs from that of the whole picture by less than half a level of 255 in the mean, and the
+    decoding takes a fraction (both measured; see docs/performance.md).
+    """
     try:
-        return _decode(ref, preprocess, max_pixels)
+        return _decode(ref, preprocess, reading)
     except Exception as error:  # a decoder fed with arbitrary bytes raises anything at all
         return FailedImage(ref, type(error).__name__, _message(error))
 
 
-def _decode(ref: ImageRef, preprocess: Preprocess, max_pixels: int) -> ImageItem:
+def _decode(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> ImageItem:
     data = _read(ref.path)
-    picture, note = _open(data, max_pixels)
+    picture, size, note = _open(data, preprocess, reading)
     return ImageItem(
         ref=ref,
-        picture=picture,
-        pixels=to_input(picture, preprocess),
-        geometry=geometry(preprocess, *picture.size),
+        picture=_kept(picture, reading.keep_side),
+        pixels=to_input(picture, preprocess, size),
+        geometry=geometry(preprocess, *size),
         sha256=hashlib.sha256(data).hexdigest(),
         note=note,
     )
+
+
+def _kept(picture: Image.Image, side: int | None) -> Image.Image | None:
+    """Return what is kept to draw over: nothing, the picture, or a copy no longer than that."""
+    if side == 0:
+        return None
+    if side is None or max(picture.size) <= side:
+        return picture
+    share = side / max(picture.size)
+    width, height = (max(1, round(length * share)) for length in picture.size)
+    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def _message(error: Exception) -> str:
@@ -78,8 +102,10 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, str | None]:
-    """Return the upright RGB picture, and what there is to note."""
+def _open(
+    data: bytes, preprocess: Preprocess, reading: Reading
+) -> tuple[Image.Image, _Size, str | None]:
+    """Return the upright RGB picture, perhaps reduced, its whole size, and what is to be noted."""
     try:
         image = Image.open(io.BytesIO(data), formats=_formats())
     except UnidentifiedImageError:
@@ -87,18 +113,39 @@ def _open(data: bytes, max_pixels: int) -> tuple[Image.Image, str | None]:
         start = data[:12]
         raise ImageError(f"not an image in any known format; it starts with {start!r}") from None
     with image:
-        if image.width * image.height > max_pixels:
-            size = f"{image.width} x {image.height}"
+        if image.width * image.height > reading.max_pixels:
             raise ImageError(
-                f"{size} pixels could be a decompression bomb; the limit is {max_pixels} "
-                "(run.max_pixels)"
+                f"{image.width} x {image.height} pixels could be a decompression bomb; the limit "
+                f"is {reading.max_pixels} (run.max_pixels)"
             )
         frames: int = getattr(image, "n_frames", 1)
+        size = image.size
+        if image.format in _REDUCIBLE:
+            _reduce(image, _factor(_upright(size, _turn(image)), preprocess, reading.keep_side))
         image.load()
-        picture = _upright(to_rgb(image), image)
+        picture, turn = to_rgb(image), _turn(image)
+        if turn is not None:
+            picture = picture.transpose(turn)
     # Palettes' transparency, profiles and orientation must not find their way into the overlay.
     picture.info = {}
-    return picture, f"first frame of {frames}" if frames > 1 else None
+    return picture, _upright(size, turn), f"first frame of {frames}" if frames > 1 else None
+
+
+def _factor(size: _Size, preprocess: Preprocess, keep_side: int | None) -> float:
+    """Return how many times smaller than `size` a picture may be decoded."""
+    if keep_side is None:
+        return 1.0
+    needed = resized_size(preprocess, *size)
+    for_input = min(have / (REDUCED_TO * need) for have, need in zip(size, needed, strict=True))
+    return min(for_input, max(size) / keep_side) if keep_side else for_input
+
+
+def _reduce(image: Image.Image, factor: float) -> None:
+    """Have a file decoded at a reduced scale, if one divides it, so that nothing shifts."""
+    for scale in (8, 4, 2):
+        if scale <= factor and image.width % scale == 0 and image.height % scale == 0:
+            image.draft(None, (image.width // scale, image.height // scale))
+            return
 
 
 @functools.cache
@@ -108,10 +155,13 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in Image.ID if name != "EPS")
 
 
-def _upright(picture: Image.Image, image: Image.Image) -> Image.Image:
-    """Turn `picture` as the EXIF block of `image`, loaded before, says."""
+def _upright(size: _Size, turn: Image.Transpose | None) -> _Size:
+    return size[::-1] if turn in _QUARTER_TURNS else size
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Return what turns a picture upright, as its EXIF block says."""
     try:
-        method = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # as many kinds as there are ways to break an EXIF block
-        return picture
-    return picture if method is None else picture.transpose(method)
+        return None

@@ -66,13 +66,21 @@ def geometry(preprocess: Preprocess, width: int, height: int) -> Geometry:
     return Geometry(width, height, (left * across, top * down, right * across, bottom * down))
 
 
-def to_input(picture: Image.Image, preprocess: Preprocess) -> npt.NDArray[np.uint8]:
+def to_input(
+    picture: Image.Image, preprocess: Preprocess, size: _Size | None = None
+) -> npt.NDArray[np.uint8]:
     """Resize and crop an upright RGB picture into the network's input, uint8 (H, W, 3).
 
     Identical to torchvision's transform up to a resized picture of 16.8 million pixels, and within
     rounding of it beyond.
+
+    Args:
+        picture: The picture, or the whole of it at a smaller scale.
+        preprocess: What the network wants.
+        size: (width, height) of the picture before it was scaled down, if it was.
+
     """
-    resized = resized_size(preprocess, *picture.size)
+    resized = resized_size(preprocess, *(size or picture.size))
     window = crop_window(preprocess, resized)
     resampling = _RESAMPLING[preprocess.interpolation]
     if resized[0] * resized[1] > _MAX_RESIZED_PIXELS:

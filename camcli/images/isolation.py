@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 from camcli.errors import MachineError
 from camcli.images.worker import READY, Answer, answer_for, receive, request_for, send
-from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess
+from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading
 
 _SECONDS_TO_START = 60.0
 _PIPE_BYTES = 1 << 20
@@ -30,16 +30,16 @@ _START = "import sys; sys.path[:] = {path!r}; from camcli.images.worker import m
 class IsolatedDecoder:
     """Decodes in child processes, one for each thread that calls; closes them when it is left."""
 
-    def __init__(self, timeout: float, max_pixels: int) -> None:
+    def __init__(self, timeout: float, reading: Reading) -> None:
         """Prepare; nothing is started yet.
 
         Args:
             timeout: Seconds after which decoding one picture is given up.
-            max_pixels: Pictures with more are refused.
+            reading: What is asked of every file.
 
         """
         self._timeout = timeout
-        self._max_pixels = max_pixels
+        self._reading = reading
         self._mine = threading.local()
         self._all: list[_Child] = []
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class IsolatedDecoder:
 
         """
         try:
-            request = request_for(ref.path, preprocess, self._max_pixels)
+            request = request_for(ref.path, preprocess, self._reading)
             message, blobs = self._child().ask(request, self._timeout)
         except _GaveUpError as error:
             return FailedImage(ref, error.kind, str(error))

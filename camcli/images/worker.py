@@ -19,8 +19,16 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from camcli.images.decode import MAX_PIXELS, decode
-from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess
+from camcli.images.decode import decode
+from camcli.records import (
+    MAX_PIXELS,
+    FailedImage,
+    Geometry,
+    ImageItem,
+    ImageRef,
+    Preprocess,
+    Reading,
+)
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
@@ -40,14 +48,15 @@ def main() -> None:
         ref = ImageRef(0, Path(message["path"]), "")
         # Pillow's own alarm goes off at twice this, also for pictures inside of other files. It is
         # never lowered: Pillow also asks it about what we crop.
-        Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS, message["max_pixels"]) // 2 + 1
-        decoded = decode(ref, preprocess_from(message["preprocess"]), message["max_pixels"])
+        reading = Reading(**message["reading"])
+        Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS, reading.max_pixels) // 2 + 1
+        decoded = decode(ref, preprocess_from(message["preprocess"]), reading)
         send(answers, *_described(decoded))
 
 
-def request_for(path: Path, preprocess: Preprocess, max_pixels: int) -> dict[str, Any]:
+def request_for(path: Path, preprocess: Preprocess, reading: Reading) -> dict[str, Any]:
     """Return the message that asks for a picture."""
-    return {"path": str(path), "preprocess": asdict(preprocess), "max_pixels": max_pixels}
+    return {"path": str(path), "preprocess": asdict(preprocess), "reading": asdict(reading)}
 
 
 def answer_for(
@@ -56,12 +65,12 @@ def answer_for(
     """Return what a message says of a picture."""
     if "type" in message:
         return FailedImage(ref, message["type"], message["message"])
-    picture, pixels = blobs
+    pixels, *kept = blobs
     width, height = message["width"], message["height"]
     left, top, right, bottom = message["crop_box"]
     return ImageItem(
         ref=ref,
-        picture=Image.frombuffer("RGB", (width, height), picture, "raw", "RGB", 0, 1),
+        picture=_picture(message["kept"], *kept) if kept else None,
         pixels=np.frombuffer(pixels, np.uint8).reshape(message["input"]),
         geometry=Geometry(width, height, (left, top, right, bottom)),
         sha256=message["sha256"],
@@ -99,15 +108,23 @@ def preprocess_from(fields: dict[str, Any]) -> Preprocess:
 def _described(decoded: ImageItem | FailedImage) -> tuple[dict[str, Any], Sequence[bytes]]:
     if isinstance(decoded, FailedImage):
         return {"type": decoded.type, "message": decoded.message}, ()
+    kept = decoded.picture
     message = {
         "width": decoded.geometry.width,
         "height": decoded.geometry.height,
         "crop_box": decoded.geometry.crop_box,
         "input": decoded.pixels.shape,
+        "kept": kept and kept.size,
         "sha256": decoded.sha256,
         "note": decoded.note,
     }
-    return message, (decoded.picture.tobytes(), decoded.pixels.tobytes())
+    pixels = decoded.pixels.tobytes()
+    return message, (pixels,) if kept is None else (pixels, kept.tobytes())
+
+
+def _picture(size: Sequence[int], pixels: bytes) -> Image.Image:
+    width, height = size
+    return Image.frombuffer("RGB", (width, height), pixels, "raw", "RGB", 0, 1)
 
 
 def _taken_from_libraries(descriptor: int) -> BinaryIO:

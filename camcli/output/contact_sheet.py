@@ -60,6 +60,7 @@ def contact_sheet(saliency_map: SaliencyMap, colormap: str, alpha: float) -> Ima
     assert components is not None
     assert components.maps is not None
     assert values is not None
+    assert saliency_map.item.picture is not None
     return _laid_out(
         [
             _Tile(_small(saliency_map.item.picture), "photograph", _named(saliency_map)),
@@ -93,6 +94,7 @@ def _heat(
     saliency_map: SaliencyMap, values: npt.NDArray[np.float32], colormap: str, alpha: float
 ) -> Image.Image:
     item = saliency_map.item
+    assert item.picture is not None
     return _small(overlay(item.picture, item.geometry, values, colormap, alpha))
 
 

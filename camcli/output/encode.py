@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
+# Heatmaps are smooth in colour; beyond this, files grow and nothing is seen of it.
+_JPEG_QUALITY = 90
+
 
 def npy(values: npt.NDArray[np.float32]) -> bytes:
     """Return an array as a float32 `.npy` file."""
@@ -28,4 +31,11 @@ def png(picture: Image.Image) -> bytes:
     """
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+    return buffer.getvalue()
+
+
+def jpg(picture: Image.Image) -> bytes:
+    """Return a picture as a JPEG file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=_JPEG_QUALITY)
     return buffer.getvalue()

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from camcli.output.colormaps import lookup_table
+from camcli.records import Geometry
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from camcli.records import Box, Geometry
+    from camcli.records import Box
 
 _Region = tuple[int, int, int, int]
 
@@ -33,7 +34,7 @@ def overlay(
     What the network never saw is grey and dark, beyond a thin white line.
 
     Args:
-        picture: RGB, of the size that `geometry` names.
+        picture: RGB, of the size that `geometry` names or scaled to another.
         geometry: Where the map belongs.
         values: float32 (h, w) in [0, 1], stretched bilinearly onto `geometry.crop_box`.
         colormap: One of `camcli.output.colormaps.COLORMAPS`.
@@ -46,6 +47,7 @@ def overlay(
         KeyError: There is no such colour map.
 
     """
+    geometry = _at_size(geometry, *picture.size)
     region = _seen_region(geometry)
     levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
     heat = _coloured(_stretched(levels, geometry.crop_box, region), colormap)
@@ -74,6 +76,15 @@ def over_picture(values: npt.NDArray[np.float32], geometry: Geometry) -> npt.NDA
     seen = _stretched(Image.fromarray(values), geometry.crop_box, region)
     whole[top:bottom, left:right] = np.asarray(seen)
     return whole
+
+
+def _at_size(geometry: Geometry, width: int, height: int) -> Geometry:
+    """Return the same geometry in a picture that was scaled to another size."""
+    if (width, height) == (geometry.width, geometry.height):
+        return geometry
+    left, top, right, bottom = geometry.crop_box
+    across, down = width / geometry.width, height / geometry.height
+    return Geometry(width, height, (left * across, top * down, right * across, bottom * down))
 
 
 def _seen_region(geometry: Geometry) -> _Region:

@@ -9,20 +9,24 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from camcli.config import OutputConfig
 from camcli.output.atomic import write_bytes
 from camcli.output.contact_sheet import contact_sheet
-from camcli.output.encode import npy, png
+from camcli.output.encode import jpg, npy, png
 from camcli.output.render import over_picture, overlay
 from camcli.records import (
     Components,
     ComponentsInfo,
     ErrorInfo,
     FailedImage,
+    ImageItem,
     ManifestRow,
     SaliencyMap,
 )
+
+_ENCODERS = {"png": png, "jpg": jpg}
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,9 @@ class ArtefactWriter:
             data = npy(self._map_values(saliency_map, values))
             written["map"] = self._save("maps", saliency_map, ".npy", data)
         if "overlays" in self.config.save:
-            item = saliency_map.item
-            picture = overlay(
-                item.picture, item.geometry, values, self.config.colormap, self.config.alpha
-            )
-            written["overlay"] = self._save("overlays", saliency_map, ".png", png(picture))
+            data = _ENCODERS[self.config.overlay_format](self._overlay(saliency_map.item, values))
+            suffix = f".{self.config.overlay_format}"
+            written["overlay"] = self._save("overlays", saliency_map, suffix, data)
         if saliency_map.components and saliency_map.components.maps is not None:
             parts = [self._map_values(saliency_map, part) for part in saliency_map.components.maps]
             data = npy(np.stack(parts))
@@ -109,6 +111,11 @@ class ArtefactWriter:
             sheet = contact_sheet(saliency_map, self.config.colormap, self.config.alpha)
             written["sheet"] = self._save("sheets", saliency_map, ".png", png(sheet))
         return written
+
+    def _overlay(self, item: ImageItem, values: npt.NDArray[np.float32]) -> Image.Image:
+        assert item.picture is not None
+        look = self.config
+        return overlay(item.picture, item.geometry, values, look.colormap, look.alpha)
 
     def _map_values(
         self, saliency_map: SaliencyMap, values: npt.NDArray[np.float32]

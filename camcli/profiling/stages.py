@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from PIL import Image
 
 from camcli.assembly import Assembled
+from camcli.config import OutputConfig
 from camcli.engine import Engine, Explained
 from camcli.errors import ImageError
 from camcli.images.decode import decode
 from camcli.images.isolation import IsolatedDecoder
-from camcli.output.encode import npy, png
+from camcli.output.encode import jpg, npy, png
 from camcli.output.render import overlay
 from camcli.output.writers import ArtefactWriter
-from camcli.records import Batch, FailedImage, ImageItem, ImageRef, SaliencyMap
+from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def measure_stages(
     """
     engine = assembled.engine
     refs = refs[: assembled.batch_size]
-    items = _decoded(refs, engine)
+    items = _decoded(refs, engine, assembled.reading)
     batch = Batch((*items, *[items[-1]] * (assembled.batch_size - len(items))))
     maps = [m for r in engine.explain(batch) if isinstance(r, Explained) for m in r.maps]
     whole = [saliency_map for saliency_map in maps if saliency_map.values is not None]
@@ -68,8 +72,8 @@ def measure_stages(
     return tuple(stages)
 
 
-def _decoded(refs: Sequence[ImageRef], engine: Engine) -> list[ImageItem]:
-    found = [decode(ref, engine.preprocess) for ref in refs]
+def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list[ImageItem]:
+    found = [decode(ref, engine.preprocess, reading) for ref in refs]
     items = [item for item in found if not isinstance(item, FailedImage)]
     if not items:
         raise ImageError(f"none of the first {len(refs)} pictures can be decoded")
@@ -78,12 +82,12 @@ def _decoded(refs: Sequence[ImageRef], engine: Engine) -> list[ImageItem]:
 
 def _reading(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> list[Stage]:
     preprocess = assembled.engine.preprocess
-    run = assembled.config.run
-    with IsolatedDecoder(run.decode_timeout, run.max_pixels) as isolated:
+    reading = assembled.reading
+    with IsolatedDecoder(assembled.config.run.decode_timeout, reading) as isolated:
         here, apart = _milliseconds(
             rounds,
             len(refs),
-            lambda: [decode(ref, preprocess) for ref in refs],
+            lambda: [decode(ref, preprocess, reading) for ref in refs],
             lambda: [isolated(ref, preprocess) for ref in refs],
         )
     handing_over = max(apart - here, 0.0)
@@ -120,26 +124,19 @@ def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camcli-bench-")))
         writer = ArtefactWriter(folder, output, "", "", assembled.engine.targets.many)
-        drawn = [
-            overlay(m.item.picture, m.item.geometry, m.values, output.colormap, output.alpha)
-            for m in maps
-            if m.values is not None
-        ]
+        draws, keeps = "overlays" in output.save, "maps" in output.save
+        encode_picture = jpg if output.overlay_format == "jpg" else png
 
-        def draw() -> None:
-            if "overlays" in output.save:
-                for m in maps:
-                    assert m.values is not None
-                    overlay(
-                        m.item.picture, m.item.geometry, m.values, output.colormap, output.alpha
-                    )
+        def draw() -> list[Image.Image]:
+            return [_drawn(m, output) for m in maps] if draws else []
+
+        drawn = draw()
 
         def encode() -> None:
-            for picture in drawn if "overlays" in output.save else ():
-                png(picture)
-            for m in maps if "maps" in output.save else ():
-                assert m.values is not None
-                npy(m.values)
+            for picture in drawn:
+                encode_picture(picture)
+            for m in maps if keeps else ():
+                npy(_values(m))
 
         drawing, encoding, writing = _milliseconds(
             rounds, len(maps), draw, encode, lambda: [writer.write(m) for m in maps]
@@ -150,6 +147,18 @@ def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> 
         Stage("encode", "write", encoding),
         Stage("write", "write", rest),
     ]
+
+
+def _drawn(saliency_map: SaliencyMap, output: OutputConfig) -> Image.Image:
+    item = saliency_map.item
+    assert item.picture is not None
+    values = _values(saliency_map)
+    return overlay(item.picture, item.geometry, values, output.colormap, output.alpha)
+
+
+def _values(saliency_map: SaliencyMap) -> npt.NDArray[np.float32]:
+    assert saliency_map.values is not None
+    return saliency_map.values
 
 
 def _milliseconds(rounds: int, count: int, *things: Callable[[], object]) -> list[float]:

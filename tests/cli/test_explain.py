@@ -80,6 +80,18 @@ def test_only_what_is_asked_for_is_written(camcli: Camcli, scenes: Path) -> None
         assert row["overlay"] is None
 
 
+def test_overlays_can_be_small_jpeg_files(camcli: Camcli, scenes: Path) -> None:
+    small = ("--set", "output.overlay_format=jpg", "--set", "output.overlay_side=64")
+    assert camcli("explain", scenes, *small).code == 0
+    assert camcli("verify", "out").code == 0
+    for row in rows_in(Path("out")):
+        with Image.open(Path("out") / row["overlay"]) as drawn:
+            assert drawn.format == "JPEG"
+            assert max(drawn.size) == 64
+        with Image.open(row["path"]) as picture:
+            assert (row["width"], row["height"]) == picture.size
+
+
 def test_a_broken_picture_fails_alone(camcli: Camcli, scenes: Path, broken_jpeg: Path) -> None:
     finished = camcli("explain", scenes / "0.png", broken_jpeg, scenes / "1.png")
     assert finished.code == 1

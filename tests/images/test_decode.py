@@ -14,7 +14,7 @@ from PIL import Image, features
 from camcli.images import decode as subject
 from camcli.images.decode import decode
 from camcli.images.geometry import geometry, to_input
-from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess
+from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading
 
 _PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
 _PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "photos"
@@ -27,6 +27,7 @@ def _decode(path: Path) -> ImageItem | FailedImage:
 def _item(path: Path) -> ImageItem:
     item = _decode(path)
     assert isinstance(item, ImageItem), item
+    assert item.picture is not None
     assert item.picture.mode == "RGB"
     assert item.picture.info == {}
     assert item.pixels.shape == (16, 16, 3)
@@ -339,3 +340,65 @@ def test_real_photographs() -> None:
             np.testing.assert_array_equal(
                 np.asarray(item.picture), np.asarray(image.convert("RGB"))
             )
+
+
+def _photograph(path: Path, size: tuple[int, int], orientation: int = 1) -> ImageRef:
+    """Write smooth shapes with fine grain on them, as a camera would."""
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, (7, 9, 3), np.uint8))
+    smooth = np.asarray(coarse.resize(size, Image.Resampling.BICUBIC)).astype(int)
+    grain = rng.normal(0, 12, (size[1], size[0], 1))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels = np.clip(smooth + grain, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(path, quality=92, exif=exif)
+    return ImageRef(0, path, path.name)
+
+
+def _read(ref: ImageRef, keep_side: int | None) -> ImageItem:
+    item = decode(ref, Preprocess(32, (28, 28), (0.0,) * 3, (1.0,) * 3), Reading(10**9, keep_side))
+    assert isinstance(item, ImageItem), item
+    return item
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_jpeg_is_reduced_and_the_input_hardly_changes(
+    tmp_path: Path, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = _photograph(tmp_path / "a.jpg", (1200, 800), orientation)
+    whole = _read(ref, None)
+    decoded: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        subject, "to_rgb", lambda image: decoded.append(image.size) or image.convert("RGB")
+    )
+    reduced = _read(ref, 0)
+    assert decoded == [(150, 100)]
+    assert reduced.picture is None
+    assert (reduced.geometry, reduced.sha256) == (whole.geometry, whole.sha256)
+    difference = np.abs(reduced.pixels.astype(int) - whole.pixels)
+    assert 0 < difference.mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("size", "keep_side"), [((280, 190), 0), ((1201, 801), 0), ((1200, 800), None)], ids=str
+)
+def test_what_is_not_far_larger_or_does_not_divide_is_read_whole(
+    tmp_path: Path, size: tuple[int, int], keep_side: int | None
+) -> None:
+    ref = _photograph(tmp_path / "a.jpg", size)
+    np.testing.assert_array_equal(_read(ref, keep_side).pixels, _read(ref, None).pixels)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("keep_side", [600, 500, 64, 5000])
+def test_the_picture_that_is_kept_is_no_longer_than_asked(
+    tmp_path: Path, keep_side: int, orientation: int
+) -> None:
+    ref = _photograph(tmp_path / "a.jpg", (1200, 800), orientation)
+    item, whole = _read(ref, keep_side), _read(ref, None)
+    assert item.picture is not None
+    assert whole.picture is not None
+    assert max(item.picture.size) == min(keep_side, 1200)
+    assert item.geometry == whole.geometry
+    expected = np.asarray(whole.picture.resize(item.picture.size)).astype(int)
+    assert np.abs(np.asarray(item.picture) - expected).mean() < 3

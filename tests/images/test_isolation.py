@@ -18,7 +18,7 @@ from camcli.images import isolation as subject
 from camcli.images.decode import decode
 from camcli.images.isolation import IsolatedDecoder
 from camcli.images.stream import stream
-from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess
+from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading
 
 _PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
 
@@ -61,7 +61,7 @@ def test_it_decodes_as_this_process_would(picture: ImageRef, tmp_path: Path) -> 
     frames = [Image.new("P", (20, 9), i) for i in range(3)]
     frames[0].save(tmp_path / "b.gif", save_all=True, append_images=frames[1:])
     wide = Preprocess((30, 20), (25, 35), (0.5, 0.4, 0.3), (0.1, 0.2, 0.3), "bicubic")
-    with IsolatedDecoder(60, 10**6) as decoder:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
         for ref in (picture, ImageRef(1, tmp_path / "b.gif", "b.gif")):
             for preprocess in (_PREPROCESS, wide):
                 _same(decoder(ref, preprocess), decode(ref, preprocess))
@@ -70,17 +70,17 @@ def test_it_decodes_as_this_process_would(picture: ImageRef, tmp_path: Path) -> 
 def test_failures_are_told_alike(tmp_path: Path) -> None:
     refs = [ImageRef(0, tmp_path / name, name) for name in ("missing.png", "nul\0.png", "html.png")]
     refs[2].path.write_text("<html>\ud7ff", encoding="utf-8", errors="replace")
-    with IsolatedDecoder(60, 10**6) as decoder:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
         for ref in refs:
             assert decoder(ref, _PREPROCESS) == decode(ref, _PREPROCESS)
 
 
 def test_the_limit_on_pixels_is_the_users(picture: ImageRef) -> None:
-    with IsolatedDecoder(60, 1199) as decoder:
+    with IsolatedDecoder(60, Reading(1199)) as decoder:
         failure = decoder(picture, _PREPROCESS)
     assert isinstance(failure, FailedImage)
     assert "limit" in failure.message
-    with IsolatedDecoder(60, 1200) as decoder:
+    with IsolatedDecoder(60, Reading(1200)) as decoder:
         assert isinstance(decoder(picture, _PREPROCESS), ImageItem)
 
 
@@ -97,7 +97,7 @@ def test_a_decoder_that_dies_costs_one_picture(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef, crash: str, said: str
 ) -> None:
     _start(monkeypatch, crash)
-    with IsolatedDecoder(60, 10**6) as decoder:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
         failure = decoder(ImageRef(1, tmp_path / "bad.png", "bad.png"), _PREPROCESS)
         assert failure == FailedImage(failure.ref, "DecoderDied", f"the decoder died ({said})")
         _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
@@ -108,7 +108,7 @@ def test_a_decoder_that_hangs_costs_one_picture(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef, hang: str
 ) -> None:
     _start(monkeypatch, hang)
-    with IsolatedDecoder(0.5, 10**6) as decoder:
+    with IsolatedDecoder(0.5, Reading(10**6)) as decoder:
         failure = decoder(ImageRef(1, tmp_path / "bad.png", "bad.png"), _PREPROCESS)
         assert failure == FailedImage(failure.ref, "DecoderHung", "decoding took longer than 0.5 s")
         _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
@@ -120,7 +120,7 @@ def test_a_stream_goes_on_past_decoders_that_die(
     _start(monkeypatch, "os.abort()")
     bad = tmp_path / "bad.png"
     refs = [ImageRef(i, bad if i % 3 == 1 else picture.path, str(i)) for i in range(12)]
-    with IsolatedDecoder(60, 10**6) as decoder:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
         batches = list(stream(refs, _PREPROCESS, 4, 3, None, decoder))
     assert [[item.ref.index for item in batch.items] for batch in batches] == [
         *([0, 2, 3, 5], [6, 8, 9, 11])
@@ -133,7 +133,7 @@ def test_leaving_ends_a_decoder_that_hangs(
 ) -> None:
     _start(monkeypatch, "time.sleep(600)")
     with ThreadPoolExecutor(1) as pool:
-        with IsolatedDecoder(600, 10**6) as decoder:
+        with IsolatedDecoder(600, Reading(10**6)) as decoder:
             pool.submit(decoder, picture, _PREPROCESS).result()
             waiting = pool.submit(decoder, ImageRef(1, tmp_path / "bad", "bad"), _PREPROCESS)
         assert isinstance(waiting.result(timeout=30), FailedImage)
@@ -144,8 +144,8 @@ def test_children_end_with_their_parent(picture: ImageRef) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"
         "from camcli.images.isolation import IsolatedDecoder\n"
-        "from camcli.records import ImageRef, Preprocess\n"
-        "d = IsolatedDecoder(60, 10**6)\n"
+        "from camcli.records import ImageRef, Preprocess, Reading\n"
+        "d = IsolatedDecoder(60, Reading(10**6))\n"
         "d(ImageRef(0, Path('x'), 'x'), Preprocess(16, (16, 16), (0.,)*3, (1.,)*3))\n"
         "print(d._all[0]._process.pid, flush=True); time.sleep(600)\n"
     )
@@ -172,7 +172,7 @@ def _runs(pid: int) -> bool:
 
 
 def test_signals_to_the_group_are_for_the_parent(picture: ImageRef) -> None:
-    with IsolatedDecoder(60, 10**6) as decoder:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
         decoder(picture, _PREPROCESS)
         (child,) = decoder._all
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -188,7 +188,7 @@ def test_modules_in_the_current_folder_are_not_run(
         (tmp_path / f"{name}.py").write_text("import os; os.mkdir('pwned')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
-    with IsolatedDecoder(60, 10**6) as decoder:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
         assert isinstance(decoder(picture, _PREPROCESS), ImageItem)
     assert not (tmp_path / "pwned").exists()
 
@@ -202,14 +202,17 @@ def test_what_a_library_prints_does_not_come_between(
     bad = tmp_path / "bad.png"
     bad.write_bytes(picture.path.read_bytes())
     _start(monkeypatch, "os.write(1, b'to stdout'); os.write(2, b'to stderr')")
-    with IsolatedDecoder(60, 10**6) as decoder:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
         assert isinstance(decoder(ImageRef(0, bad, "bad"), _PREPROCESS), ImageItem)
     assert capfd.readouterr() == ("", "")
 
 
 def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, picture: ImageRef) -> None:
     monkeypatch.setattr(subject, "_START", "import sys; sys.exit(9) # {path}")
-    with IsolatedDecoder(60, 10**6) as decoder, pytest.raises(MachineError, match="exit code 9"):
+    with (
+        IsolatedDecoder(60, Reading(10**6)) as decoder,
+        pytest.raises(MachineError, match="exit code 9"),
+    ):
         decoder(picture, _PREPROCESS)
 
 
@@ -221,7 +224,7 @@ def test_each_thread_has_its_own(picture: ImageRef) -> None:
         for _ in range(3):
             _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
 
-    with IsolatedDecoder(60, 10**6) as decoder, ThreadPoolExecutor(3) as pool:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder, ThreadPoolExecutor(3) as pool:
         for done in [pool.submit(work, decoder) for _ in range(3)]:
             done.result()
         assert len(decoder._all) == 3

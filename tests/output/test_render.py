@@ -129,6 +129,16 @@ def test_tiny_and_extreme_pictures_are_drawn(size: tuple[int, int]) -> None:
     assert drawn.mode == "RGB"
 
 
+def test_over_a_smaller_copy_the_map_lies_in_the_same_place() -> None:
+    picture, shape = _picture(500, 376), geometry_of(_PREPROCESS, 500, 376)
+    small = picture.resize((250, 188), Image.Resampling.BOX)
+    drawn = overlay(small, shape, _ramp(), "gray", 1.0)
+    assert drawn.size == (250, 188)
+    whole = np.asarray(overlay(picture, shape, _ramp(), "gray", 1.0))[::2, ::2].astype(int)
+    inside = slice(14, 174), slice(46, 204)
+    assert np.abs(np.asarray(drawn)[inside] - whole[inside]).max() <= 2
+
+
 def test_the_picture_and_the_map_are_left_alone() -> None:
     picture, values = _picture(50, 40), _ramp()
     before = picture.tobytes(), values.tobytes()

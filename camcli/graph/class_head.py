@@ -15,6 +15,7 @@ _CHANNEL_BY_CHANNEL = {
     _aten.adaptive_avg_pool2d,
     _aten.avg_pool2d,
     _aten.dropout,
+    _aten.hardtanh,
     _aten.relu,
     _aten.relu6,
     _aten.silu,

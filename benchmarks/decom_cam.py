@@ -87,11 +87,11 @@ def predict(network: Callable[[Tensor], Tensor], images: Tensor) -> None:
 
 
 def explain(network: SplitNetwork, work: Work, options: Mapping[str, object]) -> Tensor:
-    """Return raw maps, from pictures on: trunk, tail, method."""
+    """Return raw maps, from pictures on: trunk, prediction, method."""
     mean, std = colours(work.model)
     method = create_method("decom-cam", options)
     probe = Probe(network, work.images, method.uses_deeplift, black=-mean / std)
-    return method.explain(probe, work.classes).maps
+    return method.explain(probe, probe.logits.argmax(1)).maps
 
 
 def refer(work: Work, layer: nn.Module, count: int) -> None:
@@ -99,7 +99,7 @@ def refer(work: Work, layer: nn.Module, count: int) -> None:
     mean, std = (t.view(3).numpy() for t in colours(work.model))
     for image, target in zip(work.images[:count], work.classes[:count], strict=True):
         reference.decom_cam(
-            work.model.network, layer, image, int(target), (mean, std), reference.PAPER
+            work.model.network, layer, image.contiguous(), int(target), (mean, std), reference.PAPER
         )
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from camcli.errors import LayerError, ModelError, suggest
+from camcli.graph.class_head import ClassHead, match_class_head
 from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
 from camcli.graph.lrp import Lrp
@@ -86,8 +87,16 @@ class SplitNetwork:
     @cached_property
     def pooled_head(self) -> PooledHead | None:
         """The closed form of the tail, where it is average pooling and a linear layer."""
-        is_plain = self.layout.order == "NCHW" and not self.taps
-        return match_pooled_head(self.tail) if is_plain else None
+        return match_pooled_head(self.tail) if self._reads_maps_only else None
+
+    @cached_property
+    def class_head(self) -> ClassHead | None:
+        """The tail for one class an image, where it is a convolution whose channels are classes."""
+        return match_class_head(self.tail) if self._reads_maps_only else None
+
+    @property
+    def _reads_maps_only(self) -> bool:
+        return self.layout.order == "NCHW" and not self.taps
 
     @cached_property
     def deeplift(self) -> DeepLift:

@@ -87,8 +87,8 @@ class Probe:
         self.network = network
         self.images = images
         self.black = images.new_zeros(3, 1, 1) if black is None else black
-        self._with_slopes = with_slopes
         self._head = network.pooled_head if with_slopes else None
+        self._with_slopes = with_slopes and network.class_head is None
         self._elsewhere: dict[str, Probe] = {}
         with torch.no_grad():
             self._raw, *self._bypass = network.trunk(images)
@@ -117,6 +117,9 @@ class Probe:
 
     def gradient(self, classes: Tensor) -> Tensor:
         """Return ∂s/∂A of the score s of each image's class: (B, K, h, w)."""
+        if self.network.class_head is not None:
+            leaf = self._raw.detach().requires_grad_()
+            return _derivative(self.network.class_head(leaf, classes), leaf)
         leaf, logits = self._differentiable
         return self.network.layout.to_maps(_gradient(leaf, logits, classes))
 
@@ -124,13 +127,11 @@ class Probe:
         """Return the DeepLIFT contributions of A to each image's class."""
         if self._head is not None:
             return _PooledContributions(self._head, self._raw, classes, self.logits)
-        leaf, logits = self._sloped
-        contributions = _gradient(leaf, logits, classes) * self._raw
+        multipliers, delta = self._multipliers(classes)
+        contributions = multipliers * self._raw
         return Contributions(
             maps=self.network.layout.to_maps(contributions),
-            completeness_error=_error(
-                self.network.layout, contributions, self._delta(logits, classes)
-            ),
+            completeness_error=_error(self.network.layout, contributions, delta),
         )
 
     def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
@@ -169,7 +170,7 @@ class Probe:
         """
         with torch.no_grad():
             chunks = zip(self._chunks(images), self._chunks(classes), strict=True)
-            scores = [_chosen(self.network.predict(some), of) for some, of in chunks]
+            scores = [self._scores(of, *self.network.trunk(some)) for some, of in chunks]
         return torch.cat(scores)
 
     def scores_of_maps(self, maps: Tensor, rows: Tensor, classes: Tensor) -> Tensor:
@@ -191,8 +192,14 @@ class Probe:
             for some, of, wanted in chunks:
                 raw, *bypass = self._of_rows(of)
                 activation = self.network.layout.from_maps(some, raw)
-                scores.append(_chosen(self.network.tail(activation, *bypass), wanted))
+                scores.append(self._scores(wanted, activation, *bypass))
         return torch.cat(scores)
+
+    def _scores(self, classes: Tensor, activation: Tensor, *bypass: Tensor) -> Tensor:
+        """Return what the tail makes of activations, for one class each: (M,)."""
+        if self.network.class_head is not None:
+            return self.network.class_head(activation, classes)
+        return _chosen(self.network.tail(activation, *bypass), classes)
 
     def _chunks(self, tensor: Tensor) -> tuple[Tensor, ...]:
         chunks: tuple[Tensor, ...] = tensor.split(max(len(self.images), _SMALLEST_CHUNK))
@@ -208,6 +215,17 @@ class Probe:
     def _differentiable(self) -> tuple[Tensor, Tensor]:
         leaf = self._raw.detach().requires_grad_()
         return leaf, self.network.tail(leaf, *self._bypass)
+
+    def _multipliers(self, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return DeepLIFT's multipliers of A, and F(A) - F(0), (B,)."""
+        head = self.network.class_head
+        if head is None:
+            leaf, logits = self._sloped
+            return _gradient(leaf, logits, classes), self._delta(logits, classes)
+        leaf = self._raw.detach().requires_grad_()
+        scores = head.deeplift(leaf, classes)
+        reference = head.deeplift.logits_at_reference(leaf, classes)
+        return _derivative(scores, leaf), scores.detach() - reference
 
     def _delta(self, logits: Tensor, classes: Tensor) -> Tensor:
         """Return F(A) - F(0) of each image's class, (B,)."""
@@ -229,6 +247,11 @@ class Probe:
     def _propagated(self) -> tuple[Tensor, Tensor]:
         leaf = self._raw.detach().requires_grad_()
         return leaf, self.network.lrp(leaf, *self._bypass)
+
+
+def _derivative(scores: Tensor, leaf: Tensor) -> Tensor:
+    (gradient,) = torch.autograd.grad(scores.sum(), leaf)
+    return gradient
 
 
 def _gradient(leaf: Tensor, logits: Tensor, classes: Tensor) -> Tensor:

@@ -102,7 +102,7 @@ def _scores(
 
     def score(shown: np.ndarray) -> float:
         given = (shown - mean) / deviation if settings.in_rgb else shown
-        tensor = torch.from_numpy(given.transpose(2, 0, 1).astype(np.float32))
+        tensor = torch.from_numpy(np.ascontiguousarray(given.transpose(2, 0, 1), np.float32))
         with torch.no_grad():
             return float(network(tensor[None])[0, target])
 

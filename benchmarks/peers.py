@@ -1,0 +1,387 @@
+"""Explain one folder by camcli and by the tools its users compare it with, alternating in one run.
+
+    python -m benchmarks.peers PHOTOS [--model resnet50] [--method grad-cam] [--rounds 3]
+
+Every side reads the same JPEG files (made from PHOTOS, see `benchmarks.photographs`), explains the
+predicted class by the same network at the same layer, and writes for each picture a float32 map of
+the network's input size as .npy, and an overlay of the picture's own size as .png at the
+compression that camcli uses.
+
+camcli is timed from outside: `camcli explain` as a command over the whole folder, interpreter,
+imports, loading and tracing of the network included, and divided by the number of files. The
+others are timed as loops in this process that are warm already, and over a part of the folder,
+which a steady loop allows; that favours them. They run as their documentation shows, in eager
+float32: pytorch-grad-cam as its example does, one picture at a time, and in batches, which its
+README mentions; torch-cam as in its quick tour; Captum as in its tutorials, but its maps are drawn
+by Pillow and not by Matplotlib, which it would otherwise be measuring. Numbers too small to matter
+are flushed to zero for all.
+
+Grad-CAM is compared with `--method grad-cam`, Captum's LayerDeepLift with `--method deep-lift`
+(against an all-black picture, for Captum has no reference at a layer).
+
+Where the cache of compiled networks is empty (`--cache`, by default a folder for this run alone),
+the first run of each of camcli's sides is reported too: it has to compile on the way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+from torchvision import transforms
+from torchvision.transforms.functional import to_pil_image
+
+from benchmarks.photographs import make_photographs
+from camcli.config import ModelConfig
+from camcli.models import LoadedModel, load_model
+
+Map = npt.NDArray[np.float32]
+PNG_COMPRESSION = 1  # as camcli's; Pillow's default of 6 would cost the others more
+WITH_WEIGHTS = ("squeezenet1_1",)
+LAYERS = {"resnet50": "layer4", "squeezenet1_1": "features"}
+PRECISIONS = ("fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another tool, and how it explains and draws.
+
+    Attributes:
+        explain: Normalised images (B, 3, H, W) -> maps (B, H, W) in [0, 1].
+        draw: A picture and its map -> the overlay, of the picture's size.
+        batch: How many pictures it is given at a time.
+
+    """
+
+    explain: Callable[[Tensor], Map]
+    draw: Callable[[Image.Image, Map], Image.Image]
+    batch: int = 1
+
+
+def grad_cam_peers(network: nn.Module, layer: nn.Module, stack: ExitStack) -> dict[str, Peer]:
+    """Return Grad-CAM of three packages, hooked onto a network until the stack is closed."""
+    from captum.attr import LayerAttribution, LayerGradCam
+    from pytorch_grad_cam import GradCAM
+    from torchcam.methods import GradCAM as TorchCam
+
+    extractor = stack.enter_context(GradCAM(model=network, target_layers=[layer]))
+    by_pytorch_grad_cam = partial(extractor, targets=None)
+    captum = LayerGradCam(network, layer)
+
+    def by_torch_cam(images: Tensor) -> Map:
+        with TorchCam(network, layer) as extractor:
+            out = network(images)
+            (cam,) = extractor(out.squeeze(0).argmax().item(), out)
+        return stretched(cam, images)
+
+    def by_captum(images: Tensor) -> Map:
+        target = predicted(network, images)
+        found = captum.attribute(images, target=target, relu_attributions=True)
+        return normalised(LayerAttribution.interpolate(found, images.shape[2:], "bilinear"))
+
+    return {
+        "pytorch-grad-cam": Peer(by_pytorch_grad_cam, drawn_by_pytorch_grad_cam),
+        "pytorch-grad-cam, batches of 16": Peer(
+            by_pytorch_grad_cam, drawn_by_pytorch_grad_cam, batch=16
+        ),
+        "torch-cam": Peer(by_torch_cam, drawn_by_torch_cam),
+        "Captum LayerGradCam": Peer(by_captum, drawn_by_pillow),
+    }
+
+
+def deep_lift_peers(network: nn.Module, layer: nn.Module, _stack: ExitStack) -> dict[str, Peer]:
+    """Return Captum's DeepLIFT at a layer."""
+    from captum.attr import LayerAttribution, LayerDeepLift
+
+    captum = LayerDeepLift(network, layer)
+
+    def by_captum(images: Tensor) -> Map:
+        target = predicted(network, images)
+        found = captum.attribute(images, baselines=0, target=target).sum(1, keepdim=True).relu()
+        return normalised(LayerAttribution.interpolate(found, images.shape[2:], "bilinear"))
+
+    return {"Captum LayerDeepLift": Peer(by_captum, drawn_by_pillow)}
+
+
+PEERS = {"grad-cam": grad_cam_peers, "deep-lift": deep_lift_peers}
+
+
+def predicted(network: nn.Module, images: Tensor) -> Tensor:
+    """Return the class of each image, (B,)."""
+    with torch.no_grad():
+        classes: Tensor = network(images).argmax(1)
+    return classes
+
+
+def stretched(cam: Tensor, images: Tensor) -> Map:
+    """Stretch a map (B, h, w) to the size of the images."""
+    return normalised(F.interpolate(cam[:, None], images.shape[2:], mode="bilinear"))
+
+
+def normalised(maps: Tensor) -> Map:
+    """Take maps (B, 1, H, W) to [0, 1] each."""
+    flat = maps.detach()[:, 0]
+    low, high = flat.amin((1, 2), keepdim=True), flat.amax((1, 2), keepdim=True)
+    found: Map = ((flat - low) / (high - low).clamp_min(1e-12)).numpy()
+    return found
+
+
+def drawn_by_pytorch_grad_cam(picture: Image.Image, values: Map) -> Image.Image:
+    """Draw as pytorch-grad-cam's README does."""
+    import cv2
+    from pytorch_grad_cam.utils.image import show_cam_on_image
+
+    rgb = np.float32(picture) / 255
+    return Image.fromarray(show_cam_on_image(rgb, cv2.resize(values, picture.size), use_rgb=True))
+
+
+def drawn_by_torch_cam(picture: Image.Image, values: Map) -> Image.Image:
+    """Draw as torch-cam's quick tour does."""
+    from torchcam.utils import overlay_mask
+
+    return overlay_mask(picture, to_pil_image(values, mode="F"), alpha=0.5)
+
+
+def drawn_by_pillow(picture: Image.Image, values: Map) -> Image.Image:
+    """Blend a red heatmap over a picture."""
+    heat = Image.fromarray(np.rint(values * 255).astype(np.uint8)).resize(picture.size)
+    return Image.blend(picture, Image.merge("RGB", (heat, *[Image.new("L", heat.size)] * 2)), 0.5)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop over files, as a user of a library writes it."""
+
+    peer: Peer
+    transform: Callable[[Image.Image], Tensor]
+    files: Sequence[Path]
+    folder: Path
+
+    def __call__(self) -> None:
+        """Explain every file and write its map and overlay."""
+        self.folder.mkdir(exist_ok=True)
+        for start in range(0, len(self.files), self.peer.batch):
+            files = self.files[start : start + self.peer.batch]
+            pictures = [Image.open(file).convert("RGB") for file in files]
+            maps = self.peer.explain(torch.stack([self.transform(p) for p in pictures]))
+            for file, picture, values in zip(files, pictures, maps, strict=True):
+                np.save(self.folder / f"{file.name}.npy", values)
+                overlay = self.peer.draw(picture, values)
+                overlay.save(self.folder / f"{file.name}.png", compress_level=PNG_COMPRESSION)
+
+
+@dataclass(frozen=True)
+class Command:
+    """`camcli explain` over a whole folder, in a process of its own."""
+
+    arguments: tuple[str, ...]
+    folder: Path
+    cache: Path
+
+    def __call__(self) -> None:
+        """Run it, and see that no picture failed; one without a map (`degenerate`) may be."""
+        command = [sys.executable, "-m", "camcli", "explain", *self.arguments, "--exit-zero"]
+        command += ["-o", str(self.folder), "--overwrite", "--quiet"]
+        environment = os.environ | {"XDG_CACHE_HOME": str(self.cache)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        rows = {} if done.returncode else json.loads((self.folder / "run.json").read_text())["rows"]
+        if rows.get("failed") != 0:
+            raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+
+
+def camcli_sides(
+    options: argparse.Namespace, files: Path, results: Path, cache: Path
+) -> dict[str, Command]:
+    """Return camcli at each precision."""
+    chosen = [str(files), "-m", options.model, "--layer", LAYERS[options.model]]
+    chosen += ["--method", options.method]
+    if options.model not in WITH_WEIGHTS:
+        chosen += ["--set", "model.weights=null"]
+    return {
+        f"camcli, {precision}": Command(
+            (*chosen, "--precision", precision), results / precision, cache
+        )
+        for precision in PRECISIONS
+    }
+
+
+def peer_sides(
+    options: argparse.Namespace, files: Sequence[Path], results: Path, stack: ExitStack
+) -> dict[str, Loop]:
+    """Return the other tools on the same network."""
+    weights = "default" if options.model in WITH_WEIGHTS else None
+    model = load_model(ModelConfig(name=options.model, weights=weights))
+    network = model.network.eval()
+    # Freshly loaded by its user, a network has gradients for all its parameters.
+    network.requires_grad_(True)
+    layer = network.get_submodule(LAYERS[options.model])
+    return {
+        name: Loop(peer, transform_of(model), files, results / f"peer-{number}")
+        for number, (name, peer) in enumerate(PEERS[options.method](network, layer, stack).items())
+    }
+
+
+def transform_of(model: LoadedModel) -> Callable[[Image.Image], Tensor]:
+    """Return torchvision's own transform with the settings that camcli uses for a network."""
+    preprocess = model.preprocess
+    transform: Callable[[Image.Image], Tensor] = transforms.Compose(
+        [
+            transforms.Resize(preprocess.resize),
+            transforms.CenterCrop(preprocess.crop),
+            transforms.ToTensor(),
+            transforms.Normalize(preprocess.mean, preprocess.std),
+        ]
+    )
+    return transform
+
+
+def milliseconds(run: Callable[[], object], images: int) -> float:
+    """Return what one image takes."""
+    start = time.perf_counter()
+    run()
+    return 1000 * (time.perf_counter() - start) / images
+
+
+def agreement(mine: Path, theirs: Path, files: Iterable[Path]) -> float:
+    """Return the mean cosine between two tools' maps, of the pictures of which both have one."""
+    cosines = []
+    for file in files:
+        own = mine / "maps" / f"{file.name}.npy"
+        b = np.load(theirs / f"{file.name}.npy").ravel()
+        if own.exists() and b.any():
+            a = np.load(own).ravel()
+            cosines.append(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
+    return statistics.mean(cosines) if cosines else float("nan")
+
+
+def measure(
+    sides: Mapping[str, tuple[Callable[[], object], int]], rounds: int
+) -> dict[str, tuple[float, ...]]:
+    """Return milliseconds an image of every side in each round, one side after the other."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(rounds):
+        for name, (run, images) in sides.items():
+            found[name].append(milliseconds(run, images))
+            print(f"round {number + 1}: {name} {found[name][-1]:.1f} ms", file=sys.stderr)
+    return {name: tuple(spent) for name, spent in found.items()}
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Return median, minimum and maximum."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def summary(
+    found: Mapping[str, Sequence[float]], cosines: Mapping[str, float]
+) -> dict[str, dict[str, object]]:
+    """Return what is known of each side, the ratios taken within each round."""
+    own = [name for name in found if name.startswith("camcli")]
+    return {
+        name: {
+            "ms_an_image": spread(spent),
+            "slower_than": {
+                mine: spread([a / b for a, b in zip(spent, found[mine], strict=True)])
+                for mine in own
+                if mine != name
+            },
+            "cosine_of_maps": cosines.get(name),
+        }
+        for name, spent in found.items()
+    }
+
+
+def print_table(sides: Mapping[str, Any]) -> None:
+    """Print a summary as Markdown."""
+    own = [name for name in sides if name.startswith("camcli")]
+    heads = ["side", "ms an image", *(f"{mine} is faster by" for mine in own), "maps' cosine"]
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    for name, side in sides.items():
+        times = [side["ms_an_image"], *(side["slower_than"].get(mine) for mine in own)]
+        cells = [
+            "" if t is None else "{median:.3g} ({min:.3g} to {max:.3g})".format(**t) for t in times
+        ]
+        cosine = side["cosine_of_maps"]
+        cells.append("" if cosine is None else f"{cosine:.4f}")
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def parsed() -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--model", choices=LAYERS, default="resnet50")
+    parser.add_argument("--method", choices=PEERS, default="grad-cam")
+    parser.add_argument("--count", type=int, default=1000, help="files that camcli explains")
+    parser.add_argument("--few", type=int, default=32, help="of them, what the others explain")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cache", type=Path, help="where compiled networks are kept")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser.parse_args()
+
+
+def compare(options: argparse.Namespace, results: Path, stack: ExitStack) -> dict[str, Any]:
+    """Run every side, and return what was found, JSON-ready."""
+    folder, cache = results / "photographs", options.cache or results / "cache"
+    make_photographs(options.photos, folder, options.count)
+    few = sorted(folder.iterdir())[: options.few]
+    commands = camcli_sides(options, folder, results, cache)
+    loops = peer_sides(options, few, results, stack)
+    sides = {name: (command, options.count) for name, command in commands.items()}
+    cold = not any(cache.rglob("*.pt2"))
+    first = measure(sides, 1) if cold else {}
+    for loop in loops.values():
+        loop()
+    found = measure(
+        sides | {name: (loop, len(few)) for name, loop in loops.items()}, options.rounds
+    )
+    exact = commands["camcli, fp32"].folder
+    cosines = {name: agreement(exact, loop.folder, few) for name, loop in loops.items()}
+    return {
+        "model": options.model,
+        "layer": LAYERS[options.model],
+        "method": options.method,
+        "files": options.count,
+        "files_of_others": len(few),
+        "rounds": options.rounds,
+        "threads": torch.get_num_threads(),
+        "first_run_ms_an_image": {name: spent for name, (spent,) in first.items()},
+        "sides": summary(found, cosines),
+    }
+
+
+def main() -> None:
+    """Print what each side takes, and the ratios."""
+    options = parsed()
+    torch.set_flush_denormal(True)
+    with ExitStack() as stack:
+        results = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        found = compare(options, results, stack)
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return
+    print("{model} at {layer}, {method}, {files} files, {threads} threads\n".format(**found))
+    print_table(found["sides"])
+    for name, spent in found["first_run_ms_an_image"].items():
+        print(f"\n{name}, the first run, which compiles on the way: {spent:.1f} ms an image")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from camcli.acceleration import accelerate, resolve_precision
+from camcli.batching import largest_that_fits
 from camcli.config import Config, PreprocessConfig
 from camcli.engine import Engine
 from camcli.errors import ConfigError, LayerError
@@ -28,6 +29,7 @@ from camcli.targets import ClassTable, TargetPlan
 
 _BATCH_SIZE = {"cpu": 16, "cuda": 64}
 _MOST_WORKERS = 16
+_LARGEST_POWER = 8  # batches of 256 keep any GPU busy
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,10 @@ def assemble(
         normalize=config.output.normalize,
         keep_components=keep_components,
     )
+    if run.batch_size == "auto" and device.type == "cuda":
+        sizes = [2**power for power in range(_LARGEST_POWER, -1, -1)]
+        ahead = images_ahead or sizes[0]
+        batch_size = min(largest_that_fits(engine, [s for s in sizes if s < 2 * ahead]), ahead)
     return Assembled(
         config=config,
         model=model,

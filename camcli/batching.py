@@ -79,6 +79,31 @@ def _filled(items: Sequence[ImageItem], size: int) -> tuple[ImageItem, ...]:
     return (*items, *[items[-1]] * (size - len(items)))
 
 
+def largest_that_fits(engine: Engine, sizes: Sequence[int]) -> int:
+    """Return the first batch size at which the engine does not run out of memory.
+
+    Asked before the first picture, so that a run and its resumption on the same device work with
+    the same batches.
+
+    Args:
+        engine: Explains black pictures of the network's size, for its first class.
+        sizes: Batch sizes to try, from the largest; the last is returned untried.
+
+    """
+    for size in sizes[:-1]:
+        try:
+            engine.rehearse(size)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            return size
+        finally:
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+    return sizes[-1]
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error means that the memory of the device, or of the machine, ran out."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (

@@ -90,6 +90,13 @@ class Engine:
             for item, choice, maps in zip(batch.items, choices, found, strict=True)
         ]
 
+    def rehearse(self, size: int) -> None:
+        """Explain `size` black pictures for the first class, for the memory that it takes."""
+        black = torch.zeros(size, 3, *self.network.image_size, device=self.device)
+        probe = Probe(self.network, self._normalize(black), self.method.uses_deeplift)
+        classes = torch.zeros(size, dtype=torch.int64, device=self.device)
+        self._finish(self.method.explain(probe, classes))
+
     def probe(self, items: Sequence[ImageItem]) -> Probe:
         """Return a batch of decoded pictures at the target layer."""
         return Probe(

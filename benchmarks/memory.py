@@ -1,0 +1,85 @@
+"""Whether memory grows with the number of pictures.
+
+    python -m benchmarks.memory PHOTOS [--counts 1000 20000] [ARGUMENTS of camcli explain ...]
+
+Explains folders of that many JPEG files of 500 x 375 (made from PHOTOS; hard links beyond the first
+thousand) by `camcli explain`, each in a process of its own, and prints the peak of its resident
+memory. Results are kept small, so that the disk need not hold gigabytes; they pass through the same
+queues as large ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.photographs import make_photographs
+
+_DIFFERENT = 1000
+_SMALL = ("output.map_size=layer", "output.overlay_format=jpg", "output.overlay_side=64")
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The largest resident memory of one run, in MiB, and how long it took."""
+
+    pictures: int
+    mebibytes: float
+    seconds: float
+
+
+def spread_out(source: Path, target: Path, count: int) -> None:
+    """Make `count` files in folders of a thousand, hard links to those of `source` in turn."""
+    files = sorted(source.iterdir())
+    for index in range(count):
+        folder = target / f"{index // _DIFFERENT:04}"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.link(files[index % len(files)], folder / f"{index:06}.jpg")
+
+
+def peak_of(pictures: Path, count: int, output: Path, arguments: Sequence[str]) -> Peak:
+    """Explain a folder and return the peak of the process's resident memory.
+
+    Raises:
+        RuntimeError: camcli did not finish with every picture done.
+
+    """
+    settings = [part for setting in _SMALL for part in ("--set", setting)]
+    command = [sys.executable, "-m", "camcli", "explain", str(pictures), "-o", str(output), "-q"]
+    start = time.perf_counter()
+    process = subprocess.Popen([*command, *settings, *arguments])
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise RuntimeError(f"camcli explain ended with {os.waitstatus_to_exitcode(status)}")
+    return Peak(count, usage.ru_maxrss / 1024, time.perf_counter() - start)
+
+
+def main() -> None:
+    """Print the peak for each number of pictures, and the last one's ratio to the first."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--counts", type=int, nargs="+", default=[1000, 20000])
+    options, arguments = parser.parse_known_args()
+    peaks = []
+    with tempfile.TemporaryDirectory(prefix="camcli-memory-") as scratch:
+        made = Path(scratch) / "made"
+        make_photographs(options.photos, made, _DIFFERENT)
+        for count in options.counts:
+            pictures = Path(scratch) / f"pictures-{count}"
+            spread_out(made, pictures, count)
+            peaks.append(peak_of(pictures, count, Path(scratch) / f"out-{count}", arguments))
+            print("{pictures} pictures: {mebibytes:.0f} MiB, {seconds:.0f} s".format(
+                **vars(peaks[-1])
+            ), flush=True)  # fmt: skip
+    print(f"last / first: {peaks[-1].mebibytes / peaks[0].mebibytes:.3f}")
+
+
+if __name__ == "__main__":
+    main()

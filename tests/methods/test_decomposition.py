@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
@@ -70,3 +72,15 @@ def test_what_drowns_in_rounding_is_absent(shape: tuple[int, int]) -> None:
 def test_no_more_components_than_the_matrix_has() -> None:
     assert decompose(torch.rand(2, 9, 4), 10, center=False).patterns.shape == (2, 4, 9)
     assert decompose(torch.rand(2, 4, 9), 10, center=False).patterns.shape == (2, 4, 4)
+
+
+@pytest.mark.parametrize("matrices", [torch.randn(2, 9, 5), torch.full((2, 9, 5), torch.nan)])
+def test_the_number_of_threads_is_left_as_it_was(matrices: Tensor) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with suppress(torch.linalg.LinAlgError):
+            decompose(matrices, 3, center=True)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

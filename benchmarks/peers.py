@@ -33,6 +33,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ from camcli.config import ModelConfig
 from camcli.models import LoadedModel, load_model
 
 Map = npt.NDArray[np.float32]
-PNG_COMPRESSION = 1  # as camcli's; Pillow's default of 6 would cost the others more
+# As camcli's; Pillow's defaults would cost the others more.
+PNG: dict[str, int] = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 WITH_WEIGHTS = ("squeezenet1_1",)
 LAYERS = {"resnet50": "layer4", "squeezenet1_1": "features"}
 PRECISIONS = ("fp32", "bf16")
@@ -185,7 +187,7 @@ class Loop:
             for file, picture, values in zip(files, pictures, maps, strict=True):
                 np.save(self.folder / f"{file.name}.npy", values)
                 overlay = self.peer.draw(picture, values)
-                overlay.save(self.folder / f"{file.name}.png", compress_level=PNG_COMPRESSION)
+                overlay.save(self.folder / f"{file.name}.png", **PNG)
 
 
 @dataclass(frozen=True)

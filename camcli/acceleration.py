@@ -34,9 +34,10 @@ _MOST = 2**31 - 1
 def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
     """Decide what the trunk computes in; `auto` is float32 everywhere.
 
-    On the photographs that docs/performance.md describes, the maps of a bfloat16 trunk have a
-    mean cosine to float32's above the 0.999 that `auto` may ask for with SqueezeNet, but single
-    ones lie far below it, and what a network loses depends on its weights: it stays a choice.
+    Maps of a bfloat16 trunk are as good on the one trained network that docs/performance.md
+    measures (mean cosine to float32's 0.9999, the same predictions). What another network loses
+    depends on its weights, and could only be known by explaining its pictures twice: a user who
+    knows the network may choose, `auto` does not.
 
     Raises:
         ConfigError: The device has no such precision.

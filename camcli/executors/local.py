@@ -80,11 +80,11 @@ def run(job: Job, assembled: Assembled, on_rows: OnRows) -> Outcome:
     described = assembled.described()
     with open_folder(job.folder, job.claim, described, many) as earlier:
         record = _Record(job, assembled, described, earlier)
-        record.write("running")
         with stoppable(job.interruption), _noted_if_stopped(record):
+            record.write("running")
             _explain(job, assembled, earlier, on_rows, record.tally)
-        reason = job.interruption.reason
-        record.write("interrupted" if reason else "finished")
+            reason = job.interruption.reason
+            record.write("interrupted" if reason else "finished")
         return Outcome(record.tally, earlier, reason, record.seconds)
 
 

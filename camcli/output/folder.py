@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections import Counter
@@ -13,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from camcli.errors import OutputError
+from camcli.errors import MachineError, OutputError
 from camcli.output import manifest
 from camcli.output.artefacts import (
     Check,
@@ -100,6 +101,10 @@ class Earlier:
         self.redone.add(name)
 
 
+# What is wrong with the disk rather than with the choice of a folder.
+_WILL_PASS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
 @contextmanager
 def open_folder(
     folder: Path, claim: Claim, described: Mapping[str, Any], rows_per_image_vary: bool
@@ -114,6 +119,7 @@ def open_folder(
 
     Raises:
         OutputError: The folder is in use, cannot be written to, or holds another run.
+        MachineError: The disk is full, or fails.
 
     """
     with ExitStack() as held:
@@ -204,7 +210,10 @@ def _told_apart(folder: Path) -> Iterator[None]:
     except (NotADirectoryError, FileExistsError):
         raise OutputError(f"{folder} is not a folder") from None
     except OSError as error:
-        raise OutputError(f"cannot use the output folder {folder}: {error}") from None
+        message = f"cannot use the output folder {folder}: {error}"
+        if error.errno in _WILL_PASS:
+            raise MachineError(message) from None
+        raise OutputError(message) from None
 
 
 def _prepare(

@@ -13,6 +13,7 @@ import pytest
 from benchmarks.command_server import CommandServer
 from benchmarks.kill_resume import differences, tree
 from camcli.output import atomic
+from camcli.output.lock import FolderLock
 from tests.cli.conftest import Camcli, camcli  # noqa: F401
 from tests.faults.conftest import DEMO, assert_whole, rows_in
 
@@ -79,7 +80,7 @@ def test_a_limit_on_the_size_of_files(
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
-@pytest.mark.parametrize("at", [1, 5, 12])
+@pytest.mark.parametrize("at", [0, 1, 5, 12])
 def test_any_write_may_fail(
     camcli: Camcli,  # noqa: F811
     scenes: Path,
@@ -113,6 +114,24 @@ def test_any_write_may_fail(
     found = tree(tmp_path / "out")
     assert found.keys() == expected.keys()
     assert_whole(tmp_path / "out")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_cannot_take_the_lock_is_the_machines_fault(
+    camcli: Camcli,  # noqa: F811
+    scenes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderLock, "_make", failing)
+        finished = camcli("explain", str(scenes), *DEMO, "-o", "out")
+    assert finished.code == 74
+    assert os.strerror(number) in finished.stderr
+    assert finished.stderr.count("\n") == 1
 
 
 def test_rows_that_nobody_can_take(

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit format samples demo-network clean
+.PHONY: help demo test lint types imports unit fuzz kills format samples demo-network clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,6 +29,12 @@ imports: $(VENV)/.installed-dev ## Check that imports run downward only
 
 unit: $(VENV)/.installed-dev ## Run the tests
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.installed-dev ## Feed camcli damaged pictures and configurations (minutes)
+	$(BIN)/python -m benchmarks.fuzz --pictures 4000 --configurations 300
+
+kills: $(VENV)/.installed-dev ## Kill runs at random moments and resume them (minutes)
+	$(BIN)/python -m benchmarks.kill_resume --kills 40
 
 format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff check --fix .

@@ -333,13 +333,21 @@ def test_a_product_shares_its_interaction_equally() -> None:
     )
 
 
-def test_a_quotient_is_a_product_with_a_reciprocal() -> None:
+def test_a_quotient_undoes_a_product() -> None:
     check_against_definition(
         lambda x: x[:, :3] / x[:, 3:],
         (6,),
         lambda xs: [xs[i] / xs[i + 3] for i in range(3)],
         positive,
     )
+
+
+def test_a_vector_scaled_to_length_1_attributes_no_more_than_it_is() -> None:
+    """At the all-zero reference the length is clamped to 1e-12, whose reciprocal is no share."""
+    x = torch.randn(BATCH, 8, generator=torch.Generator().manual_seed(0))
+    found = attribute(lambda t: F.normalize(t, dim=-1), [x], [torch.zeros(8)])
+    torch.testing.assert_close(found.contributions.sum(-1), found.delta)
+    assert found.contributions.abs().sum(-1).max() < 10
 
 
 def test_a_matrix_product_is_products_added_up() -> None:

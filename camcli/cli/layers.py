@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from camcli.graph.layers import Layer
 
 
+_DOWNLOADED = ("timm", "open_clip")
+
+
 def layers(
     model: str | None = typer.Argument(None, help="As for `camcli explain --model`."),
     pattern: str | None = typer.Argument(None, help="A word, or a shell pattern, of paths."),
@@ -48,7 +51,8 @@ def _flags(model: str | None) -> dict[str, Any]:
 
 
 def _without_download(config: Config) -> Config:
-    if config.model.weights != "default" or ":" in config.model.name.removeprefix("timm:"):
+    source, colon, _ = config.model.name.partition(":")
+    if config.model.weights != "default" or (colon and source not in _DOWNLOADED):
         return config
     return config.model_copy(update={"model": config.model.model_copy(update={"weights": None})})
 

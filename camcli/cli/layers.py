@@ -70,7 +70,8 @@ def _lines(listed: LayerList, shown: Sequence[Layer]) -> list[str]:
     height, width = listed.image_size
     names = ["  " * layer.path.count(".") + layer.path for layer in shown]
     column = max(map(len, names))
-    lines = [f"{listed.model}: pictures of {height}x{width} -> {listed.classes} scores"]
+    scores = "1 score" if listed.classes == 1 else f"{listed.classes} scores"
+    lines = [f"{listed.model}: pictures of {height}x{width} -> {scores}"]
     for name, layer in zip(names, shown, strict=True):
         mark = "  <- default" if layer.path == listed.default else ""
         lines.append(f"{name:{column}}  {_described(layer)}{mark}")

@@ -69,7 +69,7 @@ def load(config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
             name=config.name,
             model=model.eval(),
             tokenizer=_tokenizer(architecture),
-            width=int(_open_clip().get_model_config(architecture)["embed_dim"]),
+            width=_embedding_width(architecture, config),
         ),
     )
 
@@ -159,6 +159,11 @@ def _fill(model: nn.Module, path: Path, name: str) -> None:
     except Exception as error:  # as many kinds as there are ways to break such a file
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ModelError(f"the checkpoint {path} does not fit {name}: {reason}") from None
+
+
+def _embedding_width(architecture: str, config: ModelConfig) -> int:
+    """Return the length of the embeddings, as the constructor was told it."""
+    return int({**_open_clip().get_model_config(architecture), **config.kwargs}["embed_dim"])
 
 
 def _described(config: ModelConfig, tag: str) -> str:

@@ -238,11 +238,12 @@ def normalized(x: Pair, dims: Sequence[int], epsilon: float, centre: bool = True
     """Divide by the root of the mean square over `dims`, after taking the mean off.
 
     (x - μ) / √(σ² + ε), as in layer and group normalisation; without `centre`, RMS normalisation.
+    A quotient, because at an all-zero reference the root is √ε, whose reciprocal is no share.
     """
     if centre:
         x = linear(lambda t: t - t.mean(tuple(dims), keepdim=True), x)
     variance = linear(lambda t: t.mean(tuple(dims), keepdim=True) + epsilon, square(x))
-    return times(x, rescale(torch.rsqrt, variance))
+    return quotient(x, rescale(torch.sqrt, variance))
 
 
 def attention(query: Pair, key: Pair, value: Pair, mask: Tensor | None, scale: float) -> Pair:

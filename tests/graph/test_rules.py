@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -348,6 +349,27 @@ def test_a_vector_scaled_to_length_1_attributes_no_more_than_it_is() -> None:
     found = attribute(lambda t: F.normalize(t, dim=-1), [x], [torch.zeros(8)])
     torch.testing.assert_close(found.contributions.sum(-1), found.delta)
     assert found.contributions.abs().sum(-1).max() < 10
+
+
+def test_layer_normalisation_is_close_to_shapley_values_at_an_all_zero_reference() -> None:
+    """Its reciprocal deviation there, 1/√ε, once made contributions hundreds of times too large."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(6, generator=generator, dtype=torch.float64).abs()
+    weight = torch.randn(6, generator=generator, dtype=torch.float64)
+
+    def score(values: Tensor) -> Tensor:
+        return (F.layer_norm(values, (6,), eps=1e-6) @ weight)[:, None]
+
+    shapley = torch.zeros(6, dtype=torch.float64)
+    orders = list(itertools.permutations(range(6)))
+    for order in orders:
+        shown = torch.tril(torch.ones(7, 6, dtype=torch.float64), -1)[
+            :, torch.tensor(order).argsort()
+        ]
+        shapley[list(order)] += score(shown * x).diff(dim=0)[:, 0] / len(orders)
+    found = attribute(score, [x[None]], [torch.zeros(6, dtype=torch.float64)]).contributions[0, 0]
+    assert float((found - shapley).norm()) < float(shapley.norm())
+    assert float(torch.cosine_similarity(found, shapley, 0)) > 0.9
 
 
 def test_a_matrix_product_is_products_added_up() -> None:

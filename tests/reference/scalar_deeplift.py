@@ -135,8 +135,8 @@ def normalized(numbers: Sequence[Number], epsilon: float, centre: bool = True) -
         average = mean(numbers)
         numbers = [x - average for x in numbers]
     variance = mean([x * x for x in numbers]) + epsilon
-    inverse = rescale(lambda v: v**-0.5, variance)
-    return [x * inverse for x in numbers]
+    deviation = rescale(math.sqrt, variance)
+    return [x / deviation for x in numbers]
 
 
 def attention(

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit fuzz kills format samples demo-network clean
+.PHONY: help demo test lint types imports unit fuzz kills format samples demo-network demo-clip clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,6 +45,9 @@ samples: $(VENV)/.installed ## Draw sample_images/ again
 
 demo-network: $(VENV)/.installed ## Train the demo network again (minutes)
 	$(BIN)/python -m camcli.demo.train
+
+demo-clip: $(VENV)/.installed-dev ## Train the demo's dual encoder again (minutes)
+	$(BIN)/python -m camcli.demo.train_dual_encoder
 
 clean: ## Remove what was made, .venv included
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -24,6 +24,8 @@ from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
+from camcli.models.prompted import with_prompts, with_stand_in
+from camcli.models.prompts import plan_prompts
 from camcli.records import Reading
 from camcli.targets import ClassTable, TargetPlan
 
@@ -77,6 +79,7 @@ class Assembled:
             },
             "method": asked["method"],
             "targets": asked["targets"],
+            "prompts": asked["prompts"],
             "preprocess": {
                 "resize": self.engine.preprocess.resize,
                 "crop": list(self.engine.preprocess.crop),
@@ -111,7 +114,9 @@ def assemble(
     keep_components = _keeps_components(config, method)
     device = _device(config.run.device)
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
+    prompts = plan_prompts(config.prompts)
     model = load_model(config.model, preprocess, config.run.seed)
+    model = with_prompts(model, prompts, config.prompts.score)
     model.network.to(device)
     # Random and freshly trained networks are full of numbers too small to matter, on which CPUs
     # are a hundred times slower.
@@ -124,7 +129,7 @@ def assemble(
         accelerate(halves, run, device, batch_size, images_ahead, notify)
         for halves in splits_at(model, config.model.layers, device, method)
     )
-    targets = TargetPlan(config.targets, _class_table(network, model))
+    targets = TargetPlan(config.targets, _class_table(network, model), prompts)
     asked = config.model.probabilities
     if further:
         method = _averaged(method, further)
@@ -191,7 +196,7 @@ def splits_at(
 
     """
     images = examples_for(model, device)
-    traced = trace(model.network, images, model.output)
+    traced = trace(model.network, images, model.output, model.probabilities)
     halves = []
     for layer in layers:
         if layer == "auto":
@@ -248,7 +253,7 @@ def list_layers(config: Config) -> LayerList:
 
     """
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
-    model = load_model(config.model, preprocess, config.run.seed)
+    model = with_stand_in(load_model(config.model, preprocess, config.run.seed))
     images = examples_for(model, torch.device("cpu"))
     traced = trace(model.network, images, model.output)
     try:

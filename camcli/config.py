@@ -20,6 +20,7 @@ Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Artefact = Literal["maps", "overlays", "components"]
 Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 MapSize = Literal["input", "layer", "original"]
+PromptScore = Literal["cosine", "softmax"]
 
 _MAX_YAML_BYTES = 1_000_000
 
@@ -35,7 +36,8 @@ class ModelConfig(_Section):
 
     name: str = Field(
         "demo",
-        description="demo, a torchvision model's name, timm:NAME, or package.module:factory",
+        description="demo, demo-clip, a torchvision model's name, timm:NAME, open_clip:ARCH/TAG, "
+        "or package.module:factory",
     )
     weights: str | None = Field(
         "default", description="default, null (random), or the path of a checkpoint"
@@ -84,6 +86,39 @@ class MethodConfig(_Section):
 
     name: str = Field("lift-cam", description="see `camcli methods`")
     options: dict[str, Any] = Field(default_factory=dict, description="the method's own")
+
+
+class PromptsConfig(_Section):
+    """What a dual encoder is asked about; a list of texts may stand alone."""
+
+    texts: tuple[str, ...] = Field((), description="asked of every picture")
+    file: str | None = Field(
+        None,
+        description="further ones: one a line, or .csv or .jsonl with an image and a prompt each",
+    )
+    templates: tuple[str, ...] = Field(
+        (), description="each prompt is put for {} in all of them, and the embeddings averaged"
+    )
+    score: PromptScore = Field(
+        "cosine", description="cosine times the learned scale, or its softmax over the prompts"
+    )
+
+    @field_validator("texts", "templates", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("templates")
+    @classmethod
+    def _each_has_a_place(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all("{}" in template for template in value):
+            raise ValueError("each template has {} where the prompt goes")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _texts_may_stand_alone(cls, value: object) -> object:
+        return {"texts": value} if isinstance(value, str | list | tuple) else value
 
 
 class PreprocessConfig(_Section):
@@ -160,8 +195,10 @@ class Config(_Section):
     targets: tuple[str, ...] = Field(
         ("top1",),
         min_length=1,
-        description="top1, topN, positive, a class index or name, folder, or @file.csv",
+        description="top1, topN, positive, a class index or name, folder, @file.csv, or prompts "
+        "(the default where there are any)",
     )
+    prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"
     run: RunConfig = RunConfig()
     output: OutputConfig = OutputConfig()
@@ -175,9 +212,12 @@ class Config(_Section):
     @model_validator(mode="before")
     @classmethod
     def _empty_sections_are_defaults(cls, value: object) -> object:
-        if isinstance(value, Mapping):
-            return {key: section for key, section in value.items() if section is not None}
-        return value
+        if not isinstance(value, Mapping):
+            return value
+        given = {key: section for key, section in value.items() if section is not None}
+        if given.get("prompts"):
+            given.setdefault("targets", ("prompts",))
+        return given
 
 
 def load_config(

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.errors import ImageError
+from camcli.graph.scores import Probabilities, probabilities_of
 from camcli.graph.split import SplitNetwork
 from camcli.methods.base import Method, Saliency
 from camcli.methods.masking import min_max
@@ -61,7 +62,7 @@ class Engine:
     at_layer_size: bool = False
     normalize: Literal["minmax", "max"] = "minmax"
     keep_components: bool = False
-    probabilities: Literal["softmax", "sigmoid"] = "softmax"
+    probabilities: Probabilities = "softmax"
 
     def __post_init__(self) -> None:
         if self.method.uses_deeplift:
@@ -185,8 +186,7 @@ class Engine:
 
     def target(self, logits: Tensor, index: int) -> Target:
         """Return the record of a class, given its picture's logits, (N,)."""
-        scores = logits.float()
-        every = torch.sigmoid(scores) if self.probabilities == "sigmoid" else scores.softmax(0)
+        every = probabilities_of(logits.float(), self.probabilities)
         return Target(
             index=index,
             name=self.targets.table.name_of(index),

@@ -34,6 +34,10 @@ class TargetError(CamcliError):
     """A class to explain does not exist."""
 
 
+class PromptError(CamcliError):
+    """A text cannot be explained, or not by this model."""
+
+
 class InputError(CamcliError):
     """The images to explain cannot be listed."""
 

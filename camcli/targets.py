@@ -13,6 +13,7 @@ from pathlib import Path
 from torch import Tensor
 
 from camcli.errors import ImageError, TargetError, suggest
+from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
 
 _CLASS_COLUMNS = ("target", "class_index", "class", "class_name", "label")
@@ -114,16 +115,30 @@ class _Listed(_Rule):
         raise TargetError(f"{self.source} names no class for {ref.name}")
 
 
+@dataclass(frozen=True)
+class _Prompts(_Rule):
+    """Every prompt, or those that a file has for the picture."""
+
+    plan: PromptPlan
+
+    def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
+        return self.plan.places(ref)
+
+
 class TargetPlan:
     """The classes to explain, picture by picture."""
 
-    def __init__(self, specs: Sequence[str], table: ClassTable) -> None:
+    def __init__(
+        self, specs: Sequence[str], table: ClassTable, prompts: PromptPlan | None = None
+    ) -> None:
         """Understand what the user wrote.
 
         Args:
             specs: Each `topN`, `positive` (every class with a logit above 0, for networks whose
-                classes do not exclude each other), a class index or name, `folder`, or `@file.csv`.
+                classes do not exclude each other), a class index or name, `folder`, `@file.csv`,
+                or `prompts`.
             table: The network's classes.
+            prompts: What its classes are, of a dual encoder.
 
         Raises:
             TargetError: Naming every target that cannot be understood.
@@ -134,7 +149,7 @@ class TargetPlan:
         complaints = []
         for spec in specs:
             try:
-                self._rules.append(_rule(spec.strip(), table))
+                self._rules.append(_rule(spec.strip(), table, prompts))
             except TargetError as error:
                 complaints.append(f"target {spec!r}: {error}")
         if complaints:
@@ -150,6 +165,7 @@ class TargetPlan:
             )
             or (isinstance(rule, _Top) and rule.count > 1)
             or (isinstance(rule, _Positive) and self.table.size > 1)
+            or (isinstance(rule, _Prompts) and rule.plan.many)
             for rule in self._rules
         )
 
@@ -171,7 +187,7 @@ class TargetPlan:
         return list(dict.fromkeys(asked))
 
 
-def _rule(spec: str, table: ClassTable) -> _Rule:
+def _rule(spec: str, table: ClassTable, prompts: PromptPlan | None) -> _Rule:
     top = re.fullmatch(r"top(\d+)", spec)
     if top:
         if not 1 <= int(top[1]) <= table.size:
@@ -179,6 +195,10 @@ def _rule(spec: str, table: ClassTable) -> _Rule:
         return _Top(int(top[1]))
     if spec == "positive":
         return _Positive()
+    if spec == "prompts":
+        if prompts is None:
+            raise TargetError("the network has classes, and there are no prompts to be targets")
+        return _Prompts(prompts)
     if spec == "folder":
         return _Folder(table)
     if spec.startswith("@"):

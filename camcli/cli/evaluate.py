@@ -57,6 +57,12 @@ def evaluate(
     target: list[str] = typer.Option(
         [], "--target", help="topN, class index or name, folder, or @file.csv. Repeatable."
     ),
+    prompt: list[str] = typer.Option(
+        [], "--prompt", help="What to look for, to a dual encoder. Repeatable."
+    ),
+    prompts: Path | None = typer.Option(
+        None, "--prompts", help="Prompts: one a line, or .csv or .jsonl with image and prompt."
+    ),
     batch_size: str | None = typer.Option(
         None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."
     ),
@@ -84,6 +90,8 @@ def evaluate(
         "model.weights": checkpoint and str(checkpoint),
         "model.layer": layer,
         "targets": target,
+        "prompts.texts": prompt,
+        "prompts.file": prompts and str(prompts),
         "run.batch_size": batch_size,
         "run.workers": workers,
         "run.device": device,

@@ -36,7 +36,10 @@ def explain(
     config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Output folder."),
     model: str | None = typer.Option(
-        None, "--model", "-m", help="demo, a torchvision model, timm:NAME or module:factory."
+        None,
+        "--model",
+        "-m",
+        help="demo, a torchvision model, timm:NAME, open_clip:ARCH/TAG or module:factory.",
     ),
     checkpoint: Path | None = typer.Option(
         None, "--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."
@@ -49,6 +52,12 @@ def explain(
         [],
         "--target",
         help="topN, positive, class index or name, folder, or @file.csv. Repeatable.",
+    ),
+    prompt: list[str] = typer.Option(
+        [], "--prompt", help="What to look for, to a dual encoder. Repeatable."
+    ),
+    prompts: Path | None = typer.Option(
+        None, "--prompts", help="Prompts: one a line, or .csv or .jsonl with image and prompt."
     ),
     batch_size: str | None = typer.Option(
         None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."
@@ -101,6 +110,8 @@ def explain(
                 "model.layer": layer,
                 "method.name": method,
                 "targets": target,
+                "prompts.texts": prompt,
+                "prompts.file": prompts and str(prompts),
                 "run.batch_size": batch_size,
                 "run.workers": workers,
                 "run.device": device,

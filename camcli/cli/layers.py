@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from camcli.graph.layers import Layer
 
 
+_DOWNLOADED = ("timm", "open_clip")
+
+
 def layers(
     model: str | None = typer.Argument(None, help="As for `camcli explain --model`."),
     pattern: str | None = typer.Argument(None, help="A word, or a shell pattern, of paths."),
@@ -48,7 +51,8 @@ def _flags(model: str | None) -> dict[str, Any]:
 
 
 def _without_download(config: Config) -> Config:
-    if config.model.weights != "default" or ":" in config.model.name.removeprefix("timm:"):
+    source, colon, _ = config.model.name.partition(":")
+    if config.model.weights != "default" or (colon and source not in _DOWNLOADED):
         return config
     return config.model_copy(update={"model": config.model.model_copy(update={"weights": None})})
 
@@ -66,7 +70,8 @@ def _lines(listed: LayerList, shown: Sequence[Layer]) -> list[str]:
     height, width = listed.image_size
     names = ["  " * layer.path.count(".") + layer.path for layer in shown]
     column = max(map(len, names))
-    lines = [f"{listed.model}: pictures of {height}x{width} -> {listed.classes} scores"]
+    scores = "1 score" if listed.classes == 1 else f"{listed.classes} scores"
+    lines = [f"{listed.model}: pictures of {height}x{width} -> {scores}"]
     for name, layer in zip(names, shown, strict=True):
         mark = "  <- default" if layer.path == listed.default else ""
         lines.append(f"{name:{column}}  {_described(layer)}{mark}")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from camcli.acceleration import accelerate
 from camcli.assembly import Assembled, split_at
 from camcli.config import parse_value
 from camcli.engine import Engine
-from camcli.errors import MethodError, suggest
+from camcli.errors import MethodError, PromptError, suggest
 from camcli.evaluation.curves import Baseline
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.sources import MapSource, MethodSource, stored_source
 from camcli.evaluation.truth import read_truth
 from camcli.evaluation.witness import Witness
+from camcli.graph.scores import probabilities_of
 from camcli.graph.split import SplitNetwork
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.base import Method
@@ -61,7 +61,7 @@ class Question:
         """Return what determines the figures, JSON-ready: a resumed evaluation must match."""
         run = assembled.described()
         return {
-            **{key: run[key] for key in ("model", "targets", "preprocess", "seed")},
+            **{key: run[key] for key in ("model", "targets", "prompts", "preprocess", "seed")},
             "evaluation": {
                 "methods": list(self.names),
                 "options": sorted(self.options),
@@ -82,6 +82,11 @@ def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
         CamcliError: Whatever does not exist or does not fit, before any picture is touched.
 
     """
+    if assembled.model.text and assembled.engine.targets.table.size == 1:
+        raise PromptError(
+            "evaluate measures the probability of a prompt among several: give another --prompt "
+            "beside it, such as what else is in the pictures"
+        )
     if len(assembled.config.model.layers) > 1:
         raise MethodError("evaluate takes one layer at a time: name one with --layer")
     methods = _methods(question)
@@ -114,10 +119,13 @@ def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
 
 
 def _witness(question: Question, engine: Engine) -> Witness:
-    witness = Witness(engine.network.predict, question.steps, question.insertion, question.deletion)
-    if engine.probabilities == "sigmoid":
-        return replace(witness, probabilities=torch.sigmoid)
-    return witness
+    return Witness(
+        engine.network.predict,
+        question.steps,
+        question.insertion,
+        question.deletion,
+        partial(probabilities_of, how=engine.probabilities),
+    )
 
 
 def _methods(question: Question) -> list[Method]:

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from camcli import __version__
+from camcli.cache import cache_folder
 from camcli.graph.fast import FastTrunk
 
 _KEPT_PACKAGES = 12
@@ -154,12 +155,6 @@ def compiler_missing() -> str | None:
     return f"there is no C++ compiler ({wanted}) on this machine"
 
 
-def cache_folder() -> Path:
-    """Return the folder of compiled trunks: `camcli/compiled` in the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "camcli" / "compiled"
-
-
 def _package_path(trunk: FastTrunk, example: Tensor) -> Path:
     """Name a package by everything that its machine code depends on, weights included."""
     sha = hashlib.sha256()
@@ -178,7 +173,7 @@ def _package_path(trunk: FastTrunk, example: Tensor) -> Path:
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         flat = tensor.detach().cpu().contiguous().reshape(-1)
         sha.update(flat.view(torch.uint8).numpy().data)
-    return cache_folder() / f"{sha.hexdigest()[:32]}.pt2"
+    return cache_folder("compiled") / f"{sha.hexdigest()[:32]}.pt2"
 
 
 def _forget_the_oldest(folder: Path) -> None:

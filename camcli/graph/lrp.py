@@ -155,6 +155,12 @@ def _layer_norm(
     return with_slopes(op(*args, **kwargs), line if bias is None else line + bias)
 
 
+def _like(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], _epsilon: float) -> Any:
+    """Give a tensor the shape or dtype of another, which has no part in it."""
+    x, other, *rest = args
+    return op(x, other.detach(), *rest, **kwargs)
+
+
 def _attention(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], epsilon: float) -> Any:
     """Let the attention weights be a gate: all relevance goes to the values attended to."""
     query, key, value, *rest = args
@@ -178,7 +184,10 @@ _ALSO_AFFINE = _named(
     "slice_scatter", "select_scatter", "where",
 )  # fmt: skip
 _PRODUCTS = _named("mul", "matmul", "bmm", "mm", "mv", "dot", "linear")
-_GATES = _named("softmax", "_softmax", "log_softmax", "_log_softmax")
+_GATES = _named(
+    "softmax", "_softmax", "log_softmax", "_log_softmax", "linalg_vector_norm", "norm",
+)  # fmt: skip
+_LIKE = _named("expand_as", "view_as", "reshape_as", "type_as")
 
 _RULES: dict[Any, Rule] = {
     **dict.fromkeys([*AFFINE_IN_FIRST, *_ALSO_AFFINE], _affine),
@@ -186,6 +195,7 @@ _RULES: dict[Any, Rule] = {
     **dict.fromkeys(_PRODUCTS, _product),
     **dict.fromkeys([operator.getitem, *_MAXIMA], _plainly),
     **dict.fromkeys(_GATES, _gate),
+    **dict.fromkeys(_LIKE, _like),
     **dict.fromkeys(_named("div", "true_divide"), _quotient),
     _aten.layer_norm: _layer_norm,
     _aten.scaled_dot_product_attention: _attention,

@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 from camcli.errors import ModelError, suggest
 from camcli.graph.nodes import packet_of, shape_of
 
-Probabilities = Literal["softmax", "sigmoid"]
+Probabilities = Literal["softmax", "sigmoid", "none"]
 
 _aten = torch.ops.aten
 _ENDINGS: dict[Any, Probabilities] = {
@@ -26,6 +26,13 @@ _ENDINGS: dict[Any, Probabilities] = {
 }
 
 
+def probabilities_of(logits: Tensor, how: Probabilities) -> Tensor:
+    """Return the probabilities of logits (..., N); with `none`, they are probabilities already."""
+    if how == "none":
+        return logits
+    return torch.sigmoid(logits) if how == "sigmoid" else logits.softmax(-1)
+
+
 @dataclass(frozen=True)
 class Scores:
     """The scores among what a network returns.
@@ -36,7 +43,7 @@ class Scores:
         closing: What the network does to its logits before it returns them: nothing, or the
             softmax or sigmoid that was cut off.
         probabilities: What turns the logits into probabilities: what was cut off, else sigmoid
-            for a single logit and softmax for several.
+            for a single logit and softmax for several; none where they are explained as they are.
 
     """
 
@@ -52,7 +59,11 @@ class Scores:
 
 
 def find_scores(
-    graph: fx.Graph, structure: pytree.TreeSpec, batch: torch.SymInt, wanted: str | None
+    graph: fx.Graph,
+    structure: pytree.TreeSpec,
+    batch: torch.SymInt,
+    wanted: str | None,
+    probabilities: Probabilities | None = None,
 ) -> Scores:
     """Find the scores of a traced network.
 
@@ -62,6 +73,8 @@ def find_scores(
         batch: The symbol of the batch size.
         wanted: The scores' key in a network that returns several tensors, such as `logits`, or a
             path such as `heads.0`; None for the only tensor of shape (B, N).
+        probabilities: What turns the logits into probabilities, where that is known; with `none`,
+            nothing is cut off.
 
     Raises:
         ModelError: No output, or more than one, can be meant; all are listed with their shapes.
@@ -77,10 +90,11 @@ def find_scores(
     }
     shapes = {name: shape_of(leaves[place]) or () for name, place in tensors.items()}
     name = _chosen(shapes, batch, wanted)
-    node, closing, ending = _without_ending(leaves[tensors[name]])
+    node, closing, ending = _without_ending(leaves[tensors[name]], keep=probabilities == "none")
     logits = _as_matrix(graph, node)
     classes = (shape_of(logits) or (0, 0))[1]
-    return Scores(logits, tensors[name], closing, ending or _usual_for(classes))
+    found = probabilities or ending or _usual_for(classes)
+    return Scores(logits, tensors[name], closing, found)
 
 
 Shape = tuple[int | torch.SymInt, ...]
@@ -149,9 +163,9 @@ def _as_matrix(graph: fx.Graph, node: fx.Node) -> fx.Node:
 
 
 def _without_ending(
-    scores: fx.Node,
+    scores: fx.Node, keep: bool
 ) -> tuple[fx.Node, Callable[[Tensor], Tensor], Probabilities | None]:
-    ending = _ENDINGS.get(packet_of(scores))
+    ending = None if keep else _ENDINGS.get(packet_of(scores))
     if ending is None:
         return scores, lambda logits: logits, None
     function: Callable[..., Tensor] = scores.target  # type: ignore[assignment]

@@ -131,8 +131,19 @@ def square(x: Pair) -> Pair:
 
 
 def quotient(a: Pair, b: Pair) -> Pair:
-    """Divide element by element, a · (1/b)."""
-    return times(a, rescale(torch.reciprocal, b))
+    """Divide element by element; the midpoint rule of the product that a division undoes.
+
+    With q = a/b, Δa = Δq (b + b₀)/2 + (q + q₀)/2 Δb, hence Δq = (2 Δa - (q + q₀) Δb) / (b + b₀).
+    It stays as large as q where b₀ is all but 0, as a vector's length at an all-zero reference is;
+    a · (1/b) would be the difference of two numbers as large as 1/b₀ there. Where b changes its
+    sign, which no length does, b + b₀ may vanish, and a · (1/b) is taken.
+    """
+    value, reference = a.value.detach() / b.value.detach(), a.reference / b.reference
+    total, change = b.value.detach() + b.reference, b.value.detach() * b.reference
+    keeps_sign = change > 0
+    of_a = torch.where(keeps_sign, 2 / total, total / (2 * change))
+    of_b = torch.where(keeps_sign, -(value + reference) / total, -a.middle / change)
+    return Pair(with_slopes(value, of_a * a.value + of_b * b.value), reference)
 
 
 def largest(x: Pair, places: Tensor, reference_places: Tensor) -> Pair:
@@ -227,11 +238,12 @@ def normalized(x: Pair, dims: Sequence[int], epsilon: float, centre: bool = True
     """Divide by the root of the mean square over `dims`, after taking the mean off.
 
     (x - μ) / √(σ² + ε), as in layer and group normalisation; without `centre`, RMS normalisation.
+    A quotient, because at an all-zero reference the root is √ε, whose reciprocal is no share.
     """
     if centre:
         x = linear(lambda t: t - t.mean(tuple(dims), keepdim=True), x)
     variance = linear(lambda t: t.mean(tuple(dims), keepdim=True) + epsilon, square(x))
-    return times(x, rescale(torch.rsqrt, variance))
+    return quotient(x, rescale(torch.sqrt, variance))
 
 
 def attention(query: Pair, key: Pair, value: Pair, mask: Tensor | None, scale: float) -> Pair:

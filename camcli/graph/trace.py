@@ -17,7 +17,7 @@ from torch.export import Dim, ExportedProgram
 from camcli.errors import ModelError
 from camcli.graph.functional import make_functional
 from camcli.graph.nodes import shape_of
-from camcli.graph.scores import Scores, find_scores
+from camcli.graph.scores import Probabilities, Scores, find_scores
 
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
 
@@ -51,7 +51,12 @@ class TracedNetwork:
         return shape[0]
 
 
-def trace(network: nn.Module, example: Tensor, output: str | None = None) -> TracedNetwork:
+def trace(
+    network: nn.Module,
+    example: Tensor,
+    output: str | None = None,
+    probabilities: Probabilities | None = None,
+) -> TracedNetwork:
     """Export `network`, in evaluation mode, as a functional graph with a dynamic batch size.
 
     The network is left as it was: its mode, parameters, gradients and hooks are not touched.
@@ -60,6 +65,7 @@ def trace(network: nn.Module, example: Tensor, output: str | None = None) -> Tra
         network: Maps images (B, 3, H, W) to scores (B, N), alone or among other outputs.
         example: At least two images, float32, on the network's device.
         output: The scores' key among several outputs; see `find_scores`.
+        probabilities: What turns the scores into probabilities, where that is known.
 
     Raises:
         ModelError: The network does not run or export, the message names the module and line
@@ -80,7 +86,8 @@ def trace(network: nn.Module, example: Tensor, output: str | None = None) -> Tra
         )
     structure = program.call_spec.out_spec
     assert structure is not None
-    return TracedNetwork(module, image, find_scores(module.graph, structure, batch, output))
+    scores = find_scores(module.graph, structure, batch, output, probabilities)
+    return TracedNetwork(module, image, scores)
 
 
 def _export(network: nn.Module, example: Tensor) -> ExportedProgram:

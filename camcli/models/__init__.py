@@ -9,7 +9,7 @@ import torch
 
 from camcli.config import ModelConfig, PreprocessConfig
 from camcli.errors import ModelError, suggest
-from camcli.models import demo, factory, timm_zoo, torchvision_zoo
+from camcli.models import demo, demo_clip, factory, open_clip_zoo, timm_zoo, torchvision_zoo
 from camcli.models.labels import read_labels
 from camcli.models.loaded import LoadedModel
 from camcli.models.preprocessing import resolved
@@ -35,6 +35,10 @@ def load_model(
     asked = None if preprocess is None else resolved(preprocess)
     if config.name == demo.NAME:
         loaded = demo.load(config, asked)
+    elif config.name == demo_clip.NAME:
+        loaded = demo_clip.load(config, asked)
+    elif config.name.startswith(open_clip_zoo.PREFIX):
+        loaded = open_clip_zoo.load(config, asked)
     elif config.name.startswith(timm_zoo.PREFIX):
         loaded = timm_zoo.load(config, asked)
     elif ":" in config.name:
@@ -42,11 +46,12 @@ def load_model(
     elif config.name in torchvision_zoo.names():
         loaded = torchvision_zoo.load(config, asked)
     else:
-        known = [demo.NAME, *torchvision_zoo.names()]
+        known = [demo.NAME, demo_clip.NAME, *torchvision_zoo.names()]
         raise ModelError(
-            f"there is no model {config.name!r}{suggest(config.name, known)}. Give demo, the name "
-            "of a torchvision classification model, such as resnet50, timm:NAME or "
-            "package.module:factory; `camcli models` lists what can be named"
+            f"there is no model {config.name!r}{suggest(config.name, known)}. Give demo, "
+            "demo-clip, the name of a torchvision classification model, such as resnet50, "
+            "timm:NAME, open_clip:ARCH/TAG or package.module:factory; `camcli models` lists what "
+            "can be named"
         )
     labels = read_labels(Path(config.labels)) if config.labels else loaded.labels
     return replace(loaded, labels=labels, output=config.output)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from camcli.errors import ModelError
-from camcli.models import demo, timm_zoo, torchvision_zoo
+from camcli.models import demo, demo_clip, open_clip_zoo, timm_zoo, torchvision_zoo
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Named:
 
     Attributes:
         name: As `--model` takes it.
-        source: demo, torchvision or timm.
+        source: demo, torchvision, timm or open_clip.
         weights: Names of the weights that the source knows, beside `null` and a checkpoint.
 
     """
@@ -29,22 +30,32 @@ class Named:
 def catalogue(pattern: str | None) -> list[Named]:
     """List the models whose name matches a shell pattern, or holds a plain word.
 
-    timm's, of which there are over a thousand, are listed only where a pattern begins with
-    `timm:`.
+    timm's, of which there are over a thousand, and open_clip's are listed only where a pattern
+    begins with `timm:` or `open_clip:`.
 
     Raises:
-        ModelError: timm's models are asked for, and timm is not installed.
+        ModelError: The models of a package are asked for that is not installed.
 
     """
     if pattern and pattern.startswith(timm_zoo.PREFIX):
         return _matching(_timm(), pattern)
-    return _matching([Named(demo.NAME, "demo", ("default",)), *_torchvision()], pattern)
+    if pattern and pattern.startswith(open_clip_zoo.PREFIX):
+        return _matching(_open_clip(), pattern)
+    demos = [Named(name, "demo", ("default",)) for name in (demo.NAME, demo_clip.NAME)]
+    return _matching([*demos, *_torchvision()], pattern)
 
 
-def timm_count() -> int | None:
-    """Return how many models timm has, None where it is not installed."""
+def counts() -> dict[str, int | None]:
+    """Return how many models each package beside torchvision has, None where it is missing."""
+    return {
+        "timm": _count(timm_zoo.names),
+        "open_clip": _count(open_clip_zoo.names),
+    }
+
+
+def _count(names: Callable[[], tuple[str, ...]]) -> int | None:
     try:
-        return len(timm_zoo.names())
+        return len(names())
     except ModelError:
         return None
 
@@ -63,6 +74,13 @@ def _timm() -> list[Named]:
         tags[architecture].append(tag)
     return [
         Named(f"{timm_zoo.PREFIX}{name}", "timm", tuple(tags[name])) for name in timm_zoo.names()
+    ]
+
+
+def _open_clip() -> list[Named]:
+    return [
+        Named(f"{open_clip_zoo.PREFIX}{name}", "open_clip", open_clip_zoo.tags(name))
+        for name in open_clip_zoo.names()
     ]
 
 

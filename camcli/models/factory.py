@@ -59,8 +59,8 @@ def _made(config: ModelConfig) -> nn.Module:
 def _module(name: str, model: str) -> ModuleType:
     if not name or not all(part.isidentifier() for part in name.split(".")):
         raise ModelError(
-            f"{model!r} names no model: give package.module:factory, timm:NAME, demo, or the name "
-            "of a torchvision classification model"
+            f"{model!r} names no model: give package.module:factory, timm:NAME, "
+            "open_clip:ARCH/TAG, demo, or the name of a torchvision classification model"
         )
     here = str(Path.cwd())
     if here not in sys.path:

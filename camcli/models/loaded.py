@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
 
+from camcli.models.text_tower import TextTower
 from camcli.records import Preprocess
 
 
@@ -24,6 +26,9 @@ class LoadedModel:
             does not know one.
         weights: Which weights, for the record of the run.
         output: The key of the scores in a network that returns several tensors.
+        text: What embeds texts, of a dual encoder; its network returns embeddings until it is
+            given prompts.
+        probabilities: What turns the scores into probabilities, None where the network shows it.
 
     """
 
@@ -34,6 +39,8 @@ class LoadedModel:
     default_layer: str | None
     weights: str
     output: str | None = None
+    text: TextTower | None = None
+    probabilities: Literal["softmax", "sigmoid", "none"] | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, shapes and bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -333,13 +334,42 @@ def test_a_product_shares_its_interaction_equally() -> None:
     )
 
 
-def test_a_quotient_is_a_product_with_a_reciprocal() -> None:
+def test_a_quotient_undoes_a_product() -> None:
     check_against_definition(
         lambda x: x[:, :3] / x[:, 3:],
         (6,),
         lambda xs: [xs[i] / xs[i + 3] for i in range(3)],
         positive,
     )
+
+
+def test_a_vector_scaled_to_length_1_attributes_no_more_than_it_is() -> None:
+    """At the all-zero reference the length is clamped to 1e-12, whose reciprocal is no share."""
+    x = torch.randn(BATCH, 8, generator=torch.Generator().manual_seed(0))
+    found = attribute(lambda t: F.normalize(t, dim=-1), [x], [torch.zeros(8)])
+    torch.testing.assert_close(found.contributions.sum(-1), found.delta)
+    assert found.contributions.abs().sum(-1).max() < 10
+
+
+def test_layer_normalisation_is_close_to_shapley_values_at_an_all_zero_reference() -> None:
+    """Its reciprocal deviation there, 1/√ε, once made contributions hundreds of times too large."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(6, generator=generator, dtype=torch.float64).abs()
+    weight = torch.randn(6, generator=generator, dtype=torch.float64)
+
+    def score(values: Tensor) -> Tensor:
+        return (F.layer_norm(values, (6,), eps=1e-6) @ weight)[:, None]
+
+    shapley = torch.zeros(6, dtype=torch.float64)
+    orders = list(itertools.permutations(range(6)))
+    for order in orders:
+        shown = torch.tril(torch.ones(7, 6, dtype=torch.float64), -1)[
+            :, torch.tensor(order).argsort()
+        ]
+        shapley[list(order)] += score(shown * x).diff(dim=0)[:, 0] / len(orders)
+    found = attribute(score, [x[None]], [torch.zeros(6, dtype=torch.float64)]).contributions[0, 0]
+    assert float((found - shapley).norm()) < float(shapley.norm())
+    assert float(torch.cosine_similarity(found, shapley, 0)) > 0.9
 
 
 def test_a_matrix_product_is_products_added_up() -> None:

@@ -98,3 +98,11 @@ def test_the_reference_may_have_a_batch_of_one() -> None:
         (slope,) = torch.autograd.grad(y.value[:, output].sum(), value, retain_graph=True)
         total = (slope * (value - reference)).sum(1)
         torch.testing.assert_close(total, (y.value - y.reference)[:, output], atol=1e-12, rtol=0)
+
+
+def test_a_quotient_adds_up_where_its_denominator_changes_sign() -> None:
+    a, b = (torch.tensor([[x]], dtype=torch.float64, requires_grad=True) for x in (3.0, -2.0))
+    a0, b0 = (torch.tensor([[x]], dtype=torch.float64) for x in (1.0, 2.0))
+    q = secant.quotient(Pair(a, a0), Pair(b, b0))
+    of_a, of_b = torch.autograd.grad(q.value.sum(), (a, b))
+    assert float(of_a * 2.0 + of_b * -4.0) == pytest.approx(3.0 / -2.0 - 1.0 / 2.0)

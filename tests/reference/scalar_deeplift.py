@@ -54,7 +54,12 @@ class Number:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Number) -> Number:
-        return self * rescale(lambda x: 1.0 / x, other)
+        """The quotient q for which the product q other has this number's slopes."""
+        value, reference = self.value / other.value, self.reference / other.reference
+        of_other = 0.5 * (value + reference)
+        rest = Number(0.0, 0.0, self.slopes) - Number(0.0, 0.0, other.scaled(of_other))
+        of_quotient = 0.5 * (other.value + other.reference)
+        return Number(value, reference, rest.scaled(1.0 / of_quotient))
 
 
 def as_number(x: Number | float) -> Number:
@@ -130,8 +135,8 @@ def normalized(numbers: Sequence[Number], epsilon: float, centre: bool = True) -
         average = mean(numbers)
         numbers = [x - average for x in numbers]
     variance = mean([x * x for x in numbers]) + epsilon
-    inverse = rescale(lambda v: v**-0.5, variance)
-    return [x * inverse for x in numbers]
+    deviation = rescale(math.sqrt, variance)
+    return [x / deviation for x in numbers]
 
 
 def attention(

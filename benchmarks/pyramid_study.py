@@ -87,6 +87,12 @@ def _high(e: Tensor) -> Tensor:
     return e.amax((2, 3), keepdim=True)
 
 
+def _pooled(evidence: Tensor, grid: int) -> Tensor:
+    """Average evidence (L, B, H, W) over a grid of at most so many cells each way."""
+    cells = F.adaptive_avg_pool2d(evidence, grid)
+    return F.interpolate(cells, evidence.shape[-2:], mode="bilinear")
+
+
 def _equal(evidence: Tensor) -> Tensor:
     return torch.ones(evidence.shape[:2])
 
@@ -120,9 +126,12 @@ class Form:
     scale: str = "min-max"
     weights: str = "equal"
     floor: float | None = None
+    grid: int | None = None
 
     def combine(self, evidence: Tensor) -> Tensor:
         """Return the map (B, H, W) of the evidence of its depths (L, B, H, W)."""
+        if self.grid is not None:
+            evidence = _pooled(evidence, self.grid)
         weights = WEIGHTS[self.weights](evidence)[..., None, None]
         levels = SCALES[self.scale](evidence)
         if self.floor is not None:
@@ -136,8 +145,11 @@ SUMS = (
     *(Form(weights=w) for w in WEIGHTS if w != "equal"), Form(floor=1e-6),
 )  # fmt: skip
 PRODUCTS = (
-    Form(), *(Form(depths=d, floor=1e-6) for d in list(DEPTHS["demo"])[:5]),
-    Form(floor=1e-3), Form(floor=1e-2),
+    Form(), Form(depths="with the stem"),
+    *(Form(depths=d, floor=1e-6) for d in list(DEPTHS["demo"])[:5]),
+    Form(depths="with the stem", floor=1e-2),
+    *(Form(depths="with the stem", floor=1e-6, grid=g) for g in (14, 28, 56)),
+    *(Form(floor=1e-6, grid=g) for g in (14, 28)), Form(depths="target layer"),
 )  # fmt: skip
 
 
@@ -223,7 +235,7 @@ def _print(table: Mapping[Form, list[list[float]]], titles: str, scales: Sequenc
         means = torch.tensor(rows).nanmean(0) * torch.tensor(scales)
         cells = " | ".join(f"{value:.3g}" for value in means.tolist())
         product = "" if form.floor is None else f", product, floor {form.floor:g}"
-        combined = f"{form.weights}{product}"
+        combined = f"{form.weights}{product}" + ("" if form.grid is None else f", grid {form.grid}")
         print(f"| {form.depths} | {form.scale} | {combined} | {cells} |", flush=True)
 
 

@@ -40,6 +40,10 @@ def _rescale(call: Call) -> Tensor:
     return secant.rescale(call.of(position), call.pair(position), call.reference).value
 
 
+def _relu(call: Call) -> Tensor:
+    return secant.relu(call.pair(0), call.reference).value
+
+
 def _product(call: Call) -> Tensor:
     """Attribute to the first two arguments; linear where only one of them is active."""
     if len(call.active) == 1:
@@ -109,17 +113,17 @@ def _max_pool(call: Call) -> Any:
     x = call.pair(0)
     pool = _WITH_INDICES[call.packet]
     spatial = _POOLED_DIMENSIONS[pool]
-    _, places = pool(x.value.detach(), *call.args[1:], **call.kwargs)
-    _, reference_places = pool(x.reference, *call.args[1:], **call.kwargs)
-    flat = secant.linear(lambda t: t.flatten(-spatial), _like_batch(x))
-    reference_places = reference_places.expand_as(places)
-    largest = secant.largest(flat, places.flatten(-spatial), reference_places.flatten(-spatial))
-    maxima = largest.value.unflatten(-1, places.shape[-spatial:])
-    return (maxima, places) if isinstance(call.reference, tuple) else maxima
+    top = pool(x.value.detach(), *call.args[1:], **call.kwargs)
+    reference_top = pool(x.reference, *call.args[1:], **call.kwargs)
+    flat = secant.linear(lambda t: t.flatten(-spatial), x)
+    largest = secant.largest(flat, _flat(top, spatial), _flat(reference_top, spatial))
+    maxima = largest.value.view_as(top[0])
+    return (maxima, top[1]) if isinstance(call.reference, tuple) else maxima
 
 
-def _like_batch(x: Pair) -> Pair:
-    return Pair(x.value, x.reference.expand_as(x.value))
+def _flat(top: secant.Top, dims: int) -> secant.Top:
+    maxima, places = top
+    return maxima.flatten(-dims), places.flatten(-dims)
 
 
 _WITH_INDICES = {
@@ -145,18 +149,17 @@ _POOLED_DIMENSIONS = {
 
 def _amax(call: Call, sign: float = 1.0) -> Any:
     """amax, amin (as -max(-x)), max and min over one dimension, several or all."""
-    x = _like_batch(call.pair(0))
+    x = call.pair(0)
     dims = _dims(call.argument(1, "dim", ()), x.value.dim())
     keepdim = bool(call.argument(2, "keepdim", False))
     flat = secant.linear(lambda t: sign * _move_last(t, dims), x)
-    places = flat.value.argmax(-1, keepdim=True)
-    reference_places = flat.reference.argmax(-1, keepdim=True)
-    maxima = sign * secant.largest(flat, places, reference_places).value.squeeze(-1)
+    top, reference_top = (t.max(-1, keepdim=True) for t in (flat.value.detach(), flat.reference))
+    maxima = sign * secant.largest(flat, top, reference_top).value.squeeze(-1)
     if keepdim:
         for dim in dims:
             maxima = maxima.unsqueeze(dim)
     if isinstance(call.reference, tuple):
-        return maxima, places.squeeze(-1)
+        return maxima, top[1].squeeze(-1)
     return maxima
 
 
@@ -328,7 +331,7 @@ AFFINE_IN_FIRST = _ops(
 _DROPOUTS = _ops("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 
 ELEMENTWISE = _ops(
-    "relu", "relu6", "hardtanh", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu",
+    "relu6", "hardtanh", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu",
     "mish", "hardswish", "hardsigmoid", "sigmoid", "log_sigmoid", "softplus", "softshrink",
     "hardshrink", "threshold", "tanh", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt",
     "rsqrt", "reciprocal", "square", "abs", "clamp", "clamp_min", "clamp_max", "erf", "sin",
@@ -359,6 +362,7 @@ RULES: Mapping[Any, Rule] = {
         _ops("dropout", "feature_dropout", "alpha_dropout"),
         Rule(_plainly, _FIRST, is_not_training(2)),
     ),
+    _aten.relu: Rule(_relu),
     **_each(ELEMENTWISE, Rule(_rescale)),
     _aten.pow.Scalar: Rule(_rescale, frozenset({1})),
     **_each(_ops("mul", "matmul", "bmm", "mm", "mv", "dot", "linear"), Rule(_product, _BOTH)),

@@ -17,17 +17,31 @@ _SMALLEST_CHUNK = 8
 
 
 class Contributions:
-    """DeepLIFT contributions of an activation to a score, against the all-zero activation.
+    """DeepLIFT contributions of an activation to a score, against the all-zero activation."""
 
-    Attributes:
-        maps: float32 (B, K, h, w), C = m A, signed.
-        completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) with Δ = F(A) - F(0), summed over the
-            whole activation, tokens without a place in space included.
-    """
+    def __init__(self, raw: Tensor, layout: Layout, score_change: Tensor) -> None:
+        """Take the contributions of a whole activation.
 
-    def __init__(self, maps: Tensor, completeness_error: Tensor) -> None:
-        self.maps = maps
-        self.completeness_error = completeness_error
+        Args:
+            raw: C = m A, signed, in the shape of the activation.
+            layout: How it holds channel maps.
+            score_change: (B,), Δ = F(A) - F(0).
+
+        """
+        self._raw = raw
+        self._layout = layout
+        self._score_change = score_change
+
+    @cached_property
+    def maps(self) -> Tensor:
+        """The contribution of every place in space, (B, K, h, w)."""
+        return self._layout.to_maps(self._raw)
+
+    @cached_property
+    def completeness_error(self) -> Tensor:
+        """|ΣC - Δ| / max(|Δ|, Σ|C|), (B,), of the whole activation, tokens beside space included."""
+        by_image = self._raw.movedim(self._layout.batch_dim, 0)
+        return completeness_error(by_image, self._score_change)
 
     @cached_property
     def coefficients(self) -> Tensor:
@@ -41,17 +55,20 @@ class _PooledContributions(Contributions):
     def __init__(
         self, head: PooledHead, activation: Tensor, classes: Tensor, logits: Tensor
     ) -> None:
+        self._score_change = _chosen(logits - head.bias, classes)
         self._multipliers = head.multipliers(classes, activation[0, 0].numel())
         self._activation = activation
         self._sums = activation.sum((2, 3))
-        sizes = activation.abs().sum((2, 3))  # a vector norm is far slower over channels-last
-        scales = self._multipliers[:, :, 0, 0].abs() * sizes
-        self.completeness_error = _relative_gap(
-            self.coefficients.sum(1), scales.sum(1), _chosen(logits - head.bias, classes)
-        )
 
     @cached_property
-    def maps(self) -> Tensor:  # type: ignore[override]
+    def completeness_error(self) -> Tensor:
+        # A vector norm is far slower over channels-last.
+        sizes = self._activation.abs().sum((2, 3))
+        scales = self._multipliers[:, :, 0, 0].abs() * sizes
+        return _relative_gap(self.coefficients.sum(1), scales.sum(1), self._score_change)
+
+    @cached_property
+    def maps(self) -> Tensor:
         return self._multipliers * self._activation
 
     @cached_property
@@ -128,11 +145,7 @@ class Probe:
         if self._head is not None:
             return _PooledContributions(self._head, self._raw, classes, self.logits)
         multipliers, delta = self._multipliers(classes)
-        contributions = multipliers * self._raw
-        return Contributions(
-            maps=self.network.layout.to_maps(contributions),
-            completeness_error=_error(self.network.layout, contributions, delta),
-        )
+        return Contributions(multipliers * self._raw, self.network.layout, delta)
 
     def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
         """Return the contributions of A and of every tap behind it, in one backward pass.
@@ -147,7 +160,7 @@ class Probe:
         layouts = (self.network.layout, *(tap.layout for tap in self.network.taps))
         delta = self._delta(logits, classes)
         return tuple(
-            Contributions(layout.to_maps(m * change), _error(layout, m * change, delta))
+            Contributions(m * change, layout, delta)
             for layout, m, change in zip(layouts, multipliers, deltas, strict=True)
         )
 
@@ -267,10 +280,6 @@ def _gradients(at: Sequence[Tensor], logits: Tensor, classes: Tensor) -> tuple[T
 
 def _chosen(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.gather(1, classes[:, None]).squeeze(1)
-
-
-def _error(layout: Layout, contributions: Tensor, delta: Tensor) -> Tensor:
-    return completeness_error(contributions.movedim(layout.batch_dim, 0), delta)
 
 
 def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:

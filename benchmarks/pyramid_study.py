@@ -48,6 +48,10 @@ DEPTHS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "features.1", "features.4", "features.7", "features.9", "features.10", "features.11",
             "features.12",
         ),
+        "with the pooled stem": (
+            "features.2", "features.4", "features.7", "features.9", "features.10", "features.11",
+            "features.12",
+        ),
         "every block": (
             "features.3", "features.4", "features.6", "features.7", "features.9", "features.10",
             "features.11", "features.12",
@@ -60,6 +64,7 @@ DEPTHS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "demo": {
         "ends and last blocks": ("stages.1", "stages.2", "stages.3"),
         "with the stem": ("stages.0", "stages.1", "stages.2", "stages.3"),
+        "with the pooled stem": ("stages.0", "stages.1", "stages.2", "stages.3"),
         "every block": (
             "stages.1.2", "stages.1", "stages.2.2", "stages.2", "stages.3.2", "stages.3",
         ),
@@ -87,10 +92,11 @@ def _high(e: Tensor) -> Tensor:
     return e.amax((2, 3), keepdim=True)
 
 
-def _pooled(evidence: Tensor, grid: int) -> Tensor:
-    """Average evidence (L, B, H, W) over a grid of at most so many cells each way."""
-    cells = F.adaptive_avg_pool2d(evidence, grid)
-    return F.interpolate(cells, evidence.shape[-2:], mode="bilinear")
+def _pooled(maps: Tensor, cells: int | None) -> Tensor:
+    """Average maps (..., h, w) over a grid of at most so many cells each way."""
+    if cells is None or max(maps.shape[-2:]) <= cells:
+        return maps
+    return F.adaptive_avg_pool2d(maps, cells)
 
 
 def _equal(evidence: Tensor) -> Tensor:
@@ -126,17 +132,25 @@ class Form:
     scale: str = "min-max"
     weights: str = "equal"
     floor: float | None = None
-    grid: int | None = None
+    before: int | None = None
+    behind: int | None = None
+    after: int | None = None
+
+    def evidence(self, contributions: Tensor, size: tuple[int, int]) -> Tensor:
+        """Return one depth's evidence (B, H, W) of its contributions summed over channels."""
+        pooled = _pooled(_pooled(contributions, self.before).relu(), self.behind)
+        return F.interpolate(pooled, size, mode="bilinear")[:, 0]
 
     def combine(self, evidence: Tensor) -> Tensor:
         """Return the map (B, H, W) of the evidence of its depths (L, B, H, W)."""
-        if self.grid is not None:
-            evidence = _pooled(evidence, self.grid)
+        size = evidence.shape[-2:]
         weights = WEIGHTS[self.weights](evidence)[..., None, None]
         levels = SCALES[self.scale](evidence)
-        if self.floor is not None:
-            return (levels.clamp_min(self.floor).log() * weights).mean(0).exp()
-        return (levels * weights).sum(0)
+        if self.floor is None:
+            found = (levels * weights).sum(0)
+        else:
+            found = (levels.clamp_min(self.floor).log() * weights).mean(0).exp()
+        return F.interpolate(_pooled(found[:, None], self.after), size, mode="bilinear")[:, 0]
 
 
 SUMS = (
@@ -144,13 +158,15 @@ SUMS = (
     *(Form(scale=s) for s in SCALES if s != "min-max"),
     *(Form(weights=w) for w in WEIGHTS if w != "equal"), Form(floor=1e-6),
 )  # fmt: skip
+_STEM = "with the pooled stem"
 PRODUCTS = (
-    Form(), Form(depths="with the stem"),
-    *(Form(depths=d, floor=1e-6) for d in list(DEPTHS["demo"])[:5]),
-    Form(depths="with the stem", floor=1e-2),
-    *(Form(depths="with the stem", floor=1e-6, grid=g) for g in (14, 28, 56)),
-    *(Form(floor=1e-6, grid=g) for g in (14, 28)), Form(depths="target layer"),
-)  # fmt: skip
+    Form(depths=_STEM),
+    Form(depths=_STEM, floor=1e-6),
+    *(Form(depths=_STEM, floor=1e-6, before=g) for g in (14, 28)),
+    *(Form(depths=_STEM, floor=1e-6, behind=g) for g in (14, 28)),
+    *(Form(depths=_STEM, floor=1e-6, after=g) for g in (28, 56)),
+    *(Form(depths="with the stem", floor=1e-6, before=g) for g in (28, 56)),
+)
 
 
 class Study:
@@ -173,14 +189,15 @@ class Study:
         probe = Probe(self.network, images, with_slopes=True)
         classes = probe.logits.argmax(1) if classes is None else classes
         size = self.network.image_size
-        evidence = {
-            layer: F.interpolate(c.maps.sum(1, keepdim=True).relu(), size, mode="bilinear")[:, 0]
-            for layer, c in zip(self.layers, probe.contributions_by_depth(classes), strict=True)
+        by_depth = {
+            layer: found.maps.sum(1, keepdim=True)
+            for layer, found in zip(self.layers, probe.contributions_by_depth(classes), strict=True)
         }
         found = {}
         for form in self.forms:
-            stacked = torch.stack([evidence[layer] for layer in self.choices[form.depths]])
-            found[form] = SCALES["min-max"](form.combine(stacked)[None])[0]
+            layers = self.choices[form.depths]
+            evidence = torch.stack([form.evidence(by_depth[layer], size) for layer in layers])
+            found[form] = SCALES["min-max"](form.combine(evidence)[None])[0]
         return classes, found
 
 
@@ -235,7 +252,7 @@ def _print(table: Mapping[Form, list[list[float]]], titles: str, scales: Sequenc
         means = torch.tensor(rows).nanmean(0) * torch.tensor(scales)
         cells = " | ".join(f"{value:.3g}" for value in means.tolist())
         product = "" if form.floor is None else f", product, floor {form.floor:g}"
-        combined = f"{form.weights}{product}" + ("" if form.grid is None else f", grid {form.grid}")
+        combined = f"{form.weights}{product}" + f", cells {form.before} {form.behind} {form.after}"
         print(f"| {form.depths} | {form.scale} | {combined} | {cells} |", flush=True)
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+import torch
 from torch import fx
 
-from camcli.graph.nodes import ancestors, descendants, is_symbolic_int, shape_of
+from camcli.graph.nodes import ancestors, descendants, is_symbolic_int, packet_of, shape_of
 from camcli.graph.split import find_layer, layout_of, module_outputs
 from camcli.graph.trace import TracedNetwork
 
+_aten = torch.ops.aten
 _MOST_BLOCKS = 4
+_POOLS = {_aten.max_pool2d, _aten.avg_pool2d}
 
 
 def depths_of(traced: TracedNetwork, layer: str) -> tuple[str, ...]:
     """Return the ends of the stages and the blocks of the last stage, shallowest first.
 
     A stage is what lies between two changes of resolution, from the stem up to the target layer,
-    which is the deepest. Where a network is one long stage, its last four blocks are taken. Depths
-    other than the target layer are places through which everything must pass, so that what they
-    contribute is the whole score.
+    which is the deepest. The first ends behind its pooling, if it has one: its own resolution is
+    dear, and what is seen there so fine that it leaves holes in the map of a product. Where a
+    network is one long stage, its last four blocks are taken. Depths other than the target layer
+    are places through which everything must pass, so that what they contribute is the whole score.
 
     Args:
         traced: The network.
@@ -32,42 +37,58 @@ def depths_of(traced: TracedNetwork, layer: str) -> tuple[str, ...]:
     """
     target = find_layer(traced, layer)
     before = ancestors([target]) - {target}
-    passes = [(path, node) for path, node in _passes(traced) if node in before]
-    stages: list[list[str]] = []
-    shape = None
-    for path, node in _without_nested(passes):
-        if _resolution(traced, node) != shape:
-            shape = _resolution(traced, node)
+    stages: list[list[_Step]] = []
+    resolution = None
+    for step in _without_nested([step for step in _steps(traced) if step.node in before]):
+        if step.resolution != resolution:
+            resolution = step.resolution
             stages.append([])
-        stages[-1].append(path)
-    last = stages.pop() if shape == _resolution(traced, target) else []
-    return (*(stage[-1] for stage in stages), *_blocks(last), layer)
+        stages[-1].append(step)
+    last = stages.pop() if resolution == _resolution(traced, target) else []
+    first = [stage[-1].behind_pooling for stage in stages[:1]]
+    ends = [stage[-1].path for stage in stages[1:]]
+    return (*first, *ends, *_blocks([step.path for step in last]), layer)
 
 
-def _passes(traced: TracedNetwork) -> Iterator[tuple[str, fx.Node]]:
-    """Yield the module outputs that no path goes round: one between every two weighted steps.
+@dataclass(frozen=True)
+class _Step:
+    """A weighted step of the network: a convolution, its normalisation, its activation.
 
-    Of a convolution, its normalisation and its activation that is the last, before any pooling.
+    Attributes:
+        path: The module at its end.
+        node: That module's output.
+        resolution: (h, w) that the step works at.
+        behind_pooling: The module at its end, a pooling that follows included.
+
     """
+
+    path: str
+    node: fx.Node
+    resolution: tuple[int, int]
+    behind_pooling: str
+
+
+def _steps(traced: TracedNetwork) -> Iterator[_Step]:
+    """Yield the weighted steps that no path goes round, in order."""
     names: dict[fx.Node, str] = {}
     for path, node in module_outputs(traced).items():
         names[node] = min(names.get(node, path), path, key=len)
-    group: list[tuple[str, fx.Node]] = []
+    group: list[fx.Node] = []
     for node, is_pass in _main_path(traced):
         if _is_weighted(node) and group:
-            yield _last_of_first_resolution(traced, group)
+            yield _step(traced, names, group)
             group = []
         if is_pass and node in names and layout_of(traced, node) is not None:
-            group.append((names[node], node))
+            group.append(node)
     if group:
-        yield _last_of_first_resolution(traced, group)
+        yield _step(traced, names, group)
 
 
-def _last_of_first_resolution(
-    traced: TracedNetwork, group: Sequence[tuple[str, fx.Node]]
-) -> tuple[str, fx.Node]:
-    first = _resolution(traced, group[0][1])
-    return [entry for entry in group if _resolution(traced, entry[1]) == first][-1]
+def _step(traced: TracedNetwork, names: Mapping[fx.Node, str], group: Sequence[fx.Node]) -> _Step:
+    resolution = _resolution(traced, group[0])
+    end = [node for node in group if _resolution(traced, node) == resolution][-1]
+    pools = [node for node in group if packet_of(node) in _POOLS]
+    return _Step(names[end], end, resolution, names[pools[-1] if pools else end])
 
 
 def _main_path(traced: TracedNetwork) -> Iterator[tuple[fx.Node, bool]]:
@@ -87,14 +108,10 @@ def _is_weighted(node: fx.Node) -> bool:
     return any(len(shape_of(parameter) or ()) >= 2 for parameter in parameters)
 
 
-def _without_nested(passes: Sequence[tuple[str, fx.Node]]) -> list[tuple[str, fx.Node]]:
+def _without_nested(steps: Sequence[_Step]) -> list[_Step]:
     """Leave out what lies inside a module whose own output is there."""
-    paths = {path for path, _ in passes}
-    return [
-        (path, node)
-        for path, node in passes
-        if not any(path.startswith(f"{other}.") for other in paths)
-    ]
+    paths = {step.path for step in steps}
+    return [step for step in steps if not any(step.path.startswith(f"{other}.") for other in paths)]
 
 
 def _blocks(paths: Sequence[str]) -> list[str]:

@@ -42,6 +42,9 @@ class Pair:
 Elementwise = Callable[[Tensor], Tensor]
 Top = tuple[Tensor, Tensor]
 
+# Elements of a temporary tensor that stay in a core's cache.
+_CACHED = 1 << 18
+
 
 class _WithSlopes(torch.autograd.Function):
     """The value of one tensor with the slopes of another."""
@@ -116,21 +119,44 @@ def rescale(function: Elementwise, x: Pair, reference: Tensor | None = None) -> 
     return Pair(with_slope(value, slope, x.value), reference)
 
 
+class _Relu(torch.autograd.Function):
+    """max(0, x) with the slope from the reference, found in the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, reference: Tensor) -> Tensor:
+        ctx.save_for_backward(x, reference)
+        return x.relu()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        x, reference = ctx.saved_tensors
+        result = torch.empty_like(grads[0])
+        whole = (x, reference.expand_as(x), grads[0], result)
+        parts = zip(*(_parts(tensor, x) for tensor in whole), strict=True)
+        for some, then, grad, out in parts:
+            size = some.abs().add_(then.abs()).clamp_min_(torch.finfo(x.dtype).tiny)
+            torch.mul(grad, some.relu().add_(then.relu()).div_(size), out=out)
+        return result, None
+
+
+def _parts(tensor: Tensor, like: Tensor) -> tuple[Tensor, ...]:
+    """Split along the first dimension into what a processor's cache holds.
+
+    Otherwise temporary results would travel to memory and back.
+    """
+    rows = len(like) if like.is_cuda else max(1, _CACHED * len(like) // max(1, like.numel()))
+    return tensor.split(rows)
+
+
 def relu(x: Pair, reference: Tensor | None = None) -> Pair:
     """Apply max(0, ·) by the Rescale rule, slope Δy / Δx = (y + y₀) / (|x| + |x₀|).
 
     The two are equal because y = (x + |x|)/2 and |x|² - |x₀|² = x² - x₀². The second cancels
-    nowhere, so that it holds up to rounding however small Δx is, and it takes a third of the memory
-    traffic, which is what an early layer's ReLUs cost. Where x = x₀ = 0 the slope is 0.
+    nowhere, so that it holds up to rounding however small Δx is, and costs a third of the memory
+    traffic, which is what the ReLUs of early layers take. Where x = x₀ = 0 the slope is 0.
     """
-    at = x.value.detach()
-    value = at.relu()
-    if reference is None:
-        reference = x.reference.relu()
-    floor = torch.finfo(at.dtype).tiny
-    size = at.abs().add_(x.reference.abs().clamp_min(floor))
-    slope = torch.add(value, reference).div_(size)
-    return Pair(with_slope(value, slope, x.value), reference)
+    value: Tensor = _Relu.apply(x.value, x.reference)
+    return Pair(value, x.reference.relu() if reference is None else reference)
 
 
 def _is_close(x: Pair) -> Tensor:
@@ -191,6 +217,29 @@ def quotient(a: Pair, b: Pair) -> Pair:
     return Pair(with_slopes(value, of_a * a.value + of_b * b.value), reference)
 
 
+class _Picked(torch.autograd.Function):
+    """Elements along the last dimension by index, in the memory format of the index.
+
+    The gradient has the format of the elements. `torch.gather` gives both row-major, and what is
+    stored channels-last would meet row-major tensors from there on, at a multiple of the time.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(x, places)
+        return torch.gather(x, -1, places, out=torch.empty_like(places, dtype=x.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        x, places = ctx.saved_tensors
+        return torch.zeros_like(x).scatter_add_(-1, places, grads[0]), None
+
+
+def _picked(x: Tensor, places: Tensor) -> Tensor:
+    found: Tensor = _Picked.apply(x, places)
+    return found
+
+
 def largest(x: Pair, top: Top, reference_top: Top) -> Pair:
     """Take the largest of sets of elements, as max-pooling does, by the cross-maximum rule.
 
@@ -211,8 +260,8 @@ def largest(x: Pair, top: Top, reference_top: Top) -> Pair:
     value, places = top
     reference, reference_places = reference_top
     chosen = torch.where(value >= reference, places, reference_places)
-    now = torch.gather(x.value, -1, chosen)
-    delta = now.detach() - torch.gather(x.reference.expand_as(x.value), -1, chosen)
+    now = _picked(x.value, chosen)
+    delta = now.detach() - _picked(x.reference.expand_as(x.value), chosen)
     slope = torch.where(delta == 0, 1.0, (value - reference) / delta)
     return Pair(with_slope(value, slope, now), reference)
 

@@ -51,9 +51,11 @@ class LiftPyramid(Method):
         """Take the geometric mean of all depths; see `Method.explain`."""
         by_depth = probe.contributions_by_depth(classes)
         size = probe.network.image_size
-        levels = torch.stack([_level(contributions.maps, size) for contributions in by_depth])
-        maps = levels.clamp_min(_FLOOR).log().mean(0).exp() - _FLOOR
-        return Saliency(maps.clamp_min(0), by_depth[0].completeness_error)
+        logarithms = torch.zeros(len(classes), *size, device=classes.device)
+        for contributions in by_depth:
+            logarithms += _level(contributions.maps, size).clamp_min_(_FLOOR).log_()
+        maps = (logarithms / len(by_depth)).exp_() - _FLOOR
+        return Saliency(maps.clamp_min_(0), by_depth[0].completeness_error)
 
 
 def _level(contributions: Tensor, size: tuple[int, int]) -> Tensor:
@@ -61,4 +63,4 @@ def _level(contributions: Tensor, size: tuple[int, int]) -> Tensor:
     evidence = contributions.sum(1, keepdim=True).relu()
     level = F.interpolate(evidence, size, mode="bilinear", align_corners=False)[:, 0]
     low, high = (bound[:, None, None] for bound in level.flatten(1).aminmax(dim=1))
-    return torch.where(high > low, (level - low) / (high - low), 0.0 * level)
+    return level.sub_(low).div_(torch.where(high > low, high - low, 1.0))

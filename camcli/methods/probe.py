@@ -39,7 +39,7 @@ class Contributions:
 
     @cached_property
     def completeness_error(self) -> Tensor:
-        """|ΣC - Δ| / max(|Δ|, Σ|C|), (B,), of the whole activation, tokens beside space included."""
+        """|ΣC - Δ| / max(|Δ|, Σ|C|), (B,), over the whole activation, tokens included."""
         by_image = self._raw.movedim(self._layout.batch_dim, 0)
         return completeness_error(by_image, self._score_change)
 
@@ -156,7 +156,7 @@ class Probe:
         leaf, logits, taps = self._tapped
         values = (leaf, *(tap.value for tap in taps))
         multipliers = _gradients(values, logits, classes)
-        deltas = (self._raw, *(tap.delta for tap in taps))
+        deltas = (leaf.detach(), *(tap.delta for tap in taps))
         layouts = (self.network.layout, *(tap.layout for tap in self.network.taps))
         delta = self._delta(logits, classes)
         return tuple(
@@ -212,7 +212,11 @@ class Probe:
         """Return what the tail makes of activations, for one class each: (M,)."""
         if self.network.class_head is not None:
             return self.network.class_head(activation, classes)
-        return _chosen(self.network.tail(activation, *bypass), classes)
+        asked = classes.unique()
+        tail = self.network.tail_for(tuple(asked.tolist()))
+        if tail is None:
+            return _chosen(self.network.tail(activation, *bypass), classes)
+        return _chosen(tail(activation, *bypass), torch.searchsorted(asked, classes))
 
     def _chunks(self, tensor: Tensor) -> tuple[Tensor, ...]:
         chunks: tuple[Tensor, ...] = tensor.split(max(len(self.images), _SMALLEST_CHUNK))
@@ -291,8 +295,9 @@ def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:
 
     """
     # PyTorch sums in a tree, which keeps the sum's own rounding below that of the contributions.
-    flat = contributions.flatten(1)
-    return _relative_gap(flat.sum(1), torch.linalg.vector_norm(flat, 1, dim=1), delta)
+    dims = tuple(range(1, contributions.dim()))
+    sizes = torch.linalg.vector_norm(contributions, 1, dim=dims)
+    return _relative_gap(contributions.sum(dims), sizes, delta)
 
 
 def _relative_gap(total: Tensor, size: Tensor, delta: Tensor) -> Tensor:

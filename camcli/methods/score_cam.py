@@ -11,6 +11,9 @@ from torch import Tensor
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
 
+# A network serves eight pictures in half the time of eight times one.
+_IMAGES_AT_A_TIME = 8
+
 
 @dataclass(frozen=True)
 class ScoreCam(LinearCam):
@@ -28,16 +31,19 @@ class ScoreCam(LinearCam):
 
     def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
         """Look at the picture through each map; see `LinearCam.coefficients`."""
-        scores = [
-            probe.scores_of_images(probe.images * _mask(maps, probe.images), classes)
-            for maps in probe.activation.unbind(1)
-        ]
-        return torch.softmax(torch.stack(scores, 1), 1)
+        batch = len(classes)
+        scores = []
+        for maps in probe.activation.split(max(1, _IMAGES_AT_A_TIME // batch), dim=1):
+            repeats = maps.shape[1]
+            masked = probe.images[:, None] * _masks(maps, probe.images)[:, :, None]
+            found = probe.scores_of_images(masked.flatten(0, 1), classes.repeat_interleave(repeats))
+            scores.append(found.view(batch, repeats))
+        return torch.softmax(torch.cat(scores, 1), 1)
 
 
-def _mask(maps: Tensor, images: Tensor) -> Tensor:
-    """Return H, (B, 1, H, W), of one map (B, h, w) of each image."""
+def _masks(maps: Tensor, images: Tensor) -> Tensor:
+    """Return H, (B, M, H, W), of some maps (B, M, h, w) of each image."""
     size = images.shape[-2:]
-    upsampled = F.interpolate(maps[:, None].float(), size, mode="bilinear", align_corners=False)
-    low, high = (bound[:, None, None, None] for bound in upsampled.flatten(1).aminmax(dim=1))
+    upsampled = F.interpolate(maps.float(), size, mode="bilinear", align_corners=False)
+    low, high = (bound[..., None, None] for bound in upsampled.flatten(2).aminmax(dim=2))
     return torch.where(high > low, (upsampled - low) / (high - low), 0.0)

@@ -135,6 +135,7 @@ class Form:
     before: int | None = None
     behind: int | None = None
     after: int | None = None
+    at_shallowest: bool = False
 
     def evidence(self, contributions: Tensor, size: tuple[int, int]) -> Tensor:
         """Return one depth's evidence (B, H, W) of its contributions summed over channels."""
@@ -160,12 +161,9 @@ SUMS = (
 )  # fmt: skip
 _STEM = "with the pooled stem"
 PRODUCTS = (
-    Form(depths=_STEM),
-    Form(depths=_STEM, floor=1e-6),
-    *(Form(depths=_STEM, floor=1e-6, before=g) for g in (14, 28)),
-    *(Form(depths=_STEM, floor=1e-6, behind=g) for g in (14, 28)),
-    *(Form(depths=_STEM, floor=1e-6, after=g) for g in (28, 56)),
-    *(Form(depths="with the stem", floor=1e-6, before=g) for g in (28, 56)),
+    Form(depths=_STEM, floor=1e-6, after=56),
+    *(Form(depths=_STEM, floor=f, at_shallowest=True) for f in (1e-6, 1e-2)),
+    Form(depths="with the stem", floor=1e-6, after=56),
 )
 
 
@@ -196,8 +194,10 @@ class Study:
         found = {}
         for form in self.forms:
             layers = self.choices[form.depths]
-            evidence = torch.stack([form.evidence(by_depth[layer], size) for layer in layers])
-            found[form] = SCALES["min-max"](form.combine(evidence)[None])[0]
+            shape = by_depth[layers[0]].shape[-2:] if form.at_shallowest else size
+            evidence = torch.stack([form.evidence(by_depth[layer], shape) for layer in layers])
+            combined = F.interpolate(form.combine(evidence)[:, None], size, mode="bilinear")[:, 0]
+            found[form] = SCALES["min-max"](combined[None])[0]
         return classes, found
 
 
@@ -252,7 +252,10 @@ def _print(table: Mapping[Form, list[list[float]]], titles: str, scales: Sequenc
         means = torch.tensor(rows).nanmean(0) * torch.tensor(scales)
         cells = " | ".join(f"{value:.3g}" for value in means.tolist())
         product = "" if form.floor is None else f", product, floor {form.floor:g}"
-        combined = f"{form.weights}{product}" + f", cells {form.before} {form.behind} {form.after}"
+        combined = (
+            f"{form.weights}{product}"
+            + f", cells {form.before} {form.behind} {form.after} {form.at_shallowest}"
+        )
         print(f"| {form.depths} | {form.scale} | {combined} | {cells} |", flush=True)
 
 

@@ -20,15 +20,19 @@ _FLOOR = 1e-6
 
 @dataclass(frozen=True)
 class LiftPyramid(Method):
-    """map = (Π_l max(E_l, ε))^(1/L), E_l = minmax(upsample(ReLU(Σ_k C_k))), C those at layer l.
+    """map = mean over cells of (Π_l max(E_l, ε))^(1/L), E_l = minmax(upsample(ReLU(Σ_k C_k))).
 
-    Every depth attributes the same score difference: deep layers by meaning, but coarsely, shallow
-    ones by fine detail, but of many things. Their geometric mean, ε = 1e-6, is high where all L of
-    them agree. The shallowest is the stem: the reference of every depth is what an empty stem makes
-    of it, which tells objects apart better than an empty deep layer does. All come out of one pass
-    through the tail that starts at the shallowest, in the arithmetic of two forward passes.
+    C are the contributions at layer l. Every depth attributes the same score difference: deep
+    layers by meaning, but coarsely, shallow ones by fine detail, but of many things. Their
+    geometric mean at the picture's resolution, ε = 1e-6, is high where all L of them agree. Where
+    a single one has nothing it leaves a hole; the mean over the cells of the shallowest layer fills
+    those that are smaller than what that layer can see.
 
-    Not for a network whose early stages hold no operation with a DeepLIFT rule, nor where memory
+    The shallowest layer is the stem, behind its pooling: the reference of every depth is what an
+    empty stem makes of it, which tells objects apart better than an empty deep layer does. All come
+    out of one pass through the tail that starts there, in the arithmetic of two forward passes.
+
+    Not for a network whose early stages hold an operation without a DeepLIFT rule, nor where memory
     is scarce: the activations from the shallowest depth on are kept for the backward pass.
     """
 
@@ -54,8 +58,10 @@ class LiftPyramid(Method):
         logarithms = torch.zeros(len(classes), *size, device=classes.device)
         for contributions in by_depth:
             logarithms += _level(contributions.maps, size).clamp_min_(_FLOOR).log_()
-        maps = (logarithms / len(by_depth)).exp_() - _FLOOR
-        return Saliency(maps.clamp_min_(0), by_depth[0].completeness_error)
+        agreement = (logarithms / len(by_depth)).exp_().sub_(_FLOOR).clamp_min_(0)
+        cells = by_depth[0].maps.shape[-2:]
+        maps = F.adaptive_avg_pool2d(agreement[:, None], cells)[:, 0]
+        return Saliency(maps, by_depth[0].completeness_error)
 
 
 def _level(contributions: Tensor, size: tuple[int, int]) -> Tensor:

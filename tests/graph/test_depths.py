@@ -72,7 +72,7 @@ def test_the_first_depth_is_what_a_cut_there_gives(
     torch.testing.assert_close(found, plain.contributions(classes).maps)
 
 
-def test_the_pyramid_is_the_geometric_mean_of_its_depths(
+def test_the_pyramid_is_the_geometric_mean_of_its_depths_over_cells(
     demo_model: LoadedModel, images: torch.Tensor
 ) -> None:
     network = split_at(demo_model, "auto", CPU, LiftPyramid())
@@ -85,8 +85,9 @@ def test_the_pyramid_is_the_geometric_mean_of_its_depths(
         for row in range(3):
             scaled = (level[row] - level[row].min()) / (level[row].max() - level[row].min())
             expected[row] *= scaled.clamp_min(1e-6) ** (1 / 4)
+    cells = expected.unflatten(1, (64, 2)).unflatten(3, (64, 2)).mean((2, 4))
     # Near the floor the root magnifies rounding.
-    torch.testing.assert_close(found.double(), expected, rtol=1e-2, atol=2e-3)
+    torch.testing.assert_close(found.double(), cells, rtol=1e-2, atol=2e-3)
 
 
 def test_layers_can_be_named(demo_model: LoadedModel) -> None:

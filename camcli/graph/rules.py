@@ -331,7 +331,7 @@ AFFINE_IN_FIRST = _ops(
 _DROPOUTS = _ops("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 
 ELEMENTWISE = _ops(
-    "relu6", "hardtanh", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu",
+    "relu", "relu6", "hardtanh", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu",
     "mish", "hardswish", "hardsigmoid", "sigmoid", "log_sigmoid", "softplus", "softshrink",
     "hardshrink", "threshold", "tanh", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt",
     "rsqrt", "reciprocal", "square", "abs", "clamp", "clamp_min", "clamp_max", "erf", "sin",
@@ -362,8 +362,8 @@ RULES: Mapping[Any, Rule] = {
         _ops("dropout", "feature_dropout", "alpha_dropout"),
         Rule(_plainly, _FIRST, is_not_training(2)),
     ),
-    _aten.relu: Rule(_relu),
     **_each(ELEMENTWISE, Rule(_rescale)),
+    _aten.relu: Rule(_relu),
     _aten.pow.Scalar: Rule(_rescale, frozenset({1})),
     **_each(_ops("mul", "matmul", "bmm", "mm", "mv", "dot", "linear"), Rule(_product, _BOTH)),
     **_each(_ops("addmm", "baddbmm"), Rule(_affine_product, _THREE)),

@@ -74,12 +74,14 @@ def minmax(maps: np.ndarray | Tensor) -> Tensor:
     return (maps - low) / (high - low)
 
 
-def their_maps(name: str, network: nn.Module, images: Tensor) -> np.ndarray:
+def their_maps(
+    name: str, network: nn.Module, images: Tensor, classes: Tensor = CLASSES
+) -> np.ndarray:
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
     cam = getattr(pytorch_grad_cam, name)(model=network, target_layers=[network.features])
     cam.batch_size = 6
-    targets = [ClassifierOutputTarget(int(index)) for index in CLASSES]
+    targets = [ClassifierOutputTarget(int(index)) for index in classes]
     return cam(input_tensor=images, targets=targets)
 
 
@@ -99,6 +101,17 @@ def test_maps_are_those_of_pytorch_grad_cam(
 ) -> None:
     found = create_method(name, {}).explain(probe, CLASSES).maps
     expected = their_maps(theirs, network, images)
+    assert found.flatten(1).amax(1).min() > 0
+    torch.testing.assert_close(minmax(found), minmax(expected), rtol=1e-4, atol=1e-4)
+
+
+def test_ablation_cam_is_that_of_pytorch_grad_cam_where_the_score_is_positive(
+    network: nn.Module, images: Tensor, probe: Probe
+) -> None:
+    best, classes = probe.logits.max(1)
+    assert best.min() > 0
+    found = create_method("ablation-cam", {}).explain(probe, classes).maps
+    expected = their_maps("AblationCAM", network, images, classes)
     assert found.flatten(1).amax(1).min() > 0
     torch.testing.assert_close(minmax(found), minmax(expected), rtol=1e-4, atol=1e-4)
 

@@ -69,7 +69,7 @@ def mean(folder: Path, method: str, metric: str) -> float:
 
 
 def test_a_value_depends_neither_on_the_batch_nor_on_the_company(run: Run) -> None:
-    together = run("--methods", "lift-cam,lift-pyramid,random", "-b", "4", output="a")
+    together = run("--methods", "lift-cam,lift-pyramid,ablation-cam,random", "-b", "4", output="a")
     alone = run("--methods", "lift-cam", "-b", "1", output="b")
     pyramid = run("--methods", "lift-pyramid", "-b", "3", output="c")
     for row, other, third in zip(*map(rows_of, (together, alone, pyramid)), strict=True):

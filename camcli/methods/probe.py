@@ -296,8 +296,7 @@ def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:
     """
     # PyTorch sums in a tree, which keeps the sum's own rounding below that of the contributions.
     dims = tuple(range(1, contributions.dim()))
-    sizes = torch.linalg.vector_norm(contributions, 1, dim=dims)
-    return _relative_gap(contributions.sum(dims), sizes, delta)
+    return _relative_gap(contributions.sum(dims), contributions.abs().sum(dims), delta)
 
 
 def _relative_gap(total: Tensor, size: Tensor, delta: Tensor) -> Tensor:

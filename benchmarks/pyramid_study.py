@@ -92,13 +92,6 @@ def _high(e: Tensor) -> Tensor:
     return e.amax((2, 3), keepdim=True)
 
 
-def _pooled(maps: Tensor, cells: int | None) -> Tensor:
-    """Average maps (..., h, w) over a grid of at most so many cells each way."""
-    if cells is None or max(maps.shape[-2:]) <= cells:
-        return maps
-    return F.adaptive_avg_pool2d(maps, cells)
-
-
 def _equal(evidence: Tensor) -> Tensor:
     return torch.ones(evidence.shape[:2])
 
@@ -126,32 +119,40 @@ WEIGHTS: Mapping[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True)
 class Form:
-    """One form of the method: a weighted sum of the depths, or with a floor their product."""
+    """One form of the method.
+
+    Attributes:
+        depths: Which layers; see `DEPTHS`.
+        scale: What is done to each depth; see `SCALES`.
+        weights: How much each depth counts; see `WEIGHTS`.
+        floor: What the depths are multiplied above; None for their sum.
+        cells: The map is averaged over a grid of at most so many cells each way.
+        at_shallowest: Whether depths meet at the shallowest one's resolution, not the picture's.
+
+    """
 
     depths: str = "ends and last blocks"
     scale: str = "min-max"
     weights: str = "equal"
     floor: float | None = None
-    before: int | None = None
-    behind: int | None = None
-    after: int | None = None
+    cells: int | None = None
     at_shallowest: bool = False
-
-    def evidence(self, contributions: Tensor, size: tuple[int, int]) -> Tensor:
-        """Return one depth's evidence (B, H, W) of its contributions summed over channels."""
-        pooled = _pooled(_pooled(contributions, self.before).relu(), self.behind)
-        return F.interpolate(pooled, size, mode="bilinear")[:, 0]
 
     def combine(self, evidence: Tensor) -> Tensor:
         """Return the map (B, H, W) of the evidence of its depths (L, B, H, W)."""
-        size = evidence.shape[-2:]
         weights = WEIGHTS[self.weights](evidence)[..., None, None]
         levels = SCALES[self.scale](evidence)
         if self.floor is None:
             found = (levels * weights).sum(0)
         else:
             found = (levels.clamp_min(self.floor).log() * weights).mean(0).exp()
-        return F.interpolate(_pooled(found[:, None], self.after), size, mode="bilinear")[:, 0]
+        return found if self.cells is None else F.adaptive_avg_pool2d(found, self.cells)
+
+    def __str__(self) -> str:
+        product = "" if self.floor is None else f", product above {self.floor:g}"
+        cells = "" if self.cells is None else f", over {self.cells} x {self.cells} cells"
+        place = ", at the shallowest" if self.at_shallowest else ""
+        return f"{self.depths} | {self.scale} | {self.weights}{product}{cells}{place}"
 
 
 SUMS = (
@@ -159,12 +160,14 @@ SUMS = (
     *(Form(scale=s) for s in SCALES if s != "min-max"),
     *(Form(weights=w) for w in WEIGHTS if w != "equal"), Form(floor=1e-6),
 )  # fmt: skip
-_STEM = "with the pooled stem"
+_POOLED = "with the pooled stem"
 PRODUCTS = (
-    Form(depths=_STEM, floor=1e-6, after=56),
-    *(Form(depths=_STEM, floor=f, at_shallowest=True) for f in (1e-6, 1e-2)),
-    Form(depths="with the stem", floor=1e-6, after=56),
-)
+    Form(), *(Form(depths=d) for d in ("with the stem", "target layer")),
+    *(Form(depths=d, floor=1e-6) for d in DEPTHS["demo"] if d != "target layer"),
+    *(Form(depths=d, floor=1e-6, cells=56) for d in ("with the stem", _POOLED)),
+    Form(depths="with the stem", floor=1e-2),
+    *(Form(depths=_POOLED, floor=f, at_shallowest=True) for f in (1e-6, 1e-2)),
+)  # fmt: skip
 
 
 class Study:
@@ -188,16 +191,17 @@ class Study:
         classes = probe.logits.argmax(1) if classes is None else classes
         size = self.network.image_size
         by_depth = {
-            layer: found.maps.sum(1, keepdim=True)
+            layer: found.maps.sum(1, keepdim=True).relu()
             for layer, found in zip(self.layers, probe.contributions_by_depth(classes), strict=True)
         }
         found = {}
         for form in self.forms:
             layers = self.choices[form.depths]
             shape = by_depth[layers[0]].shape[-2:] if form.at_shallowest else size
-            evidence = torch.stack([form.evidence(by_depth[layer], shape) for layer in layers])
-            combined = F.interpolate(form.combine(evidence)[:, None], size, mode="bilinear")[:, 0]
-            found[form] = SCALES["min-max"](combined[None])[0]
+            evidence = [F.interpolate(by_depth[layer], shape, mode="bilinear") for layer in layers]
+            combined = form.combine(torch.stack(evidence)[:, :, 0])[:, None]
+            stretched = F.interpolate(combined, size, mode="bilinear")[:, 0]
+            found[form] = SCALES["min-max"](stretched[None])[0]
         return classes, found
 
 
@@ -251,12 +255,7 @@ def _print(table: Mapping[Form, list[list[float]]], titles: str, scales: Sequenc
     for form, rows in table.items():
         means = torch.tensor(rows).nanmean(0) * torch.tensor(scales)
         cells = " | ".join(f"{value:.3g}" for value in means.tolist())
-        product = "" if form.floor is None else f", product, floor {form.floor:g}"
-        combined = (
-            f"{form.weights}{product}"
-            + f", cells {form.before} {form.behind} {form.after} {form.at_shallowest}"
-        )
-        print(f"| {form.depths} | {form.scale} | {combined} | {cells} |", flush=True)
+        print(f"| {form} | {cells} |", flush=True)
 
 
 def main() -> None:

@@ -42,6 +42,37 @@ def test_no_kink_is_stepped_over_however_small_the_input() -> None:
     assert slopes(secant.rescale(torch.relu, x), x).tolist() == [0.5, 0.5]
 
 
+def test_no_kink_of_a_relu_is_stepped_over_and_nothing_to_nothing_has_no_slope() -> None:
+    x = pair([1e-200, -1e-200, 0.0, -1.0, 2.0], [-1e-200, 1e-200, 0.0, -3.0, 2.0])
+    assert slopes(secant.relu(x), x).tolist() == [0.5, 0.5, 0.0, 0.0, 1.0]
+
+
+def test_a_relu_follows_the_rescale_rule_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    value = torch.randn(5, 3, 4, generator=generator).double().requires_grad_()
+    x = Pair(value, torch.randn(1, 3, 4, generator=generator).double())
+    expected = slopes(secant.rescale(torch.relu, x), x)
+    torch.testing.assert_close(slopes(secant.relu(x), x), expected)
+    monkeypatch.setattr(secant, "_CACHED", 24)  # two rows at a time
+    torch.testing.assert_close(slopes(secant.relu(x), x), expected)
+
+
+def test_the_largest_of_channels_last_elements_keeps_their_format() -> None:
+    generator = torch.Generator().manual_seed(1)
+    value = torch.randn(2, 3, 5, 5, generator=generator)
+    reference = torch.randn(1, 3, 5, 5, generator=generator)
+    found = {}
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        now = value.contiguous(memory_format=memory_format).requires_grad_()
+        x = Pair(now.flatten(2), reference.contiguous(memory_format=memory_format).flatten(2))
+        y = secant.largest(x, x.value.detach().topk(2), x.reference.topk(2))
+        (gradient,) = torch.autograd.grad(y.value.sum(), now)
+        assert gradient.is_contiguous(memory_format=memory_format)
+        found[memory_format] = gradient
+    torch.testing.assert_close(*found.values())
+    assert found[torch.channels_last].sum() > 0
+
+
 def test_an_infinite_derivative_counts_for_nothing() -> None:
     x = pair([0.0, 4.0], [0.0, 0.0])
     assert slopes(secant.rescale(torch.sqrt, x), x).tolist() == [0.0, 0.5]

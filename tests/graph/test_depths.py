@@ -23,7 +23,6 @@ CHOSEN = {
         "features",
     ),
     "resnet18": ("maxpool", "layer1", "layer2", "layer3", "layer4.0", "layer4"),
-    "vgg11": ("features.2", "features.4", "features.9", "features.14", "features.19", "features"),
     "vit_b_32": (
         "encoder.layers.encoder_layer_8", "encoder.layers.encoder_layer_9",
         "encoder.layers.encoder_layer_10", "encoder.layers.encoder_layer_11.ln_1",

@@ -145,7 +145,8 @@ def _parts(tensor: Tensor, like: Tensor) -> tuple[Tensor, ...]:
     Otherwise temporary results would travel to memory and back.
     """
     rows = len(like) if like.is_cuda else max(1, _CACHED * len(like) // max(1, like.numel()))
-    return tensor.split(rows)
+    parts: tuple[Tensor, ...] = tensor.split(rows)
+    return parts
 
 
 def relu(x: Pair, reference: Tensor | None = None) -> Pair:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -16,7 +16,6 @@ from camcli.graph.class_head import ClassHead, match_class_head
 from camcli.graph.deeplift import DeepLift
 from camcli.graph.layout import Layout, infer_layout
 from camcli.graph.lrp import Lrp
-from camcli.graph.narrow import narrowed
 from camcli.graph.nodes import (
     ancestors,
     closure,
@@ -79,22 +78,11 @@ class SplitNetwork:
     classes: int
     probabilities: Probabilities = "softmax"
     taps: tuple[Tap, ...] = ()
-    _narrow: dict[tuple[int, ...], fx.GraphModule | None] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
         logits: Tensor = self.tail(*self.trunk(images))
         return logits
-
-    def tail_for(self, classes: tuple[int, ...]) -> fx.GraphModule | None:
-        """Return the tail with the logits of some classes only; see `narrowed`."""
-        if classes not in self._narrow:
-            # Those of an earlier batch will hardly be asked for again.
-            self._narrow.clear()
-            self._narrow[classes] = narrowed(self.tail, classes)
-        return self._narrow[classes]
 
     @cached_property
     def pooled_head(self) -> PooledHead | None:

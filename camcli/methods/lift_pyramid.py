@@ -59,8 +59,8 @@ class LiftPyramid(Method):
         for contributions in by_depth:
             logarithms += _level(contributions.maps, size).clamp_min_(_FLOOR).log_()
         agreement = (logarithms / len(by_depth)).exp_().sub_(_FLOOR).clamp_min_(0)
-        cells = by_depth[0].maps.shape[-2:]
-        maps = F.adaptive_avg_pool2d(agreement[:, None], cells)[:, 0]
+        height, width = by_depth[0].maps.shape[-2:]
+        maps = F.adaptive_avg_pool2d(agreement[:, None], (height, width))[:, 0]
         return Saliency(maps, by_depth[0].completeness_error)
 
 

@@ -212,11 +212,7 @@ class Probe:
         """Return what the tail makes of activations, for one class each: (M,)."""
         if self.network.class_head is not None:
             return self.network.class_head(activation, classes)
-        asked = classes.unique()
-        tail = self.network.tail_for(tuple(asked.tolist()))
-        if tail is None:
-            return _chosen(self.network.tail(activation, *bypass), classes)
-        return _chosen(tail(activation, *bypass), torch.searchsorted(asked, classes))
+        return _chosen(self.network.tail(activation, *bypass), classes)
 
     def _chunks(self, tensor: Tensor) -> tuple[Tensor, ...]:
         chunks: tuple[Tensor, ...] = tensor.split(max(len(self.images), _SMALLEST_CHUNK))

@@ -68,7 +68,7 @@ def test_the_best_of_a_class_list_can_be_explained(camcli: Camcli, pictures: Pat
     Path("classes.txt").write_text("car\nhouse\ncat\n")
     finished = camcli(
         "explain", pictures, *CLIP, "--prompts", "classes.txt", "--target", "top1",
-        "--set", "prompts.templates=[a photo of a {}, a drawing of a {}]",
+        "--set", 'prompts.templates=["a photo of a {}", "a drawing of a {}"]',
         "--set", "prompts.score=softmax",
     )  # fmt: skip
     assert finished.code == 0, finished.stderr

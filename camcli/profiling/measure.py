@@ -61,7 +61,7 @@ def measure(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Meas
         rounds: How often each; one batch of each comes before, to warm up.
 
     Raises:
-        ImageError: None of the first pictures can be decoded.
+        InputError: None of the first pictures can be decoded.
 
     """
     stages = measure_stages(refs, assembled, rounds)

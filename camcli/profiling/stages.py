@@ -18,7 +18,7 @@ from PIL import Image
 from camcli.assembly import Assembled
 from camcli.config import OutputConfig
 from camcli.engine import Engine, Explained
-from camcli.errors import ImageError
+from camcli.errors import InputError
 from camcli.images.decode import decode
 from camcli.images.isolation import IsolatedDecoder
 from camcli.output.encode import jpg, npy, png
@@ -55,7 +55,7 @@ def measure_stages(
         rounds: How often; the first time, which warms up, is not counted.
 
     Raises:
-        ImageError: None of the pictures can be decoded.
+        InputError: None of the pictures can be decoded.
 
     """
     engine = assembled.engine
@@ -76,7 +76,7 @@ def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list
     found = [decode(ref, engine.preprocess, reading) for ref in refs]
     items = [item for item in found if not isinstance(item, FailedImage)]
     if not items:
-        raise ImageError(f"none of the first {len(refs)} pictures can be decoded")
+        raise InputError(f"none of the first {len(refs)} pictures can be decoded")
     return items
 
 

@@ -78,9 +78,11 @@ class _RelevanceInterpreter(fx.Interpreter):
         if n.op != "call_function":
             return super().run_node(n)
         args, kwargs = self.fetch_args_kwargs_from_env(n)
-        if not _carriers(args):
+        rule = _RULES.get(packet_of(n))
+        # Sizes are read from what carries relevance, and carry none; all else without a rule was
+        # refused before.
+        if rule is None or not _carriers(args):
             return n.target(*args, **kwargs)  # type: ignore[operator]
-        rule = _RULES[packet_of(n)]
         return rule(n.target, args, kwargs, self._epsilon)  # type: ignore[arg-type]
 
 

@@ -125,7 +125,8 @@ class FolderLock:
 
     def _make(self) -> bool:
         """Make the lock with its content in one step; tell whether that succeeded."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._make_folder():
+            return False
         mine = self._path.with_name(f"{self._path.name}-{uuid.uuid4().hex}")
         text = json.dumps(asdict(self._me))
         try:
@@ -137,6 +138,15 @@ class FolderLock:
             return self._make_without_links(text)
         finally:
             mine.unlink(missing_ok=True)
+        return True
+
+    def _make_folder(self) -> bool:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            if self._path.parent.is_file():
+                raise
+            return False  # it was there, and went with the lock of another
         return True
 
     def _make_without_links(self, text: str) -> bool:

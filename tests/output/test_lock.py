@@ -141,6 +141,29 @@ def test_an_illegible_lock_that_is_new_may_be_about_to_be_written(
         pass
 
 
+def test_a_folder_that_goes_while_it_is_made_is_made_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, calls = Path.mkdir, []
+
+    def racing(self: Path, *arguments: object, **options: object) -> None:
+        calls.append(self)
+        if len(calls) == 1:
+            raise FileExistsError(17, "File exists")
+        usual(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", racing)
+    with FolderLock(path):
+        assert path.exists()
+
+
+def test_a_file_where_the_folder_should_be_is_refused(path: Path) -> None:
+    path.parent.parent.mkdir(parents=True)
+    path.parent.touch()
+    with pytest.raises(FileExistsError), FolderLock(path):
+        pass
+
+
 def test_where_there_are_no_hard_links(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_links(source: Path, target: Path) -> None:
         raise PermissionError(1, "Operation not permitted")

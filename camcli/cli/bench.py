@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from camcli.cli.console import say
+from camcli.cli.explain import given
 from camcli.config import Config, load_config
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def bench(
         "run.compile": compile_,
         "output.save": save,
     }
-    given = {key: value for key, value in flags.items() if value not in (None, [])}
-    resolved = _settled(load_config(config, overrides, given))
+    resolved = _settled(load_config(config, overrides, given(flags)))
     with _pictures(inputs or [], limit) as refs:
         from camcli.assembly import assemble
         from camcli.profiling.measure import measure

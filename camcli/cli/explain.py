@@ -103,7 +103,7 @@ def explain(
     resolved = load_config(
         config,
         overrides,
-        _given(
+        given(
             {
                 "model.name": model,
                 "model.weights": checkpoint and str(checkpoint),
@@ -135,7 +135,8 @@ def explain(
     raise typer.Exit(_exit_code(outcome, reporting))
 
 
-def _given(flags: dict[str, Any]) -> dict[str, Any]:
+def given(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags that a user gave; the others are left to the configuration."""
     return {key: value for key, value in flags.items() if value not in (None, [])}
 
 

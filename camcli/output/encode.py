@@ -39,3 +39,7 @@ def jpg(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_JPEG_QUALITY)
     return buffer.getvalue()
+
+
+PICTURE_ENCODERS = {"png": png, "jpg": jpg}
+"""What writes an overlay, by `output.overlay_format`."""

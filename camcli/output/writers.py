@@ -14,19 +14,16 @@ from PIL import Image
 from camcli.config import OutputConfig
 from camcli.output.atomic import write_bytes
 from camcli.output.contact_sheet import contact_sheet
-from camcli.output.encode import jpg, npy, png
+from camcli.output.encode import PICTURE_ENCODERS, npy, png
 from camcli.output.render import over_picture, overlay
 from camcli.records import (
     Components,
     ComponentsInfo,
     ErrorInfo,
     FailedImage,
-    ImageItem,
     ManifestRow,
     SaliencyMap,
 )
-
-_ENCODERS = {"png": png, "jpg": jpg}
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ class ArtefactWriter:
             data = npy(self._map_values(saliency_map, values))
             written["map"] = self._save("maps", saliency_map, ".npy", data)
         if "overlays" in self.config.save:
-            data = _ENCODERS[self.config.overlay_format](self._overlay(saliency_map.item, values))
+            data = PICTURE_ENCODERS[self.config.overlay_format](self.draw(saliency_map))
             suffix = f".{self.config.overlay_format}"
             written["overlay"] = self._save("overlays", saliency_map, suffix, data)
         if saliency_map.components and saliency_map.components.maps is not None:
@@ -112,9 +109,11 @@ class ArtefactWriter:
             written["sheet"] = self._save("sheets", saliency_map, ".png", png(sheet))
         return written
 
-    def _overlay(self, item: ImageItem, values: npt.NDArray[np.float32]) -> Image.Image:
+    def draw(self, saliency_map: SaliencyMap) -> Image.Image:
+        """Return the overlay of a map that is not degenerate."""
+        item, values, look = saliency_map.item, saliency_map.values, self.config
         assert item.picture is not None
-        look = self.config
+        assert values is not None
         return overlay(item.picture, item.geometry, values, look.colormap, look.alpha)
 
     def _map_values(

@@ -5,24 +5,19 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 
 from camcli.assembly import Assembled
-from camcli.config import OutputConfig
 from camcli.engine import Engine, Explained
 from camcli.errors import InputError
 from camcli.images.decode import decode
 from camcli.images.isolation import IsolatedDecoder
-from camcli.output.encode import jpg, npy, png
-from camcli.output.render import overlay
+from camcli.output.encode import PICTURE_ENCODERS, npy
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
 
@@ -121,14 +116,13 @@ def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> 
     output = assembled.config.output
     if not maps:
         return []
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camcli-bench-")))
-        writer = ArtefactWriter(folder, output, "", "", assembled.engine.targets.many)
+    with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
+        writer = ArtefactWriter(Path(folder), output, "", "", assembled.engine.targets.many)
         draws, keeps = "overlays" in output.save, "maps" in output.save
-        encode_picture = jpg if output.overlay_format == "jpg" else png
+        encode_picture = PICTURE_ENCODERS[output.overlay_format]
 
         def draw() -> list[Image.Image]:
-            return [_drawn(m, output) for m in maps] if draws else []
+            return [writer.draw(m) for m in maps] if draws else []
 
         drawn = draw()
 
@@ -136,7 +130,8 @@ def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> 
             for picture in drawn:
                 encode_picture(picture)
             for m in maps if keeps else ():
-                npy(_values(m))
+                assert m.values is not None
+                npy(m.values)
 
         drawing, encoding, writing = _milliseconds(
             rounds, len(maps), draw, encode, lambda: [writer.write(m) for m in maps]
@@ -147,18 +142,6 @@ def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> 
         Stage("encode", "write", encoding),
         Stage("write", "write", rest),
     ]
-
-
-def _drawn(saliency_map: SaliencyMap, output: OutputConfig) -> Image.Image:
-    item = saliency_map.item
-    assert item.picture is not None
-    values = _values(saliency_map)
-    return overlay(item.picture, item.geometry, values, output.colormap, output.alpha)
-
-
-def _values(saliency_map: SaliencyMap) -> npt.NDArray[np.float32]:
-    assert saliency_map.values is not None
-    return saliency_map.values
 
 
 def _milliseconds(rounds: int, count: int, *things: Callable[[], object]) -> list[float]:

@@ -145,9 +145,7 @@ def assemble(
         keep_components=keep_components,
     )
     if run.batch_size == "auto" and device.type == "cuda":
-        sizes = [2**power for power in range(_LARGEST_POWER, -1, -1)]
-        ahead = images_ahead or sizes[0]
-        batch_size = min(largest_that_fits(engine, [s for s in sizes if s < 2 * ahead]), ahead)
+        batch_size = _batch_that_fits(engine, images_ahead)
     return Assembled(
         config=config,
         model=model,
@@ -155,6 +153,13 @@ def assemble(
         batch_size=batch_size,
         workers=min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers,
     )
+
+
+def _batch_that_fits(engine: Engine, images_ahead: int | None) -> int:
+    """Return the largest power of two that fits the device, and no more than there are pictures."""
+    sizes = [2**power for power in range(_LARGEST_POWER, -1, -1)]
+    ahead = images_ahead or sizes[0]
+    return min(largest_that_fits(engine, [size for size in sizes if size < 2 * ahead]), ahead)
 
 
 def _keeps_components(config: Config, method: Method) -> bool:

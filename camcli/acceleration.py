@@ -1,15 +1,14 @@
-"""At which precision the trunk computes, when it is worth compiling, and where its memory is."""
+"""At which precision the trunk computes, and when it is worth compiling."""
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
-import sys
 from collections.abc import Callable
 from typing import Literal
 
 import torch
 
+from camcli.allocator import keep_freed_memory
 from camcli.config import Precision, RunConfig
 from camcli.errors import ConfigError, ModelError
 from camcli.graph.adaptive import AdaptiveTrunk, Policy
@@ -24,11 +23,6 @@ _DTYPES: dict[ResolvedPrecision, torch.dtype] = {
     "bf16": torch.bfloat16,
     "fp16": torch.float16,
 }
-
-
-# Numbers of glibc's <malloc.h>.
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-_MOST = 2**31 - 1
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
@@ -75,8 +69,7 @@ def accelerate(
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    else:
-        keep_freed_memory()
+    keep_freed_memory()
     fast = FastTrunk(network.trunk, _DTYPES[precision])
     example = torch.zeros(batch_size, 3, *network.image_size, device=device)
     try:
@@ -96,22 +89,3 @@ def _policy(run: RunConfig, device: torch.device) -> Policy:
         # On a GPU nothing is compiled unasked: what it would bring there has not been measured.
         return "auto" if device.type == "cpu" else "never"
     return "always" if run.compile else "never"
-
-
-def keep_freed_memory() -> bool:
-    """Have the C library reuse large blocks instead of handing them back to the system.
-
-    Every pass through a network allocates and frees the same few blocks of tens of megabytes, and
-    glibc maps blocks of that size anew each time: the system then clears every page once more,
-    which is 30 % of a compiled SqueezeNet's time and 11 % of a ResNet-50's.
-
-    Returns:
-        Whether it could be done: other C libraries than glibc have no such setting.
-
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    return mallopt is not None and bool(
-        mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, _MOST)
-    )

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from camcli.allocator import keep_freed_memory
 from camcli.images.decode import decode
 from camcli.records import (
     MAX_PIXELS,
@@ -32,6 +33,9 @@ from camcli.records import (
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
+# As much as a picture of twenty megapixels: more would be the memory of one giant in every process.
+_KEPT_BYTES = 1 << 26
+
 READY = {"ready": True}
 
 
@@ -41,6 +45,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("ignore")
+    keep_freed_memory(_KEPT_BYTES)
     requests, answers = sys.stdin.buffer, _taken_from_libraries(sys.stdout.fileno())
     send(answers, READY)
     while (request := receive(requests)) is not None:

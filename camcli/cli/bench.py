@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from camcli.cli import options
 from camcli.cli.console import say
-from camcli.cli.explain import given
-from camcli.config import Config, load_config
+from camcli.config import Config
 
 if TYPE_CHECKING:
     from camcli.assembly import Assembled
@@ -29,28 +29,23 @@ def bench(
         metavar="[INPUT]...",
         help="Files, folders or globs; without any, the sample pictures.",
     ),
-    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
-    model: str | None = typer.Option(None, "--model", "-m", help="As for `camcli explain`."),
-    checkpoint: Path | None = typer.Option(None, "--checkpoint", help="Weights of the model."),
-    layer: list[str] = typer.Option([], "--layer", help="Module path, or auto. Repeatable."),
-    method: str | None = typer.Option(None, "--method", help="See `camcli methods`."),
-    batch_size: str | None = typer.Option(
-        None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."
-    ),
-    workers: str | None = typer.Option(
-        None, "--workers", "-j", metavar="N", help="Decoding threads, or auto."
-    ),
-    device: str | None = typer.Option(None, "--device", help="auto, cpu, cuda or cuda:N."),
-    precision: str | None = typer.Option(
-        None, "--precision", help="auto, fp32, tf32, bf16 or fp16."
-    ),
+    config: options.ConfigFile = None,
+    model: options.Model = None,
+    checkpoint: options.Checkpoint = None,
+    layer: options.Layers = [],
+    method: options.Method = None,
+    target: options.Targets = [],
+    prompt: options.Prompts = [],
+    prompts: options.PromptsFile = None,
+    batch_size: options.BatchSize = None,
+    workers: options.Workers = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
     compile_: bool | None = typer.Option(
         None, "--compile/--no-compile", help="Default: compile first, then measure."
     ),
-    save: list[str] = typer.Option([], "--save", help="maps, overlays, components. Repeatable."),
-    overrides: list[str] = typer.Option(
-        [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
-    ),
+    save: options.Save = [],
+    overrides: options.Overrides = [],
     limit: int = typer.Option(256, "--limit", min=1, help="Pictures a round, at most."),
     rounds: int = typer.Option(3, "--rounds", min=1, help="Of explaining and predicting, in turn."),
     json: bool = typer.Option(False, "--json", help="As JSON on stdout."),
@@ -62,19 +57,24 @@ def bench(
     temporary folder, take turns with a loop that decodes and predicts the same pictures with the
     same network, batches and threads.
     """
-    flags = {
-        "model.name": model,
-        "model.weights": checkpoint and str(checkpoint),
-        "model.layer": layer,
-        "method.name": method,
-        "run.batch_size": batch_size,
-        "run.workers": workers,
-        "run.device": device,
-        "run.precision": precision,
-        "run.compile": compile_,
-        "output.save": save,
-    }
-    resolved = _settled(load_config(config, overrides, given(flags)))
+    asked = options.configured(
+        config,
+        overrides,
+        model=model,
+        checkpoint=checkpoint,
+        layer=layer,
+        method=method,
+        target=target,
+        prompt=prompt,
+        prompts=prompts,
+        batch_size=batch_size,
+        workers=workers,
+        device=device,
+        precision=precision,
+        compile=compile_,
+        save=save,
+    )
+    resolved = _settled(asked)
     with _pictures(inputs or [], limit) as refs:
         from camcli.assembly import assemble
         from camcli.profiling.measure import measure

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import typer
 
-from camcli.config import Config, dump_config, load_config
+from camcli.cli import options
+from camcli.config import Config, dump_config
 from camcli.errors import OutputError
 
 app = typer.Typer(help="Show, describe and start configurations.", no_args_is_help=True)
@@ -20,11 +21,11 @@ _TEMPLATE = """\
 
 @app.command()
 def show(
-    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
-    overrides: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="Override a key."),
+    config: options.ConfigFile = None,
+    overrides: options.Overrides = [],
 ) -> None:
     """Print the configuration that a run would use, as YAML."""
-    typer.echo(dump_config(load_config(config, overrides)), nl=False)
+    typer.echo(dump_config(options.configured(config, overrides)), nl=False)
 
 
 @app.command()

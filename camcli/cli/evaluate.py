@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from camcli.cli import options
 from camcli.cli.explain import if_exists
-from camcli.config import load_config
 from camcli.errors import CamcliError, MachineError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def evaluate(
     methods: str = typer.Option(
         "", "--methods", metavar="A,B,...", help="Methods to compare, or all."
     ),
-    option: list[str] = typer.Option(
+    own_options: list[str] = typer.Option(
         [], "--option", metavar="METHOD.KEY=VALUE", help="A method's own option. Repeatable."
     ),
     at_most: list[str] = typer.Option(
@@ -47,32 +47,18 @@ def evaluate(
     insertion: str = typer.Option("blur", "--insertion", help="Starts from: blur or zero."),
     deletion: str = typer.Option("zero", "--deletion", help="Ends at: zero or blur."),
     costs: bool = typer.Option(True, "--costs/--no-costs", help="Measure what methods cost."),
-    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
+    config: options.ConfigFile = None,
     output: Path = typer.Option(Path("evaluation"), "--output", "-o", help="Output folder."),
-    model: str | None = typer.Option(
-        None, "--model", "-m", help="demo, or a torchvision classification model."
-    ),
-    checkpoint: Path | None = typer.Option(None, "--checkpoint", help="Weights of the model."),
+    model: options.Model = None,
+    checkpoint: options.Checkpoint = None,
     layer: str | None = typer.Option(None, "--layer", help="Module path to explain at, or auto."),
-    target: list[str] = typer.Option(
-        [], "--target", help="topN, class index or name, folder, or @file.csv. Repeatable."
-    ),
-    prompt: list[str] = typer.Option(
-        [], "--prompt", help="What to look for, to a dual encoder. Repeatable."
-    ),
-    prompts: Path | None = typer.Option(
-        None, "--prompts", help="Prompts: one a line, or .csv or .jsonl with image and prompt."
-    ),
-    batch_size: str | None = typer.Option(
-        None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."
-    ),
-    workers: str | None = typer.Option(
-        None, "--workers", "-j", metavar="N", help="Decoding threads, or auto."
-    ),
-    device: str | None = typer.Option(None, "--device", help="auto, cpu, cuda or cuda:N."),
-    overrides: list[str] = typer.Option(
-        [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
-    ),
+    target: options.Targets = [],
+    prompt: options.Prompts = [],
+    prompts: options.PromptsFile = None,
+    batch_size: options.BatchSize = None,
+    workers: options.Workers = None,
+    device: options.Device = None,
+    overrides: options.Overrides = [],
     resume: bool = typer.Option(False, "--resume", help="Go on with the evaluation in the folder."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace what is in the folder."),
     limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N pictures."),
@@ -85,18 +71,19 @@ def evaluate(
     Exit codes: 0 done; 1 some pictures could not be evaluated; 2 the command, configuration, model
     or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
     """
-    flags = {
-        "model.name": model,
-        "model.weights": checkpoint and str(checkpoint),
-        "model.layer": layer,
-        "targets": target,
-        "prompts.texts": prompt,
-        "prompts.file": prompts and str(prompts),
-        "run.batch_size": batch_size,
-        "run.workers": workers,
-        "run.device": device,
-    }
-    resolved = load_config(config, overrides, {k: v for k, v in flags.items() if v})
+    resolved = options.configured(
+        config,
+        overrides,
+        model=model,
+        checkpoint=checkpoint,
+        layer=layer,
+        target=target,
+        prompt=prompt,
+        prompts=prompts,
+        batch_size=batch_size,
+        workers=workers,
+        device=device,
+    )
     from camcli.assembly import assemble
     from camcli.evaluation.run import EvaluationJob
     from camcli.evaluation.setup import Question
@@ -106,7 +93,7 @@ def evaluate(
     total = min(len(listing), limit or len(listing))
     question = Question(
         methods=[name.strip() for name in methods.split(",") if name.strip()],
-        options=option,
+        options=own_options,
         at_most=at_most,
         folders=folders,
         truth=truth,

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from camcli.cli import options
 from camcli.cli.console import say
 from camcli.cli.progress import Progress
-from camcli.config import Config, dump_config, load_config
+from camcli.config import Config, dump_config
 from camcli.errors import CamcliError, MachineError, OutputError
 from camcli.images.shard import share_from, share_of
 from camcli.records import WHOLE, ImageRef, ManifestRow, Share
@@ -33,49 +34,22 @@ def explain(
     inputs: list[str] = typer.Argument(
         ..., metavar="INPUT...", help="Files, folders, globs, or - for paths on standard input."
     ),
-    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
+    config: options.ConfigFile = None,
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Output folder."),
-    model: str | None = typer.Option(
-        None,
-        "--model",
-        "-m",
-        help="demo, a torchvision model, timm:NAME, open_clip:ARCH/TAG or module:factory.",
-    ),
-    checkpoint: Path | None = typer.Option(
-        None, "--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."
-    ),
-    layer: list[str] = typer.Option(
-        [], "--layer", help="Module path to explain at, or auto. Repeatable: maps are averaged."
-    ),
-    method: str | None = typer.Option(None, "--method", help="See `camcli methods`."),
-    target: list[str] = typer.Option(
-        [],
-        "--target",
-        help="topN, positive, class index or name, folder, or @file.csv. Repeatable.",
-    ),
-    prompt: list[str] = typer.Option(
-        [], "--prompt", help="What to look for, to a dual encoder. Repeatable."
-    ),
-    prompts: Path | None = typer.Option(
-        None, "--prompts", help="Prompts: one a line, or .csv or .jsonl with image and prompt."
-    ),
-    batch_size: str | None = typer.Option(
-        None, "--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."
-    ),
-    workers: str | None = typer.Option(
-        None, "--workers", "-j", metavar="N", help="Decoding threads, or auto."
-    ),
-    device: str | None = typer.Option(None, "--device", help="auto, cpu, cuda or cuda:N."),
-    precision: str | None = typer.Option(
-        None, "--precision", help="auto, fp32, tf32, bf16 or fp16; the tail is always fp32."
-    ),
-    compile_: bool | None = typer.Option(
-        None, "--compile/--no-compile", help="Default: when the pictures ahead are worth it."
-    ),
-    save: list[str] = typer.Option([], "--save", help="maps, overlays, components. Repeatable."),
-    overrides: list[str] = typer.Option(
-        [], "--set", metavar="KEY=VALUE", help="Override any key of the configuration."
-    ),
+    model: options.Model = None,
+    checkpoint: options.Checkpoint = None,
+    layer: options.Layers = [],
+    method: options.Method = None,
+    target: options.Targets = [],
+    prompt: options.Prompts = [],
+    prompts: options.PromptsFile = None,
+    batch_size: options.BatchSize = None,
+    workers: options.Workers = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    compile_: options.Compile = None,
+    save: options.Save = [],
+    overrides: options.Overrides = [],
     resume: bool = typer.Option(False, "--resume", help="Go on with the run in the folder."),
     retry_failed: bool = typer.Option(
         False, "--retry-failed", help="Go on, and try again what failed."
@@ -100,26 +74,22 @@ def explain(
     map; 2 the command, configuration, model or input is wrong; 74 stopped by the machine (disk
     full, out of memory), resumable; 130 interrupted, or nobody reads stdout any more, resumable.
     """
-    resolved = load_config(
+    resolved = options.configured(
         config,
         overrides,
-        given(
-            {
-                "model.name": model,
-                "model.weights": checkpoint and str(checkpoint),
-                "model.layer": layer,
-                "method.name": method,
-                "targets": target,
-                "prompts.texts": prompt,
-                "prompts.file": prompts and str(prompts),
-                "run.batch_size": batch_size,
-                "run.workers": workers,
-                "run.device": device,
-                "run.precision": precision,
-                "run.compile": compile_,
-                "output.save": save,
-            }
-        ),
+        model=model,
+        checkpoint=checkpoint,
+        layer=layer,
+        method=method,
+        target=target,
+        prompt=prompt,
+        prompts=prompts,
+        batch_size=batch_size,
+        workers=workers,
+        device=device,
+        precision=precision,
+        compile=compile_,
+        save=save,
     )
     share = share_from(shard, os.environ) if shard else WHOLE
     occupied = if_exists(resume or retry_failed, overwrite)
@@ -133,11 +103,6 @@ def explain(
     claim = Claim(occupied, retry_failed, share)
     outcome = _run(resolved, share_of(refs, share), total, output, claim, reporting)
     raise typer.Exit(_exit_code(outcome, reporting))
-
-
-def given(flags: dict[str, Any]) -> dict[str, Any]:
-    """Return the flags that a user gave; the others are left to the configuration."""
-    return {key: value for key, value in flags.items() if value not in (None, [])}
 
 
 def if_exists(resume: bool, overwrite: bool) -> IfExists:

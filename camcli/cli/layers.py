@@ -5,12 +5,12 @@ from __future__ import annotations
 import json as jsonlib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from camcli.config import Config, load_config
+from camcli.cli import options
+from camcli.config import Config
 from camcli.errors import LayerError
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ _DOWNLOADED = ("timm", "open_clip")
 def layers(
     model: str | None = typer.Argument(None, help="As for `camcli explain --model`."),
     pattern: str | None = typer.Argument(None, help="A word, or a shell pattern, of paths."),
-    config: Path | None = typer.Option(None, "--config", "-c", help="YAML configuration."),
-    overrides: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="Override a key."),
+    config: options.ConfigFile = None,
+    overrides: options.Overrides = [],
     depth: int | None = typer.Option(None, "--depth", min=1, help="Levels of modules to show."),
     json: bool = typer.Option(False, "--json", help="As JSON."),
 ) -> None:
@@ -36,7 +36,7 @@ def layers(
     """
     from camcli.assembly import list_layers
 
-    listed = list_layers(_without_download(load_config(config, overrides, _flags(model))))
+    listed = list_layers(_without_download(options.configured(config, overrides, model=model)))
     shown = [layer for layer in listed.layers if _is_asked_for(layer.path, pattern, depth)]
     if not shown:
         raise LayerError(f"no layer of {listed.model} matches {pattern!r}")
@@ -44,10 +44,6 @@ def layers(
         typer.echo(jsonlib.dumps(_as_json(listed, shown), indent=2))
     else:
         typer.echo("\n".join(_lines(listed, shown)))
-
-
-def _flags(model: str | None) -> dict[str, Any]:
-    return {} if model is None else {"model.name": model}
 
 
 def _without_download(config: Config) -> Config:

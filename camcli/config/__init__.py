@@ -1,0 +1,33 @@
+"""What a run is asked to do: YAML, `--set` overrides and flags, validated into one frozen record.
+
+Every mistake is reported at once, each with its key, the value found and the valid choices.
+"""
+
+from camcli.config.load import dump_config, load_config
+from camcli.config.sections import (
+    Colormap,
+    Config,
+    ModelConfig,
+    OutputConfig,
+    Precision,
+    PreprocessConfig,
+    PromptsConfig,
+    PromptScore,
+    RunConfig,
+)
+from camcli.config.strict_yaml import parse_value
+
+__all__ = [
+    "Colormap",
+    "Config",
+    "ModelConfig",
+    "OutputConfig",
+    "Precision",
+    "PreprocessConfig",
+    "PromptScore",
+    "PromptsConfig",
+    "RunConfig",
+    "dump_config",
+    "load_config",
+    "parse_value",
+]

@@ -1,0 +1,76 @@
+"""What is wrong with a configuration, a line each: the key, the value found, the valid choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from camcli.config.sections import Config
+from camcli.errors import suggest
+
+_ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
+
+
+def mistakes_in(error: ValidationError) -> Iterable[str]:
+    """One line per mistake; pydantic's lines for the members of a union are told as one."""
+    lines: dict[str, str] = {}
+    for problem in error.errors(include_url=False):
+        *sections, last = problem["loc"] or ("",)
+        path = tuple(part for part in sections if _is_key(part))
+        # A key that does not exist comes last and may look like anything.
+        if problem["type"] in _ABOUT_A_KEY or _is_key(last):
+            path = (*path, last)
+        key = ".".join(str(part) for part in path)
+        lines.setdefault(key, f"{key}: {_complaint(problem, path)}")
+    return lines.values()
+
+
+def _is_key(part: int | str) -> bool:
+    """Tell a key of the config from the tags that pydantic adds for the members of a union."""
+    return isinstance(part, int) or (
+        part.isidentifier() and part not in {"int", "str", "float", "PreprocessConfig", "tuple"}
+    )
+
+
+def _complaint(problem: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
+    value = problem["input"]
+    if problem["type"] == "extra_forbidden":
+        keys = _keys_at(path[:-1])
+        return f"no such key{suggest(str(path[-1]), keys)} (valid: {', '.join(keys)})"
+    expected = _choices_at(path)
+    if expected and not isinstance(value, dict):
+        hint = suggest(value, expected) if isinstance(value, str) else ""
+        return f"{value!r} is not one of {', '.join(expected)}{hint}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]} (found {value!r})"
+
+
+def _section_at(path: Sequence[int | str]) -> type[BaseModel] | None:
+    """Return the section that a path of keys leads to, None where it leads to a plain value."""
+    section: type[BaseModel] | None = Config
+    for part in path:
+        field = section.model_fields.get(str(part)) if section else None
+        candidates = [field.annotation, *get_args(field.annotation)] if field else []
+        section = next(
+            (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None
+        )
+    return section
+
+
+def _keys_at(path: Sequence[int | str]) -> list[str]:
+    section = _section_at(path)
+    return list(section.model_fields) if section else []
+
+
+def _choices_at(path: tuple[int | str, ...]) -> list[str]:
+    """Return the words that the field at `path` accepts, where it accepts only words."""
+    names = [part for part in path if isinstance(part, str)]
+    section = _section_at(names[:-1]) if names else None
+    field = section.model_fields.get(names[-1]) if section else None
+    annotation: Any = field.annotation if field else None
+    if annotation is not None and len(names) < len(path):
+        annotation = next(iter(get_args(annotation)), None)
+    choices = get_args(annotation)
+    return [str(choice) for choice in choices] if all(isinstance(c, str) for c in choices) else []

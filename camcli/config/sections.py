@@ -1,0 +1,210 @@
+"""What a run can be asked: every key with its type, its default and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Colormap = Literal["turbo", "viridis", "magma", "jet", "gray"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Artefact = Literal["maps", "overlays", "components"]
+Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
+MapSize = Literal["input", "layer", "original"]
+PromptScore = Literal["cosine", "softmax"]
+
+
+class _Section(BaseModel):
+    """A frozen mapping that knows all its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class ModelConfig(_Section):
+    """Which network, and where in it to look."""
+
+    name: str = Field(
+        "demo",
+        description="demo, demo-clip, a torchvision model's name, timm:NAME, open_clip:ARCH/TAG, "
+        "or package.module:factory",
+    )
+    weights: str | None = Field(
+        "default", description="default, null (random), or the path of a checkpoint"
+    )
+    layer: str | tuple[str, ...] = Field(
+        "auto",
+        min_length=1,
+        description="auto, a module path, or several, whose normalised maps are averaged",
+    )
+    kwargs: dict[str, Any] = Field(
+        default_factory=dict, description="for the model's constructor, or the factory"
+    )
+    output: str | None = Field(
+        None, description="key of the scores in a network that returns several tensors"
+    )
+    labels: str | None = Field(
+        None, description="file of class names: .txt one a line, .json or .csv"
+    )
+    probabilities: Literal["auto", "softmax", "sigmoid"] = Field(
+        "auto", description="sigmoid where classes do not exclude each other"
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_given(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("must not be empty")
+        return value
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers to explain at: one, mostly."""
+        return (self.layer,) if isinstance(self.layer, str) else self.layer
+
+    @field_validator("layer")
+    @classmethod
+    def _each_layer_is_named_once(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        layers = (value,) if isinstance(value, str) else value
+        if not all(layers) or len(set(layers)) < len(layers):
+            raise ValueError("names each layer once")
+        return value
+
+
+class MethodConfig(_Section):
+    """Which saliency method, with its own options."""
+
+    name: str = Field("lift-cam", description="see `camcli methods`")
+    options: dict[str, Any] = Field(default_factory=dict, description="the method's own")
+
+
+class PromptsConfig(_Section):
+    """What a dual encoder is asked about; a list of texts may stand alone."""
+
+    texts: tuple[str, ...] = Field((), description="asked of every picture")
+    file: str | None = Field(
+        None,
+        description="further ones: one a line, or .csv or .jsonl with an image and a prompt each",
+    )
+    templates: tuple[str, ...] = Field(
+        (), description="each prompt is put for {} in all of them, and the embeddings averaged"
+    )
+    score: PromptScore = Field(
+        "cosine", description="cosine times the learned scale, or its softmax over the prompts"
+    )
+
+    @field_validator("texts", "templates", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("templates")
+    @classmethod
+    def _each_has_a_place(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all("{}" in template for template in value):
+            raise ValueError("each template has {} where the prompt goes")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _texts_may_stand_alone(cls, value: object) -> object:
+        return {"texts": value} if isinstance(value, str | list | tuple) else value
+
+
+class PreprocessConfig(_Section):
+    """How a picture becomes the network's input, where the weights' own transform does not serve.
+
+    `resize` is the shorter side in pixels, or [height, width] to squash; `crop` is the centre
+    crop's side, or [height, width]. `mean` and `std` are per RGB channel, on values in [0, 1].
+    """
+
+    resize: int | tuple[int, int] = 256
+    crop: int | tuple[int, int] = 224
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: Interpolation = "bilinear"
+
+    @field_validator("resize", "crop")
+    @classmethod
+    def _sides_are_positive(cls, value: int | tuple[int, int]) -> int | tuple[int, int]:
+        sides = (value,) if isinstance(value, int) else value
+        if min(sides) < 1 or max(sides) > 16384:
+            raise ValueError("sides are 1 to 16384 pixels")
+        return value
+
+    @field_validator("std")
+    @classmethod
+    def _std_is_positive(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if min(value) <= 0:
+            raise ValueError("must be positive")
+        return value
+
+
+class RunConfig(_Section):
+    """How the work is done; apart from `precision`, nothing here changes results but rounding."""
+
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
+    batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
+    decode_timeout: float = Field(
+        60.0, gt=0, le=86400, description="seconds until decoding one picture is given up"
+    )
+    max_pixels: int = Field(
+        178_956_970, ge=1, description="larger pictures are refused, as decompression bombs"
+    )
+    precision: Precision = Field("auto", description="of the trunk; the tail is always float32")
+    compile: Literal["auto"] | bool = Field(
+        "auto", description="auto: when the pictures ahead are worth it"
+    )
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="for random weights and sampling methods")
+
+
+class OutputConfig(_Section):
+    """What is written, and how it looks."""
+
+    save: tuple[Artefact, ...] = Field(("maps", "overlays"), description="may be empty")
+    map_size: MapSize = Field("input", description="resolution of the .npy maps")
+    normalize: Literal["minmax", "max"] = Field(
+        "minmax", description="minmax: (m - min) / (max - min); max: m / max, zero stays zero"
+    )
+    colormap: Colormap = "turbo"
+    alpha: float = Field(0.5, ge=0.0, le=1.0, description="opacity of the heatmap")
+    overlay_format: Literal["png", "jpg"] = Field(
+        "png", description="png keeps every pixel; jpg is a tenth of the work and a fifth the size"
+    )
+    overlay_side: Annotated[int, Field(ge=16)] | None = Field(
+        None, description="longest side of an overlay in pixels; null: that of its picture"
+    )
+
+
+class Config(_Section):
+    """A whole run, resolved."""
+
+    model: ModelConfig = ModelConfig()
+    method: MethodConfig = MethodConfig()
+    targets: tuple[str, ...] = Field(
+        ("top1",),
+        min_length=1,
+        description="top1, topN, positive, a class index or name, folder, @file.csv, or prompts "
+        "(the default where there are any)",
+    )
+    prompts: PromptsConfig = PromptsConfig()
+    preprocess: Literal["auto"] | PreprocessConfig = "auto"
+    run: RunConfig = RunConfig()
+    output: OutputConfig = OutputConfig()
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _one_target_may_stand_alone(cls, value: object) -> object:
+        listed = value if isinstance(value, list | tuple) else [value]
+        return [str(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in listed]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections_are_defaults(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        given = {key: section for key, section in value.items() if section is not None}
+        if given.get("prompts"):
+            given.setdefault("targets", ("prompts",))
+        return given

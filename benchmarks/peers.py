@@ -8,13 +8,13 @@ the network's input size as .npy, and an overlay of the picture's own size as .p
 compression that camcli uses.
 
 camcli is timed from outside: `camcli explain` as a command over the whole folder, interpreter,
-imports, loading and tracing of the network included, and divided by the number of files. The
-others are timed as loops in this process that are warm already, and over a part of the folder,
-which a steady loop allows; that favours them. They run as their documentation shows, in eager
-float32: pytorch-grad-cam as its example does, one picture at a time, and in batches, which its
-README mentions; torch-cam as in its quick tour; Captum as in its tutorials, but its maps are drawn
-by Pillow and not by Matplotlib, which it would otherwise be measuring. Numbers too small to matter
-are flushed to zero for all.
+imports, loading and tracing of the network included, and divided by the number of files; and once
+more without these, as its own record of the run has it. The others are timed as loops in this
+process that are warm already, and over a part of the folder, which a steady loop allows; that
+favours them. They run as their documentation shows, in eager float32: pytorch-grad-cam as its
+example does, one picture at a time, and in batches, which its README mentions; torch-cam as in its
+quick tour; Captum as in its tutorials, but its maps are drawn by Pillow and not by Matplotlib,
+which it would otherwise be measuring. Numbers too small to matter are flushed to zero for all.
 
 Grad-CAM is compared with `--method grad-cam`, Captum's LayerDeepLift with `--method deep-lift`
 (against an all-black picture, for Captum has no reference at a layer).
@@ -198,15 +198,21 @@ class Command:
     folder: Path
     cache: Path
 
-    def __call__(self) -> None:
-        """Run it, and see that no picture failed; one without a map (`degenerate`) may be."""
+    def __call__(self) -> float:
+        """Run it, and see that no picture failed; one without a map (`degenerate`) may be.
+
+        Returns:
+            What `run.json` says its pictures took, in seconds: from the start of the processes that
+            decode to the last file, but without the interpreter, imports, loading and tracing.
+        """
         command = [sys.executable, "-m", "camcli", "explain", *self.arguments, "--exit-zero"]
         command += ["-o", str(self.folder), "--overwrite", "--quiet"]
         environment = os.environ | {"XDG_CACHE_HOME": str(self.cache)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        rows = {} if done.returncode else json.loads((self.folder / "run.json").read_text())["rows"]
-        if rows.get("failed") != 0:
+        record = {} if done.returncode else json.loads((self.folder / "run.json").read_text())
+        if record.get("rows", {}).get("failed") != 0:
             raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+        return float(record["seconds"]["total"])
 
 
 def camcli_sides(
@@ -255,13 +261,6 @@ def transform_of(model: LoadedModel) -> Callable[[Image.Image], Tensor]:
     return transform
 
 
-def milliseconds(run: Callable[[], object], images: int) -> float:
-    """Return what one image takes."""
-    start = time.perf_counter()
-    run()
-    return 1000 * (time.perf_counter() - start) / images
-
-
 def agreement(mine: Path, theirs: Path, files: Iterable[Path]) -> float:
     """Return the mean cosine between two tools' maps, of the pictures of which both have one."""
     cosines = []
@@ -275,14 +274,23 @@ def agreement(mine: Path, theirs: Path, files: Iterable[Path]) -> float:
 
 
 def measure(
-    sides: Mapping[str, tuple[Callable[[], object], int]], rounds: int
+    sides: Mapping[str, tuple[Callable[[], float | None], int]], rounds: int
 ) -> dict[str, tuple[float, ...]]:
-    """Return milliseconds an image of every side in each round, one side after the other."""
-    found: dict[str, list[float]] = {name: [] for name in sides}
+    """Return milliseconds an image of every side in each round, one side after the other.
+
+    A side that tells what it took once it had started is listed a second time, with that.
+    """
+    found: dict[str, list[float]] = {}
     for number in range(rounds):
         for name, (run, images) in sides.items():
-            found[name].append(milliseconds(run, images))
-            print(f"round {number + 1}: {name} {found[name][-1]:.1f} ms", file=sys.stderr)
+            start = time.perf_counter()
+            started = run()
+            times = {name: time.perf_counter() - start}
+            if started is not None:
+                times[f"{name}, once started"] = started
+            for side, seconds in times.items():
+                found.setdefault(side, []).append(1000 * seconds / images)
+                print(f"round {number + 1}: {side} {found[side][-1]:.1f} ms", file=sys.stderr)
     return {name: tuple(spent) for name, spent in found.items()}
 
 

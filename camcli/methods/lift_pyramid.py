@@ -31,6 +31,8 @@ class LiftPyramid(Method):
     The shallowest layer is the stem, behind its pooling: the reference of every depth is what an
     empty stem makes of it, which tells objects apart better than an empty deep layer does. All come
     out of one pass through the tail that starts there, in the arithmetic of two forward passes.
+    The completeness error reported is the worst of all depths: a layer that part of the score
+    bypasses, as only one that was asked for can be, shows in it.
 
     Not for a network whose early stages hold an operation without a DeepLIFT rule, nor where memory
     is scarce: the activations from the shallowest depth on are kept for the backward pass.
@@ -61,7 +63,8 @@ class LiftPyramid(Method):
         agreement = (logarithms / len(by_depth)).exp_().sub_(_FLOOR).clamp_min_(0)
         height, width = by_depth[0].maps.shape[-2:]
         maps = F.adaptive_avg_pool2d(agreement[:, None], (height, width))[:, 0]
-        return Saliency(maps, by_depth[0].completeness_error)
+        errors = torch.stack([contributions.completeness_error for contributions in by_depth])
+        return Saliency(maps, errors.amax(0))
 
 
 def _level(contributions: Tensor, size: tuple[int, int]) -> Tensor:

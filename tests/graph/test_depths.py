@@ -96,3 +96,18 @@ def test_layers_can_be_named(demo_model: LoadedModel) -> None:
     traced = trace(demo_model.network, torch.randn(2, 3, 128, 128))
     with pytest.raises(LayerError, match="does not lie behind"):
         split(traced, "stages.3", ["stages.0"])
+
+
+def test_a_depth_that_is_bypassed_shows_in_the_completeness_error() -> None:
+    model = load_model(ModelConfig(name="resnet18", weights=None))
+    images = torch.randn(2, 3, 224, 224)
+    worst = []
+    for second in ("layer3", "layer4.1.conv1"):
+        method = LiftPyramid(layers=("maxpool", second))
+        probe = Probe(split_at(model, "auto", CPU, method), images)
+        errors = method.explain(probe, torch.tensor([0, 1])).completeness_error
+        assert errors is not None
+        worst.append(float(errors.max()))
+    complete, bypassed = worst
+    assert complete < 1e-5
+    assert bypassed > 1e-3

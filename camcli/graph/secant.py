@@ -20,6 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from camcli.graph.parts import parts
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -41,9 +43,6 @@ class Pair:
 
 Elementwise = Callable[[Tensor], Tensor]
 Top = tuple[Tensor, Tensor]
-
-# Elements of a temporary tensor that stay in a core's cache.
-_CACHED = 1 << 18
 
 
 class _WithSlopes(torch.autograd.Function):
@@ -131,22 +130,13 @@ class _Relu(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         x, reference = ctx.saved_tensors
         result = torch.empty_like(grads[0])
-        whole = (x, reference.expand_as(x), grads[0], result)
-        parts = zip(*(_parts(tensor, x) for tensor in whole), strict=True)
-        for some, then, grad, out in parts:
-            size = some.abs().add_(then.abs()).clamp_min_(torch.finfo(x.dtype).tiny)
-            torch.mul(grad, some.relu().add_(then.relu()).div_(size), out=out)
+        # Of the reference, once and not for every part.
+        size = reference.abs().clamp_min_(torch.finfo(x.dtype).tiny).expand_as(x)
+        height = reference.relu().expand_as(x)
+        for some, grad, out, base, foot in parts(x, grads[0], result, size, height):
+            slope = some.relu().add_(foot).div_(some.abs().add_(base))
+            torch.mul(grad, slope, out=out)
         return result, None
-
-
-def _parts(tensor: Tensor, like: Tensor) -> tuple[Tensor, ...]:
-    """Split along the first dimension into what a processor's cache holds.
-
-    Otherwise temporary results would travel to memory and back.
-    """
-    rows = len(like) if like.is_cuda else max(1, _CACHED * len(like) // max(1, like.numel()))
-    parts: tuple[Tensor, ...] = tensor.split(rows)
-    return parts
 
 
 def relu(x: Pair, reference: Tensor | None = None) -> Pair:

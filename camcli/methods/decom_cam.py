@@ -11,9 +11,10 @@ from torch import Tensor
 
 from camcli.methods.base import Method, Saliency, SubMaps
 from camcli.methods.channel_weights import grad_cam_plus_plus_weights, gradient_weights
+from camcli.methods.contributions import Contributions
 from camcli.methods.decomposition import Decomposition, decompose
 from camcli.methods.masking import Composite, min_max, upsample
-from camcli.methods.probe import Contributions, Probe
+from camcli.methods.probe import Probe
 
 _Count = Annotated[int, Field(ge=1)]
 _Sigma = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
@@ -114,7 +115,7 @@ class DecomCam(Method):
             scores = self._scores_behind_masks(probe, classes, ossms)
         else:
             assert contributions is not None
-            scores = torch.einsum("bqhw,bhw->bq", min_max(ossms), contributions.maps.sum(1))
+            scores = torch.einsum("bqhw,bhw->bq", min_max(ossms), contributions.evidence)
         weights = self._integration_weights(scores, found.present)
         return Saliency(
             maps=torch.einsum("bq,bqhw->bhw", weights, ossms).relu(),

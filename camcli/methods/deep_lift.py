@@ -26,4 +26,4 @@ class DeepLiftMap(Method):
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Sum the contributions over the channels; see `Method.explain`."""
         contributions = probe.contributions(classes)
-        return Saliency(contributions.maps.sum(1).relu(), contributions.completeness_error)
+        return Saliency(contributions.evidence.relu(), contributions.completeness_error)

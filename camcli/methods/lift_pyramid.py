@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.graph.depths import depths_of
+from camcli.graph.parts import parts
 from camcli.graph.trace import TracedNetwork
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
@@ -58,18 +59,19 @@ class LiftPyramid(Method):
         by_depth = probe.contributions_by_depth(classes)
         size = probe.network.image_size
         logarithms = torch.zeros(len(classes), *size, device=classes.device)
-        for contributions in by_depth:
-            logarithms += _level(contributions.maps, size).clamp_min_(_FLOOR).log_()
-        agreement = (logarithms / len(by_depth)).exp_().sub_(_FLOOR).clamp_min_(0)
-        height, width = by_depth[0].maps.shape[-2:]
+        for sums, *evidence in parts(logarithms, *(depth.evidence for depth in by_depth)):
+            for of_depth in evidence:
+                sums += _level(of_depth, size).clamp_min_(_FLOOR).log_()
+        agreement = logarithms.div_(len(by_depth)).exp_().sub_(_FLOOR).clamp_min_(0)
+        _, height, width = by_depth[0].evidence.shape
         maps = F.adaptive_avg_pool2d(agreement[:, None], (height, width))[:, 0]
-        errors = torch.stack([contributions.completeness_error for contributions in by_depth])
+        errors = torch.stack([depth.completeness_error for depth in by_depth])
         return Saliency(maps, errors.amax(0))
 
 
-def _level(contributions: Tensor, size: tuple[int, int]) -> Tensor:
+def _level(evidence: Tensor, size: tuple[int, int]) -> Tensor:
     """Return one depth's map, (B, H, W) in [0, 1]; zero where nothing speaks for the class."""
-    evidence = contributions.sum(1, keepdim=True).relu()
-    level = F.interpolate(evidence, size, mode="bilinear", align_corners=False)[:, 0]
+    positive = evidence[:, None].relu()
+    level = F.interpolate(positive, size, mode="bilinear", align_corners=False)[:, 0]
     low, high = (bound[:, None, None] for bound in level.flatten(1).aminmax(dim=1))
     return level.sub_(low).div_(torch.where(high > low, high - low, 1.0))

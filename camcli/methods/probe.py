@@ -8,72 +8,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from camcli.graph.layout import Layout
-from camcli.graph.pooled_head import PooledHead
 from camcli.graph.secant import Pair
 from camcli.graph.split import SplitNetwork
+from camcli.methods.contributions import Contributions, PooledContributions
 
 _SMALLEST_CHUNK = 8
-
-
-class Contributions:
-    """DeepLIFT contributions of an activation to a score, against the all-zero activation."""
-
-    def __init__(self, raw: Tensor, layout: Layout, score_change: Tensor) -> None:
-        """Take the contributions of a whole activation.
-
-        Args:
-            raw: C = m A, signed, in the shape of the activation.
-            layout: How it holds channel maps.
-            score_change: (B,), Δ = F(A) - F(0).
-
-        """
-        self._raw = raw
-        self._layout = layout
-        self._score_change = score_change
-
-    @cached_property
-    def maps(self) -> Tensor:
-        """The contribution of every place in space, (B, K, h, w)."""
-        return self._layout.to_maps(self._raw)
-
-    @cached_property
-    def completeness_error(self) -> Tensor:
-        """|ΣC - Δ| / max(|Δ|, Σ|C|), (B,), over the whole activation, tokens included."""
-        by_image = self._raw.movedim(self._layout.batch_dim, 0)
-        return completeness_error(by_image, self._score_change)
-
-    @cached_property
-    def coefficients(self) -> Tensor:
-        """The contribution of each channel map as a whole, Σ_ij C_k: (B, K)."""
-        return self.maps.sum((2, 3))
-
-
-class _PooledContributions(Contributions):
-    """Contributions behind which there is nothing but average pooling and a linear layer."""
-
-    def __init__(
-        self, head: PooledHead, activation: Tensor, classes: Tensor, logits: Tensor
-    ) -> None:
-        self._score_change = _chosen(logits - head.bias, classes)
-        self._multipliers = head.multipliers(classes, activation[0, 0].numel())
-        self._activation = activation
-        self._sums = activation.sum((2, 3))
-
-    @cached_property
-    def completeness_error(self) -> Tensor:
-        # A vector norm is far slower over channels-last.
-        sizes = self._activation.abs().sum((2, 3))
-        scales = self._multipliers[:, :, 0, 0].abs() * sizes
-        return _relative_gap(self.coefficients.sum(1), scales.sum(1), self._score_change)
-
-    @cached_property
-    def maps(self) -> Tensor:
-        return self._multipliers * self._activation
-
-    @cached_property
-    def coefficients(self) -> Tensor:
-        return self._multipliers[:, :, 0, 0] * self._sums
 
 
 class Probe:
@@ -143,9 +82,10 @@ class Probe:
     def contributions(self, classes: Tensor) -> Contributions:
         """Return the DeepLIFT contributions of A to each image's class."""
         if self._head is not None:
-            return _PooledContributions(self._head, self._raw, classes, self.logits)
+            score_change = _chosen(self.logits - self._head.bias, classes)
+            return PooledContributions(self._head, self._raw, classes, score_change)
         multipliers, delta = self._multipliers(classes)
-        return Contributions(multipliers * self._raw, self.network.layout, delta)
+        return Contributions(multipliers, self._change, self.network.layout, delta)
 
     def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
         """Return the contributions of A and of every tap behind it, in one backward pass.
@@ -156,12 +96,11 @@ class Probe:
         leaf, logits, taps = self._tapped
         values = (leaf, *(tap.value for tap in taps))
         multipliers = _gradients(values, logits, classes)
-        deltas = (leaf.detach(), *(tap.delta for tap in taps))
         layouts = (self.network.layout, *(tap.layout for tap in self.network.taps))
         delta = self._delta(logits, classes)
         return tuple(
-            Contributions(m * change, layout, delta)
-            for layout, m, change in zip(layouts, multipliers, deltas, strict=True)
+            Contributions(m, change, layout, delta)
+            for layout, m, change in zip(layouts, multipliers, (self._change, *taps), strict=True)
         )
 
     def relevance(self, classes: Tensor) -> Tensor:
@@ -240,6 +179,11 @@ class Probe:
         reference = head.deeplift.logits_at_reference(leaf, classes)
         return _derivative(scores, leaf), scores.detach() - reference
 
+    @property
+    def _change(self) -> Pair:
+        """A beside its reference, the all-zero activation."""
+        return Pair(self._raw, self._raw.new_zeros(()))
+
     def _delta(self, logits: Tensor, classes: Tensor) -> Tensor:
         """Return F(A) - F(0) of each image's class, (B,)."""
         with torch.no_grad():
@@ -280,22 +224,3 @@ def _gradients(at: Sequence[Tensor], logits: Tensor, classes: Tensor) -> tuple[T
 
 def _chosen(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.gather(1, classes[:, None]).squeeze(1)
-
-
-def completeness_error(contributions: Tensor, delta: Tensor) -> Tensor:
-    """Return |ΣC - Δ| / max(|Δ|, Σ|C|), in [0, 1]; 0 where nothing contributes to nothing.
-
-    Args:
-        contributions: (B, ...), C.
-        delta: (B,), Δ.
-
-    """
-    # PyTorch sums in a tree, which keeps the sum's own rounding below that of the contributions.
-    dims = tuple(range(1, contributions.dim()))
-    return _relative_gap(contributions.sum(dims), contributions.abs().sum(dims), delta)
-
-
-def _relative_gap(total: Tensor, size: Tensor, delta: Tensor) -> Tensor:
-    scale = torch.maximum(delta.abs(), size)
-    gap = (total - delta).abs()
-    return torch.where(scale > 0, gap / scale, torch.zeros_like(gap))

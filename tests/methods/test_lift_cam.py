@@ -14,9 +14,10 @@ from camcli.assembly import split_at
 from camcli.config import ModelConfig
 from camcli.graph.split import SplitNetwork, split
 from camcli.graph.trace import trace
+from camcli.methods.contributions import relative_gap
 from camcli.methods.deep_lift import DeepLiftMap
 from camcli.methods.lift_cam import LiftCam
-from camcli.methods.probe import Probe, completeness_error
+from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from tests.conftest import GlobalAverageHead
 
@@ -138,7 +139,8 @@ def test_completeness_error_is_relative_to_the_larger_of_change_and_contribution
     contributions = torch.tensor([[3.0, -1.0], [0.0, 0.0], [5.0, -5.0]])
     delta = torch.tensor([2.5, 0.0, 1.0])
     expected = torch.tensor([0.5 / 4.0, 0.0, 1.0 / 10.0])
-    torch.testing.assert_close(completeness_error(contributions, delta), expected)
+    found = relative_gap(contributions.sum(1), contributions.abs().sum(1), delta)
+    torch.testing.assert_close(found, expected)
 
 
 def test_the_reference_runs_once_for_any_number_of_batches(

@@ -70,7 +70,7 @@ def accelerate(
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
     keep_freed_memory()
-    fast = FastTrunk(network.trunk, _DTYPES[precision])
+    fast = FastTrunk(network.trunk, _DTYPES[precision], network.batch_dims)
     example = torch.zeros(batch_size, 3, *network.image_size, device=device)
     try:
         with torch.no_grad():

@@ -56,13 +56,14 @@ class CompiledTrunk:
         parts = [self._run_part(part) for part in images.split(self._batch_size)]
         if len(parts) == 1:
             return parts[0]
-        return tuple(torch.cat(outputs) for outputs in zip(*parts, strict=True))
+        by_output = zip(self._trunk.batch_dims, *parts, strict=True)
+        return tuple(torch.cat(outputs, dim) for dim, *outputs in by_output)
 
     def _run_part(self, images: Tensor) -> tuple[Tensor, ...]:
         missing = self._batch_size - len(images)
         filled = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing else images
-        outputs = self._run(self._trunk.prepared(filled))
-        return tuple(output[: len(images)].float() for output in outputs)
+        outputs = zip(self._run(self._trunk.prepared(filled)), self._trunk.batch_dims, strict=True)
+        return tuple(output.narrow(dim, 0, len(images)).float() for output, dim in outputs)
 
 
 class Compilation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, fx
@@ -23,15 +23,25 @@ class FastTrunk:
     changed.
     """
 
-    def __init__(self, trunk: Callable[..., object], dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        trunk: Callable[..., object],
+        dtype: torch.dtype = torch.float32,
+        batch_dims: Sequence[int] = (),
+    ) -> None:
         """Prepare a trunk.
 
         Args:
             trunk: The graph module that `split` gives, float32.
             dtype: What to compute in.
+            batch_dims: For each of its outputs the dimension that counts the images; by default
+                the first.
         """
         assert isinstance(trunk, fx.GraphModule)
         self.dtype = dtype
+        outputs = trunk.graph.output_node().args[0]
+        assert isinstance(outputs, Sequence)
+        self.batch_dims = tuple(batch_dims) or (0,) * len(outputs)
         self.module = copy.deepcopy(trunk)
         fold_batch_norms(self.module)
         self.module.to(dtype)

@@ -18,6 +18,7 @@ from camcli.graph.fast import FastTrunk
 from camcli.graph.split import split
 from camcli.graph.trace import trace
 from tests.conftest import GlobalAverageHead
+from tests.graph.test_split import Tokens
 
 needs_compiler = pytest.mark.skipif(
     compiled.compiler_missing() is not None, reason="needs a C++ compiler"
@@ -72,6 +73,42 @@ def test_other_weights_are_another_package(
     halves = split(trace(average_head, torch.randn(2, 3, 16, 16)), "features")
     assert compiled.Compilation(FastTrunk(halves.trunk), EXAMPLE).package != before
     assert compiled.Compilation(trunk, EXAMPLE[:2]).package != before
+
+
+@needs_compiler
+def test_images_may_be_counted_by_another_dimension_than_the_first(cache: Path) -> None:
+    network = Tokens(batch_first=False).eval()
+    halves = split(trace(network, torch.randn(2, 3, 16, 16)), "blocks.1.norm1")
+    assert halves.batch_dims == (1, 1)
+    fast = FastTrunk(halves.trunk, batch_dims=halves.batch_dims)
+    images, said = torch.randn(11, 3, 16, 16), list[str]()
+    adaptive_trunk = AdaptiveTrunk(fast, EXAMPLE, "always", 100, said.append)
+    with torch.no_grad():
+        for count in (11, 4, 3, 1):
+            found, expected = adaptive_trunk(images[:count]), fast(images[:count])
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert isinstance(adaptive_trunk._run, compiled.CompiledTrunk), said
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), 2.0])
+def test_a_compiled_trunk_that_is_off_gives_no_result(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
+) -> None:
+    monkeypatch.setattr(compiled.Compilation, "ready", True)
+    monkeypatch.setattr(
+        compiled.Compilation,
+        "load",
+        lambda _: lambda images: tuple(wrong * output for output in trunk(images)),
+    )
+    said: list[str] = []
+    images = torch.randn(4, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, said.append)
+    for _ in range(2):
+        torch.testing.assert_close(run(adaptive_trunk, images), expected)
+    assert len(said) == 1
+    assert "is off by" in said[0]
 
 
 def test_few_pictures_are_not_worth_compiling(

@@ -15,7 +15,7 @@ def keep_freed_memory(at_most: int = _MOST) -> bool:
 
     Every picture, and every pass through a network, allocates and frees the same few large blocks,
     and glibc maps blocks of that size anew each time: the system then clears every page once more,
-    which was 30 % of a compiled SqueezeNet's time, 11 % of a ResNet-50's, and a third of what
+    which was 30 % of a compiled SqueezeNet's time, 11 % of a ResNet-50's, and a quarter of what
     decoding a picture in a process of its own took.
 
     Args:

@@ -10,7 +10,7 @@ import yaml
 from camcli.config import Config, dump_config, load_config
 from camcli.errors import ConfigError
 
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 # Heatmaps are smooth in colour; beyond this, files grow and nothing is seen of it.
 _JPEG_QUALITY = 90
 
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Bits a sample, colour type, and the only compression, kinds of filter and interlacing there are.
+_PNG_EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
+_PNG_SUB = 1
+
 
 def npy(values: npt.NDArray[np.float32]) -> bytes:
     """Return an array as a float32 `.npy` file."""
@@ -24,14 +30,28 @@ def npy(values: npt.NDArray[np.float32]) -> bytes:
 
 
 def png(picture: Image.Image) -> bytes:
-    """Return a picture as a PNG file.
+    """Return an RGB picture as a PNG file.
 
-    Of filtered photographs little repeats but zeros: matching runs alone is a tenth faster than
-    the fastest ordinary level, and leaves a twelfth less (measured on overlays of photographs).
+    Every row is stored as its differences from the pixel to the left (the filter Sub), and of these
+    only runs are matched before the Huffman codes. Pillow, which has no setting for it, tries all
+    five filters on every row, which takes as long as the compression; so does libpng as torchvision
+    calls it. Files are an eighth larger for it (measured on overlays of photographs).
     """
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
-    return buffer.getvalue()
+    rows = np.asarray(picture).reshape(picture.height, -1)
+    filtered = np.empty((picture.height, 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = _PNG_SUB
+    filtered[:, 1:4] = rows[:, :3]
+    np.subtract(rows[:, 3:], rows[:, :-3], out=filtered[:, 4:])
+    deflate = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    header = struct.pack(">IIBBBBB", *picture.size, *_PNG_EIGHT_BIT_RGB)
+    data = deflate.compress(filtered.data) + deflate.flush()
+    chunks = _png_chunk(b"IHDR", header), _png_chunk(b"IDAT", data), _png_chunk(b"IEND", b"")
+    return b"".join((_PNG_SIGNATURE, *chunks))
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    check = zlib.crc32(data, zlib.crc32(kind))
+    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)))
 
 
 def jpg(picture: Image.Image) -> bytes:

@@ -1,0 +1,73 @@
+"""A process of its own ends quickly, but not before everything is said and cleaned up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+_START = (
+    "import atexit, sys, camcli.__main__ as subject\n"
+    "import camcli.cli as cli\n"
+    "class Slow:\n"
+    "    def __del__(self): print('taken apart')\n"
+    "cycle = [Slow()]; cycle.append(cycle)\n"
+)
+
+
+def ended(script: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    """Run a script after `_START`, with an output that is buffered as a user's is."""
+    command = [sys.executable, "-c", _START + script]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, env=env
+    )
+
+
+def test_what_waits_for_the_exit_is_done_and_the_rest_left_to_the_system() -> None:
+    script = (
+        "def main():\n"
+        "    atexit.register(print, 'at exit')\n"
+        "    sys.stdout.write('not flushed ')\n"
+        "    raise SystemExit(3)\n"
+        "cli.main = main\n"
+        "subject.run()\n"
+    )
+
+    found = ended(script)
+
+    assert (found.returncode, found.stdout) == (3, "not flushed at exit\n")
+
+
+def test_threads_that_work_are_waited_for() -> None:
+    script = (
+        "import threading, time\n"
+        "def main(): threading.Thread(target=lambda: (time.sleep(0.3), print('done'))).start()\n"
+        "cli.main = main\n"
+        "subject.run()\n"
+    )
+
+    found = ended(script)
+
+    assert (found.returncode, found.stdout) == (0, "done\n")
+
+
+def test_an_error_nobody_expected_ends_in_pythons_own_way() -> None:
+    found = ended(
+        "def main(): raise RuntimeError('a mistake of ours')\ncli.main = main\nsubject.run()"
+    )
+
+    assert found.returncode == 1
+    assert "RuntimeError: a mistake of ours" in found.stderr
+
+
+def test_output_that_cannot_be_written_is_not_passed_over() -> None:
+    script = "def main(): sys.stdout.write('lost')\ncli.main = main\nsubject.run()"
+
+    with Path("/dev/full").open("w") as full:
+        found = ended(script, stdout=full)
+
+    assert found.returncode == 120
+    assert "No space left on device" in found.stderr

@@ -29,7 +29,12 @@ from camcli.models.prompts import plan_prompts
 from camcli.records import Reading
 from camcli.targets import ClassTable, TargetPlan
 
-_BATCH_SIZE = {"cpu": 16, "cuda": 64}
+_DEVICES = ("cpu", "cuda")
+# On CPUs, large batches cost memory and soon also time; measured in docs/performance.md.
+_CPU_BATCH = 32
+_CPU_BATCH_OF_LARGE_CUTS = 16
+_LARGE_CUT_BYTES = 2**19
+_CUDA_BATCH = 64
 _MOST_WORKERS = 16
 _LARGEST_POWER = 8  # batches of 256 keep any GPU busy
 
@@ -122,12 +127,12 @@ def assemble(
     # are a hundred times slower.
     torch.set_flush_denormal(True)
     run = config.run
-    batch_size = _BATCH_SIZE[device.type] if run.batch_size == "auto" else run.batch_size
+    cuts = splits_at(model, config.model.layers, device, method)
+    batch_size = _usual_batch(cuts, device) if run.batch_size == "auto" else run.batch_size
     # Every batch is filled up to this size, which a few pictures need not pay for.
     batch_size = min(batch_size, images_ahead or batch_size)
     network, *further = (
-        accelerate(halves, run, device, batch_size, images_ahead, notify)
-        for halves in splits_at(model, config.model.layers, device, method)
+        accelerate(halves, run, device, batch_size, images_ahead, notify) for halves in cuts
     )
     targets = TargetPlan(config.targets, _class_table(network, model), prompts)
     asked = config.model.probabilities
@@ -153,6 +158,17 @@ def assemble(
         batch_size=batch_size,
         workers=min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers,
     )
+
+
+def _usual_batch(cuts: Sequence[SplitNetwork], device: torch.device) -> int:
+    """Return what suits a device: fewer pictures where much leaves the trunk, and the tail is long.
+
+    The tail keeps many times what enters it, for its derivatives.
+    """
+    if device.type == "cuda":
+        return _CUDA_BATCH
+    sizes = [4 * cut.layout.channels * cut.layout.height * cut.layout.width for cut in cuts]
+    return _CPU_BATCH_OF_LARGE_CUTS if max(sizes) > _LARGE_CUT_BYTES else _CPU_BATCH
 
 
 def _batch_that_fits(engine: Engine, images_ahead: int | None) -> int:
@@ -287,7 +303,7 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         device = None
-    if device is None or device.type not in _BATCH_SIZE:
+    if device is None or device.type not in _DEVICES:
         raise ConfigError(f"run.device: {name!r} is not one of auto, cpu, cuda, cuda:N")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ConfigError(

@@ -19,6 +19,7 @@ from camcli.errors import ModelError, suggest
 from camcli.models.checkpoint import fill, read_checkpoint
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
+from camcli.models.unfilled import Unfilled
 from camcli.records import Preprocess
 
 # The last layer with an extent in space, by family; what comes first in the name decides.
@@ -100,7 +101,8 @@ def _network(config: ModelConfig, known: type[WeightsEnum]) -> nn.Module:
 
 def _with_own_weights(config: ModelConfig, weights: WeightsEnum) -> nn.Module:
     try:
-        return _build(config, weights=weights)
+        with Unfilled():
+            return _build(config, weights=weights)
     except (URLError, OSError, RuntimeError) as error:
         raise ModelError(
             f"cannot get the weights {weights} of {config.name}: {error}. Without a network, put "
@@ -113,10 +115,11 @@ def _with_own_weights(config: ModelConfig, weights: WeightsEnum) -> nn.Module:
 def _from_checkpoint(config: ModelConfig, path: Path) -> nn.Module:
     """Build the network with as many classes as the checkpoint's head has."""
     weights = read_checkpoint(path)
-    network = _build(config)
-    head = next(reversed(network.state_dict().items()))[0]
-    if head in weights and weights[head].shape[:1] != network.state_dict()[head].shape[:1]:
-        network = _build(config, num_classes=len(weights[head]))
+    with Unfilled():
+        network = _build(config)
+        head = next(reversed(network.state_dict().items()))[0]
+        if head in weights and weights[head].shape[:1] != network.state_dict()[head].shape[:1]:
+            network = _build(config, num_classes=len(weights[head]))
     fill(network, weights, path)
     return network
 

@@ -4,8 +4,8 @@
 
 Every side reads the same JPEG files (made from PHOTOS, see `benchmarks.photographs`), explains the
 predicted class by the same network at the same layer, and writes for each picture a float32 map of
-the network's input size as .npy, and an overlay of the picture's own size as .png at the
-compression that camcli uses.
+the network's input size as .npy, and an overlay of the picture's own size as .png (the others by
+Pillow at its fastest setting).
 
 camcli is timed from outside: `camcli explain` as a command over the whole folder, interpreter,
 imports, loading and tracing of the network included, and divided by the number of files; and once
@@ -55,7 +55,7 @@ from camcli.config import ModelConfig
 from camcli.models import LoadedModel, load_model
 
 Map = npt.NDArray[np.float32]
-# As camcli's; Pillow's defaults would cost the others more.
+# Pillow's defaults would cost the others more.
 PNG: dict[str, int] = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 WITH_WEIGHTS = ("squeezenet1_1",)
 LAYERS = {"resnet50": "layer4", "squeezenet1_1": "features"}
@@ -220,9 +220,7 @@ def camcli_sides(
 ) -> dict[str, Command]:
     """Return camcli at each precision."""
     chosen = [str(files), "-m", options.model, "--layer", LAYERS[options.model]]
-    chosen += ["--method", options.method]
-    if options.model not in WITH_WEIGHTS:
-        chosen += ["--set", "model.weights=null"]
+    chosen += ["--method", options.method, "--checkpoint", str(checkpoint_in(results))]
     return {
         f"camcli, {precision}": Command(
             (*chosen, "--precision", precision), results / precision, cache
@@ -234,9 +232,10 @@ def camcli_sides(
 def peer_sides(
     options: argparse.Namespace, files: Sequence[Path], results: Path, stack: ExitStack
 ) -> dict[str, Loop]:
-    """Return the other tools on the same network."""
+    """Return the other tools on the same network, whose weights camcli is given as a checkpoint."""
     weights = "default" if options.model in WITH_WEIGHTS else None
     model = load_model(ModelConfig(name=options.model, weights=weights))
+    torch.save(model.network.state_dict(), checkpoint_in(results))
     network = model.network.eval()
     # Freshly loaded by its user, a network has gradients for all its parameters.
     network.requires_grad_(True)
@@ -245,6 +244,11 @@ def peer_sides(
         name: Loop(peer, transform_of(model), files, results / f"peer-{number}")
         for number, (name, peer) in enumerate(PEERS[options.method](network, layer, stack).items())
     }
+
+
+def checkpoint_in(results: Path) -> Path:
+    """Return where the network's weights are, as its user would have them."""
+    return results / "weights.pt"
 
 
 def transform_of(model: LoadedModel) -> Callable[[Image.Image], Tensor]:

@@ -1,37 +1,28 @@
-"""The process that `camcli` and `python -m camcli` are: the command line, begun and ended quickly.
+"""The process that `camcli` and `python -m camcli` are: the command line, and a quick end.
 
-A process that loads PyTorch makes some four hundred thousand objects that live until it ends.
-Python would look through them again and again while they come, and once more, then freeing them one
-by one, before it goes: together a second and a half of every command.
+A process that has loaded PyTorch holds some four hundred thousand objects. Python would look
+through them once more and free them one by one before it goes, for most of a second; the system
+frees them all at once.
 """
 
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
-from typing import NoReturn
-
-# Objects made before Python looks for garbage again (its own 700 to 2,000 suit small programs),
-# and how much rarer it looks through those that survived.
-_COLLECT_AFTER = (100_000, 20, 20)
 
 
-def run() -> NoReturn:
+def run() -> None:
     """Run the command line as a process of its own, and end it."""
-    gc.set_threshold(*_COLLECT_AFTER)
     ending = _QuickEnd()
-    # After these two, which concern whatever it makes and registers.
+    # Only now, for whatever it registers for the exit must come after, to be called before.
     from camcli.cli import main
 
     try:
         main()
-        code = 0
     except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 1
-    ending.code = code
-    sys.exit(code)
+        ending.code = stop.code if isinstance(stop.code, int) else None
+        raise
 
 
 class _QuickEnd:

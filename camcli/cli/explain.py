@@ -15,6 +15,7 @@ import typer
 from camcli.cli import options
 from camcli.cli.console import say
 from camcli.cli.progress import Progress
+from camcli.cli.startup import starting_up
 from camcli.config import Config, dump_config
 from camcli.errors import CamcliError, MachineError, OutputError
 from camcli.images.shard import share_from, share_of
@@ -154,10 +155,11 @@ def _run(
     claim: Claim,
     reporting: _Reporting,
 ) -> Outcome:
-    from camcli.assembly import assemble
-    from camcli.executors.local import Job, run
+    with starting_up():
+        from camcli.assembly import assemble
+        from camcli.executors.local import Job, run
 
-    assembled = assemble(config, total, _silent if reporting.quiet else say)
+        assembled = assemble(config, total, _silent if reporting.quiet else say)
     patience = _PIPE_PATIENCE if total is None else None
     job = Job(refs, output, claim, patience)
     expected = None if total is None else len(range(claim.share.index, total, claim.share.count))

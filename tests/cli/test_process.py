@@ -44,7 +44,9 @@ def test_what_waits_for_the_exit_is_done_and_the_rest_left_to_the_system() -> No
 def test_threads_that_work_are_waited_for() -> None:
     script = (
         "import threading, time\n"
-        "def main(): threading.Thread(target=lambda: (time.sleep(0.3), print('done'))).start()\n"
+        "def main():\n"
+        "    threading.Thread(target=lambda: (time.sleep(0.3), print('done'))).start()\n"
+        "    sys.exit(0)\n"
         "cli.main = main\n"
         "subject.run()\n"
     )

@@ -1,0 +1,24 @@
+"""Garbage is looked for less often during the start, and as usual afterwards."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from camcli.cli.startup import starting_up
+
+
+def test_the_usual_thresholds_come_back_also_after_an_error() -> None:
+    usual = gc.get_threshold()
+    inside = []
+
+    def fail() -> None:
+        with starting_up():
+            inside.append(gc.get_threshold()[0])
+            raise ValueError("wrong")
+
+    with pytest.raises(ValueError, match="wrong"):
+        fail()
+    assert inside[0] > 10 * usual[0]
+    assert gc.get_threshold() == usual

@@ -26,7 +26,7 @@ def run() -> None:
 
 
 class _QuickEnd:
-    """Ends the process, after all else that is done at its exit, without taking Python apart.
+    """Ends the process, once what camcli has registered for it is done, without taking it apart.
 
     Attributes:
         code: The exit code; as long as there is none, as in the middle of an exception that nobody
@@ -43,8 +43,9 @@ class _QuickEnd:
         if self.code is None:
             return
         try:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:  # as where it was closed by who started the process
+                    stream.flush()
         except (OSError, ValueError):
             return  # Python says so, and has a code for it
         os._exit(self.code)

@@ -1,4 +1,4 @@
-"""What every command that loads a network goes through before its first picture."""
+"""What a command that loads a network goes through before its first picture."""
 
 from __future__ import annotations
 

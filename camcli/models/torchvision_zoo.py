@@ -125,6 +125,8 @@ def _from_checkpoint(config: ModelConfig, path: Path) -> nn.Module:
 
 
 def _build(config: ModelConfig, **options: Any) -> nn.Module:
+    if "weights" in config.kwargs:
+        raise ModelError("model.kwargs: weights are chosen with model.weights or --checkpoint")
     if re.match("inception_v3|googlenet", config.name) and "weights" not in options:
         options["init_weights"] = True
     try:

@@ -66,10 +66,18 @@ def test_an_error_nobody_expected_ends_in_pythons_own_way() -> None:
 
 
 def test_output_that_cannot_be_written_is_not_passed_over() -> None:
-    script = "def main(): sys.stdout.write('lost')\ncli.main = main\nsubject.run()"
+    script = "def main(): sys.stdout.write('lost'); sys.exit(0)\ncli.main = main\nsubject.run()"
 
     with Path("/dev/full").open("w") as full:
         found = ended(script, stdout=full)
 
     assert found.returncode == 120
     assert "No space left on device" in found.stderr
+
+
+def test_a_closed_stdout_is_no_error() -> None:
+    command = f"{sys.executable} -m camcli --version >&-"
+
+    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (found.returncode, found.stderr) == (0, "")

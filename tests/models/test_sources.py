@@ -116,6 +116,13 @@ def test_the_demo_takes_no_arguments() -> None:
         load_model(ModelConfig(name="demo", kwargs={"depth": 3}))
 
 
+def test_weights_are_not_chosen_by_the_way() -> None:
+    asked = ModelConfig(name="squeezenet1_1", kwargs={"weights": None})
+
+    with pytest.raises(ModelError, match=r"with model\.weights or --checkpoint"):
+        load_model(asked)
+
+
 class TestTimm:
     def test_preprocessing_and_names_come_from_its_data_config(self) -> None:
         pytest.importorskip("timm")

@@ -17,17 +17,19 @@ from camcli.models.unfilled import Unfilled
 def test_nothing_is_drawn_and_all_else_is_done() -> None:
     before = torch.get_rng_state()
     with Unfilled():
-        kept = torch.ones(3).normal_().add_(1)
-        nn.init.trunc_normal_(torch.empty(4))
+        not_drawn = torch.full((3,), 7.0).normal_().add_(1)
+        # Of what memory may hold, these lie outside of the interval.
+        truncated = nn.init.trunc_normal_(torch.full((4000,), 300.0), std=0.02)
         norm = nn.BatchNorm2d(2)
 
     assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(kept, torch.full((3,), 2.0))
+    assert torch.equal(not_drawn, torch.ones(3))
+    assert not truncated.any()
     assert torch.equal(norm.weight, torch.ones(2))
     assert not torch.equal(torch.ones(3).normal_(), torch.ones(3))
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "googlenet"])
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "googlenet", "swin_t"])
 def test_a_network_from_a_checkpoint_is_the_one_that_was_saved(name: str, tmp_path: Path) -> None:
     torch.manual_seed(5)
     options = {"init_weights": True} if name == "googlenet" else {}

@@ -25,7 +25,9 @@ def picture(width: int, height: int) -> Image.Image:
     return Image.fromarray(values.astype(np.uint8))
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (2, 3), (63, 65), (500, 375), (1300, 7)])
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 9), (9, 1), (2, 3), (63, 65), (500, 375), (130, 64), (1300, 7)]
+)
 def test_png_is_read_back_pixel_for_pixel(size: tuple[int, int]) -> None:
     drawn = picture(*size)
 
@@ -57,6 +59,11 @@ def test_png_of_a_smooth_picture_is_far_smaller_than_its_pixels() -> None:
     smooth = np.stack([across // 2, down // 2, (across + down) // 4], axis=2).astype(np.uint8)
 
     assert len(png(Image.fromarray(smooth))) < smooth.size / 4
+
+
+def test_png_of_another_mode_is_refused_rather_than_wrong() -> None:
+    with pytest.raises(ValueError, match="RGBA"):
+        png(Image.new("RGBA", (4, 4)))
 
 
 def test_npy_is_float32_whatever_came_in() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 
 import torch
@@ -42,7 +41,7 @@ class FastTrunk:
         outputs = trunk.graph.output_node().args[0]
         assert isinstance(outputs, Sequence)
         self.batch_dims = tuple(batch_dims) or (0,) * len(outputs)
-        self.module = copy.deepcopy(trunk)
+        self.module = _sharing_tensors(trunk)
         fold_batch_norms(self.module)
         self.module.to(dtype)
         for name, tensor in self.module.named_buffers():
@@ -63,8 +62,8 @@ class FastTrunk:
 def fold_batch_norms(trunk: fx.GraphModule) -> None:
     """Fold every batch-norm that follows a convolution, and only it, into the convolution.
 
-    With γ, β, μ, σ² of the norm, W' = W γ/√(σ²+ε) and b' = β + (b - μ) γ/√(σ²+ε), computed in
-    float64.
+    With γ, β, μ, σ² of the norm, W' = W γ/√(σ²+ε) and b' = β + (b - μ) γ/√(σ²+ε), all but
+    the product with W in float64. The tensors that were there are not written to.
     """
     for norm in list(trunk.graph.nodes):
         convolution = norm.args[0] if packet_of(norm) in _BATCH_NORMS else None
@@ -80,20 +79,27 @@ def fold_batch_norms(trunk: fx.GraphModule) -> None:
     trunk.recompile()
 
 
+def _sharing_tensors(trunk: fx.GraphModule) -> fx.GraphModule:
+    """Return a module of its own with a copy of the graph, but the same tensors."""
+    graph = fx.Graph()
+    graph.output(graph.graph_copy(trunk.graph, {}))
+    return fx.GraphModule(trunk, graph)
+
+
 def _fold(trunk: fx.GraphModule, convolution: fx.Node, norm: fx.Node) -> None:
     source, kernel_node, *rest = convolution.args
     bias_node, settings = (rest[0], rest[1:]) if rest else (None, [])
-    kernel = _constant(trunk, kernel_node, 1.0)
+    kernel = _tensor(trunk, kernel_node)
     gamma = _constant(trunk, norm.args[1], 1.0)
     beta = _constant(trunk, norm.args[2], 0.0)
     mean = _constant(trunk, norm.args[3], 0.0)
     variance = _constant(trunk, norm.args[4], 1.0)
     scale = gamma / torch.sqrt(variance + _epsilon(norm))
     shift = beta + (_constant(trunk, bias_node, 0.0) - mean) * scale
-    per_kernel = scale.view(-1, *[1] * (kernel.dim() - 1))
+    per_kernel = scale.to(kernel.dtype).view(-1, *[1] * (kernel.dim() - 1))
     with trunk.graph.inserting_before(convolution):
         weight = _new_buffer(trunk, f"{convolution.name}_weight", kernel * per_kernel)
-        bias = _new_buffer(trunk, f"{convolution.name}_bias", shift)
+        bias = _new_buffer(trunk, f"{convolution.name}_bias", shift.float())
     convolution.args = (source, weight, bias, *settings)
     if packet_of(norm) is _aten._native_batch_norm_legit_no_training:
         for output in list(norm.users):
@@ -110,12 +116,17 @@ def _constant(trunk: fx.GraphModule, node: object, default: float) -> Tensor:
     """Return the buffer that a node names, in float64; the default where it names none."""
     if not isinstance(node, fx.Node):
         return torch.tensor(default, dtype=torch.float64)
+    return _tensor(trunk, node).double()
+
+
+def _tensor(trunk: fx.GraphModule, node: object) -> Tensor:
+    assert isinstance(node, fx.Node)
     tensor: Tensor = getattr(trunk, str(node.target))
-    return tensor.double()
+    return tensor
 
 
 def _new_buffer(trunk: fx.GraphModule, name: str, value: Tensor) -> fx.Node:
-    trunk.register_buffer(f"folded_{name}", value.float())
+    trunk.register_buffer(f"folded_{name}", value)
     return trunk.graph.get_attr(f"folded_{name}")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from camcli.output import encode
 from camcli.output.encode import npy, png
 
 
@@ -64,6 +65,14 @@ def test_png_of_a_smooth_picture_is_far_smaller_than_its_pixels() -> None:
 def test_png_of_another_mode_is_refused_rather_than_wrong() -> None:
     with pytest.raises(ValueError, match="RGBA"):
         png(Image.new("RGBA", (4, 4)))
+
+
+def test_png_is_as_good_where_there_is_no_isal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encode, "compressobj", zlib.compressobj)
+    drawn = picture(130, 64)
+
+    with Image.open(io.BytesIO(png(drawn))) as found:
+        assert found.tobytes() == drawn.tobytes()
 
 
 def test_npy_is_float32_whatever_came_in() -> None:

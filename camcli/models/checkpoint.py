@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -86,7 +87,9 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
 def _read_pickle(path: Path) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a broken file, more is said than anyone can use
-        return torch.load(path, map_location="cpu", weights_only=True)
+        # What is mapped is not read into memory of its own first; archives alone can be.
+        mapped = zipfile.is_zipfile(path)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
 
 
 def _unwrapped(content: object, path: Path) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from camcli.graph.compiled import Compilation, Runner, compiler_missing
 from camcli.graph.fast import FastTrunk
+from camcli.graph.packages import discard
 
 # What compiling ResNet-50 takes on two cores, and about what it saves of every picture's time.
 _USUAL_COMPILE_SECONDS = 40.0
@@ -120,7 +121,7 @@ class AdaptiveTrunk:
             at_ends = [output.index_select(dim, ends) for output, dim in found]
             difference = _difference(at_ends, self._fast(images[ends]))
         except RuntimeError as error:
-            compilation.package.unlink(missing_ok=True)
+            discard(compilation.package)
             self._give_up(f"the compiled network cannot be used: {error}")
             return self._run(images)
         if not difference <= _MOST_DIFFERENCE[self._fast.dtype]:

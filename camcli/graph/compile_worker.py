@@ -10,6 +10,8 @@ from threading import Thread
 
 import torch
 
+from camcli.graph.packages import being_made
+
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -18,16 +20,10 @@ def main(exported: Path, package: Path) -> None:
     os.nice(10)
     Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start()
     program = torch.export.load(exported)
-    # Inductor insists on the suffix, and appends nothing to a name that has it.
-    unfinished = package.with_name(f".{package.stem}-{os.getpid()}.pt2")
-    try:
-        with torch.no_grad():
-            torch._inductor.aoti_compile_and_package(
-                program, package_path=str(unfinished), inductor_configs={"freezing": True}
-            )
-        unfinished.replace(package)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with torch.no_grad(), being_made(package) as archive:
+        torch._inductor.aoti_compile_and_package(
+            program, package_path=str(archive), inductor_configs={"freezing": True}
+        )
 
 
 def _end_with_the_parent(parent: int) -> None:

@@ -1,14 +1,12 @@
 """Compile a trunk once and keep the result on disk: Inductor, ahead of time, weights frozen in.
 
 Compilation runs in a process of its own, so that a stream of pictures goes on meanwhile, and ends
-in one package file that any later run of the same network, batch size and precision loads in a
-fraction of a second.
+in a package that any later run of the same network, batch size and precision loads at once.
 """
 
 from __future__ import annotations
 
 import atexit
-import hashlib
 import logging
 import os
 import shutil
@@ -23,11 +21,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from camcli import __version__
-from camcli.cache import cache_folder
 from camcli.graph.fast import FastTrunk
+from camcli.graph.packages import mark_used, package_path
 
-_KEPT_PACKAGES = 12
 _WORKER = "camcli.graph.compile_worker"
 
 Runner = Callable[[Tensor], tuple[Tensor, ...]]
@@ -77,14 +73,14 @@ class Compilation:
         """Prepare to compile for batches like `example`; nothing is started yet."""
         self._trunk = trunk
         self._example = example
-        self.package = _package_path(trunk, example)
+        self.package = package_path(trunk, example)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def ready(self) -> bool:
         """Whether the package is there, from this run or an earlier one."""
-        return self.package.is_file()
+        return self.package.exists()
 
     @property
     def started(self) -> bool:
@@ -135,8 +131,7 @@ class Compilation:
         Raises:
             RuntimeError: The package is broken.
         """
-        self.package.touch()
-        _forget_the_oldest(self.package.parent)
+        mark_used(self.package)
         return CompiledTrunk(self.package, self._trunk, len(self._example))
 
     def close(self) -> None:
@@ -154,30 +149,3 @@ def compiler_missing() -> str | None:
     if shutil.which(wanted) or shutil.which("clang++"):
         return None
     return f"there is no C++ compiler ({wanted}) on this machine"
-
-
-def _package_path(trunk: FastTrunk, example: Tensor) -> Path:
-    """Name a package by everything that its machine code depends on, weights included."""
-    sha = hashlib.sha256()
-    surroundings = (
-        __version__,
-        torch.__version__,
-        torch.backends.cpu.get_cpu_capability(),
-        torch.get_num_threads(),
-        str(example.device),
-        tuple(example.shape),
-        str(trunk.dtype),
-        trunk.module.code,
-    )
-    sha.update(repr(surroundings).encode())
-    for name, tensor in trunk.module.named_buffers():
-        sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
-        sha.update(flat.view(torch.uint8).numpy().data)
-    return cache_folder("compiled") / f"{sha.hexdigest()[:32]}.pt2"
-
-
-def _forget_the_oldest(folder: Path) -> None:
-    packages = sorted(folder.glob("*.pt2"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for package in packages[_KEPT_PACKAGES:]:
-        package.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +19,13 @@ from camcli.graph.layers import Layer, describe_layers
 from camcli.graph.nodes import shape_of
 from camcli.graph.split import SplitNetwork, check_split, split
 from camcli.graph.trace import trace
+from camcli.images.decoding import worker_count
 from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
 from camcli.models.prompted import with_prompts, with_stand_in
 from camcli.models.prompts import plan_prompts
-from camcli.records import Reading
 from camcli.targets import ClassTable, TargetPlan
 
 _DEVICES = ("cpu", "cuda")
@@ -35,7 +34,6 @@ _CPU_BATCH = 32
 _CPU_BATCH_OF_LARGE_CUTS = 16
 _LARGE_CUT_BYTES = 2**19
 _CUDA_BATCH = 64
-_MOST_WORKERS = 16
 _LARGEST_POWER = 8  # batches of 256 keep any GPU busy
 
 
@@ -64,13 +62,6 @@ class Assembled:
         method = self.engine.method
         further = method.further if isinstance(method, LayerMean) else ()
         return "+".join(network.layer for network in (self.engine.network, *further))
-
-    @property
-    def reading(self) -> Reading:
-        """What is asked of every picture file: no more than what is drawn needs."""
-        output = self.config.output
-        draws = {"overlays", "components"} & set(output.save)
-        return Reading(self.config.run.max_pixels, output.overlay_side if draws else 0)
 
     def described(self) -> dict[str, Any]:
         """Return what determines the results of the run, JSON-ready: a resumed run must match."""
@@ -156,7 +147,7 @@ def assemble(
         model=model,
         engine=engine,
         batch_size=batch_size,
-        workers=min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers,
+        workers=worker_count(run),
     )
 
 
@@ -311,10 +302,3 @@ def _device(name: str) -> torch.device:
             "devices here"
         )
     return device
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, which in a container is not all there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

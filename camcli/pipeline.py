@@ -23,7 +23,7 @@ from camcli.images.isolation import IsolatedDecoder
 from camcli.images.stream import stream
 from camcli.output.manifest import Manifest
 from camcli.output.writers import ArtefactWriter
-from camcli.records import Batch, FailedImage, ImageRef, ManifestRow, Reading
+from camcli.records import Batch, FailedImage, ImageRef, ManifestRow
 
 # What a file system says of a name it cannot bear, in contrast to what stops every picture.
 _NAMES_FAULT = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
@@ -78,18 +78,16 @@ class Shard:
         refs: The pictures, in order; may be endless.
         batch_size: Pictures a batch.
         workers: Decoding threads, and as many that write.
+        decoder: What decodes; closed when the shard is done.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
-        decode_timeout: Seconds after which decoding one picture is given up.
-        reading: What is asked of every picture file.
 
     """
 
     refs: Iterable[ImageRef]
     batch_size: int
     workers: int
+    decoder: IsolatedDecoder
     patience: float | None = None
-    decode_timeout: float = 60.0
-    reading: Reading = field(default_factory=Reading)
 
 
 def explain_shard(
@@ -118,19 +116,18 @@ def explain_shard(
 
     """
     steady = FixedBatches(engine, shard.batch_size)
-    decoder = IsolatedDecoder(shard.decode_timeout, shard.reading)
     batches = stream(
         shard.refs,
         engine.preprocess,
         shard.batch_size,
         shard.workers,
         shard.patience,
-        decoder,
+        shard.decoder,
         lambda: interruption.requested,
     )
     with (
         closing(batches),
-        decoder,
+        shard.decoder,
         _Ledger(2 * shard.batch_size, manifest, on_rows, tally) as ledger,
         ThreadPoolExecutor(shard.workers, "camcli-write") as pool,
     ):

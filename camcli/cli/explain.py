@@ -24,7 +24,8 @@ from camcli.records import WHOLE, ImageRef, ManifestRow, Share
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from camcli.executors.local import Outcome
+    from camcli.assembly import Assembled
+    from camcli.executors.local import Job, Outcome
     from camcli.output.folder import Claim, IfExists
 
 # Paths that trickle in through a pipe are explained in smaller batches rather than held back.
@@ -155,14 +156,31 @@ def _run(
     claim: Claim,
     reporting: _Reporting,
 ) -> Outcome:
-    with starting_up():
-        from camcli.assembly import assemble
-        from camcli.executors.local import Job, run
+    from camcli.images.decoding import decoder_for, worker_count
 
-        assembled = assemble(config, total, _silent if reporting.quiet else say)
-    patience = _PIPE_PATIENCE if total is None else None
-    job = Job(refs, output, claim, patience)
     expected = None if total is None else len(range(claim.share.index, total, claim.share.count))
+    with decoder_for(config) as decoder:
+        # They are ready by the time the network is.
+        decoder.start(min(worker_count(config.run), sys.maxsize if expected is None else expected))
+        with starting_up():
+            from camcli.assembly import assemble
+            from camcli.executors.local import Job
+
+            assembled = assemble(config, total, _silent if reporting.quiet else say)
+        patience = _PIPE_PATIENCE if total is None else None
+        job = Job(refs, output, claim, patience, decoder=decoder)
+        outcome = _watched(job, assembled, expected, reporting)
+    if not reporting.quiet:
+        say(_summary(outcome, output))
+    return outcome
+
+
+def _watched(
+    job: Job, assembled: Assembled, expected: int | None, reporting: _Reporting
+) -> Outcome:
+    """Run a job, and tell of its rows as they are done."""
+    from camcli.executors.local import run
+
     with Progress(expected, rows_to_stdout=reporting.json, quiet=reporting.quiet) as progress:
 
         def on_rows(rows: Sequence[ManifestRow]) -> None:
@@ -174,15 +192,12 @@ def _run(
                 job.interruption.request(f"--fail-fast, and {rows[0].image} failed")
 
         try:
-            outcome = run(job, assembled, on_rows)
+            return run(job, assembled, on_rows)
         except MachineError as error:
             raise MachineError(
-                f"stopped: {error}. What {output} lists is whole; once that is mended, go on with "
-                "--resume"
+                f"stopped: {error}. What {job.folder} lists is whole; once that is mended, go on "
+                "with --resume"
             ) from None
-    if not reporting.quiet:
-        say(_summary(outcome, output))
-    return outcome
 
 
 def _silent(_line: str) -> None:

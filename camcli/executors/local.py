@@ -17,6 +17,8 @@ from typing import Any
 from camcli import __version__
 from camcli.assembly import Assembled
 from camcli.errors import MachineError
+from camcli.images.decoding import decoder_for
+from camcli.images.isolation import IsolatedDecoder
 from camcli.output.files import manifest_path, staging_path
 from camcli.output.folder import Claim, Earlier, open_folder, settle, write_run
 from camcli.output.manifest import Manifest
@@ -37,6 +39,7 @@ class Job:
         claim: How it may be used, and which share of the pictures `refs` is.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
         interruption: For `on_rows` to ask the run to stop.
+        decoder: What decodes, where it was started before; by default it is started with the run.
 
     """
 
@@ -45,6 +48,7 @@ class Job:
     claim: Claim = field(default_factory=Claim)
     patience: float | None = None
     interruption: Interruption = field(default_factory=Interruption)
+    decoder: IsolatedDecoder | None = None
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,8 @@ def _explain(
         refs=_not_done(job.refs, earlier, order),
         batch_size=assembled.batch_size,
         workers=assembled.workers,
+        decoder=job.decoder or decoder_for(assembled.config),
         patience=job.patience,
-        decode_timeout=assembled.config.run.decode_timeout,
-        reading=assembled.reading,
     )
     writer = ArtefactWriter(
         folder=job.folder,

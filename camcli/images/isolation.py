@@ -42,8 +42,19 @@ class IsolatedDecoder:
         self._reading = reading
         self._mine = threading.local()
         self._all: list[_Child] = []
+        self._spare: list[_Child] = []
         self._lock = threading.Lock()
         self._closed = False
+
+    def start(self, count: int) -> None:
+        """Start processes for the first `count` threads; they get ready while others work.
+
+        Raises:
+            MachineError: A process cannot be started.
+
+        """
+        with self._lock:
+            self._spare += [self._started() for _ in range(count)]
 
     def __call__(self, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
         """Decode a picture; whatever goes wrong with it is returned, never raised.
@@ -65,9 +76,20 @@ class IsolatedDecoder:
             with self._lock:
                 if self._closed:
                     raise _GaveUpError("Interrupted", "the run was stopped")
-                child = self._mine.child = _Child()
-                self._all = [other for other in self._all if other.is_alive] + [child]
+                child = self._mine.child = self._spare_one() or self._started()
             child.wait_until_ready()
+        return child
+
+    def _spare_one(self) -> _Child | None:
+        while self._spare:
+            child = self._spare.pop()
+            if child.is_alive:
+                return child
+        return None
+
+    def _started(self) -> _Child:
+        child = _Child()
+        self._all = [other for other in self._all if other.is_alive] + [child]
         return child
 
     def __enter__(self) -> IsolatedDecoder:
@@ -97,12 +119,15 @@ class _Child:
     """One child process."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START.format(path=sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _START.format(path=sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise MachineError(f"cannot start a process to decode in: {error}") from None
         self._requests = cast(BinaryIO, self._process.stdin)
         self._answers = cast(BinaryIO, self._process.stdout)
         _widen(self._answers)

@@ -16,7 +16,7 @@ from camcli.assembly import Assembled
 from camcli.engine import Engine, Explained
 from camcli.errors import InputError
 from camcli.images.decode import decode
-from camcli.images.isolation import IsolatedDecoder
+from camcli.images.decoding import decoder_for, reading_for
 from camcli.output.encode import PICTURE_ENCODERS, npy
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
@@ -55,7 +55,7 @@ def measure_stages(
     """
     engine = assembled.engine
     refs = refs[: assembled.batch_size]
-    items = _decoded(refs, engine, assembled.reading)
+    items = _decoded(refs, engine, reading_for(assembled.config))
     batch = Batch((*items, *[items[-1]] * (assembled.batch_size - len(items))))
     maps = [m for r in engine.explain(batch) if isinstance(r, Explained) for m in r.maps]
     whole = [saliency_map for saliency_map in maps if saliency_map.values is not None]
@@ -77,8 +77,8 @@ def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list
 
 def _reading(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> list[Stage]:
     preprocess = assembled.engine.preprocess
-    reading = assembled.reading
-    with IsolatedDecoder(assembled.config.run.decode_timeout, reading) as isolated:
+    reading = reading_for(assembled.config)
+    with decoder_for(assembled.config) as isolated:
         here, apart = _milliseconds(
             rounds,
             len(refs),

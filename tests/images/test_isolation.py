@@ -216,6 +216,45 @@ def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, picture: Ima
         decoder(picture, _PREPROCESS)
 
 
+def test_processes_started_ahead_are_the_ones_that_decode(picture: ImageRef) -> None:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
+        decoder.start(2)
+        ahead = list(decoder._all)
+        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(decoder, picture, _PREPROCESS).result()
+        assert len(ahead) == 2
+        assert decoder._all == ahead
+    assert not any(child.is_alive for child in ahead)
+
+
+def test_processes_started_ahead_that_died_are_passed_over(picture: ImageRef) -> None:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
+        decoder.start(2)
+        for child in decoder._all:
+            child.kill()
+        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+
+
+def test_processes_started_ahead_end_when_they_are_not_wanted() -> None:
+    with IsolatedDecoder(60, Reading(10**6)) as decoder:
+        decoder.start(2)
+        ahead = list(decoder._all)
+    assert not any(child.is_alive for child in ahead)
+
+
+def test_a_system_without_room_for_processes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with (
+        IsolatedDecoder(60, Reading(10**6)) as decoder,
+        pytest.raises(MachineError, match="temporarily unavailable"),
+    ):
+        decoder.start(1)
+
+
 def test_each_thread_has_its_own(picture: ImageRef) -> None:
     barrier = threading.Barrier(3)
 

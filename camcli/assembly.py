@@ -19,7 +19,6 @@ from camcli.graph.layers import Layer, describe_layers
 from camcli.graph.nodes import shape_of
 from camcli.graph.split import SplitNetwork, check_split, split
 from camcli.graph.trace import trace
-from camcli.images.decoding import worker_count
 from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
@@ -27,6 +26,7 @@ from camcli.models import LoadedModel, load_model
 from camcli.models.prompted import with_prompts, with_stand_in
 from camcli.models.prompts import plan_prompts
 from camcli.targets import ClassTable, TargetPlan
+from camcli.workers.demand import worker_count
 
 _DEVICES = ("cpu", "cuda")
 # On CPUs, large batches cost memory and soon also time; measured in docs/performance.md.

@@ -1,7 +1,7 @@
 """One shard from pictures to manifest rows; readable on one screen.
 
-Decoding runs ahead in threads, the network in the calling thread, rendering and writing behind in
-threads of their own; every queue between them is bounded.
+Decoding runs ahead and writing behind, in threads that have processes at work for them, the network
+in the calling thread; every queue between them is bounded.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
 from types import TracebackType
+from typing import Protocol
 
 from camcli.batching import FixedBatches
 from camcli.engine import Engine, Explained
-from camcli.images.isolation import IsolatedDecoder
 from camcli.images.stream import stream
 from camcli.output.manifest import Manifest
-from camcli.output.writers import ArtefactWriter
-from camcli.records import Batch, FailedImage, ImageRef, ManifestRow
+from camcli.output.rows import RowMaker
+from camcli.output.writers import Written
+from camcli.records import Batch, FailedImage, ImageRef, ManifestRow, SaliencyMap
+from camcli.workers.pool import WorkerPool
+from camcli.workers.process import GaveUpError
 
 # What a file system says of a name it cannot bear, in contrast to what stops every picture.
 _NAMES_FAULT = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
@@ -77,23 +80,73 @@ class Shard:
     Attributes:
         refs: The pictures, in order; may be endless.
         batch_size: Pictures a batch.
-        workers: Decoding threads, and as many that write.
-        decoder: What decodes; closed when the shard is done.
+        threads: How many decode, and how many have results written.
+        workers: What they have do it; closed when the shard is done.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
 
     """
 
     refs: Iterable[ImageRef]
     batch_size: int
-    workers: int
-    decoder: IsolatedDecoder
+    threads: int
+    workers: WorkerPool
     patience: float | None = None
+
+
+class Writer(Protocol):
+    """Writes a map's files, in this process or in another."""
+
+    def write(self, saliency_map: SaliencyMap) -> Written:
+        """Return what was written; see `ArtefactWriter.write` and `WorkerPool.write`."""
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """The last steps of a picture: its files are written, and it is let go of.
+
+    Attributes:
+        workers: Keep the picture.
+        writer: Turns its maps into files.
+        rows: Turns both into rows.
+
+    """
+
+    workers: WorkerPool
+    writer: Writer
+    rows: RowMaker
+
+    def finish(self, result: Explained | FailedImage) -> list[ManifestRow]:
+        """Return the rows of a picture, once its files are in place.
+
+        Raises:
+            OSError: A file could not be written, which is not the fault of its name.
+
+        """
+        if isinstance(result, FailedImage):
+            self.workers.forget(result.ref)
+            return [self.rows.failed(result)]
+        try:
+            return [self._row(saliency_map) for saliency_map in result.maps]
+        except GaveUpError as error:
+            return [self.rows.failed(FailedImage(result.item.ref, error.kind, str(error)))]
+        except OSError as error:
+            if error.errno not in _NAMES_FAULT:
+                raise
+            name = error.filename if error.filename2 is None else error.filename2
+            reason = f"its results cannot be written: {error.strerror}: {name}"
+            return [self.rows.failed(FailedImage(result.item.ref, type(error).__name__, reason))]
+        finally:
+            self.workers.forget(result.item.ref)
+
+    def _row(self, saliency_map: SaliencyMap) -> ManifestRow:
+        written = {} if saliency_map.degenerate else self.writer.write(saliency_map)
+        return self.rows.row(saliency_map, written)
 
 
 def explain_shard(
     shard: Shard,
     engine: Engine,
-    writer: ArtefactWriter,
+    finisher: Finisher,
     manifest: Manifest,
     on_rows: OnRows,
     interruption: Interruption,
@@ -104,7 +157,7 @@ def explain_shard(
     Args:
         shard: What to explain.
         engine: What explains it.
-        writer: What turns maps into files.
+        finisher: What turns its results into files and rows.
         manifest: Gets a picture's rows once its files are in place.
         on_rows: Told the same rows, afterwards.
         interruption: When it is requested, what is in flight is finished and no more is begun.
@@ -120,23 +173,23 @@ def explain_shard(
         shard.refs,
         engine.preprocess,
         shard.batch_size,
-        shard.workers,
+        shard.threads,
         shard.patience,
-        shard.decoder,
+        shard.workers.decode,
         lambda: interruption.requested,
     )
     with (
         closing(batches),
-        shard.decoder,
+        shard.workers,
         _Ledger(2 * shard.batch_size, manifest, on_rows, tally) as ledger,
-        ThreadPoolExecutor(shard.workers, "camcli-write") as pool,
+        ThreadPoolExecutor(shard.threads, "camcli-write") as pool,
     ):
         for batch in _until(batches, interruption, tally):
             with tally.timed("explain"):
                 results = steady.explain(batch)
             for result in _in_order(results, batch.failures):
                 with tally.timed("wait for writing"):
-                    ledger.enter(pool.submit(_write, writer, result))
+                    ledger.enter(pool.submit(finisher.finish, result))
 
 
 def _until(batches: Iterator[Batch], interruption: Interruption, tally: Tally) -> Iterator[Batch]:
@@ -155,18 +208,6 @@ def _in_order(
         return result.ref.index if isinstance(result, FailedImage) else result.item.ref.index
 
     return sorted([*results, *failures], key=index)
-
-
-def _write(writer: ArtefactWriter, result: Explained | FailedImage) -> list[ManifestRow]:
-    if isinstance(result, FailedImage):
-        return [writer.failed(result)]
-    try:
-        return [writer.write(saliency_map) for saliency_map in result.maps]
-    except OSError as error:
-        if error.errno not in _NAMES_FAULT:
-            raise
-        reason = f"its results cannot be written: {error.strerror}: {error.filename}"
-        return [writer.failed(FailedImage(result.item.ref, type(error).__name__, reason))]
 
 
 class _Ledger:

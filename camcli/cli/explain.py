@@ -156,19 +156,19 @@ def _run(
     claim: Claim,
     reporting: _Reporting,
 ) -> Outcome:
-    from camcli.images.decoding import decoder_for, worker_count
+    from camcli.workers.demand import worker_count, workers_for
 
     expected = None if total is None else len(range(claim.share.index, total, claim.share.count))
-    with decoder_for(config) as decoder:
+    with workers_for(config) as workers:
         # They are ready by the time the network is.
-        decoder.start(min(worker_count(config.run), sys.maxsize if expected is None else expected))
+        workers.start(min(worker_count(config.run), sys.maxsize if expected is None else expected))
         with starting_up():
             from camcli.assembly import assemble
             from camcli.executors.local import Job
 
             assembled = assemble(config, total, _silent if reporting.quiet else say)
         patience = _PIPE_PATIENCE if total is None else None
-        job = Job(refs, output, claim, patience, decoder=decoder)
+        job = Job(refs, output, claim, patience, workers=workers)
         outcome = _watched(job, assembled, expected, reporting)
     if not reporting.quiet:
         say(_summary(outcome, output))

@@ -22,7 +22,7 @@ from camcli.images.stream import stream
 from camcli.output.atomic import write_bytes
 from camcli.output.folder import Claim, Earlier, IfExists, open_folder, write_run
 from camcli.output.manifest import FILE_NAME, read_rows
-from camcli.output.writers import readable
+from camcli.output.rows import readable
 from camcli.pipeline import Interruption
 from camcli.records import Batch, ImageRef
 

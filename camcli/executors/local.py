@@ -17,14 +17,15 @@ from typing import Any
 from camcli import __version__
 from camcli.assembly import Assembled
 from camcli.errors import MachineError
-from camcli.images.decoding import decoder_for
-from camcli.images.isolation import IsolatedDecoder
 from camcli.output.files import manifest_path, staging_path
 from camcli.output.folder import Claim, Earlier, open_folder, settle, write_run
 from camcli.output.manifest import Manifest
-from camcli.output.writers import ArtefactWriter, readable
-from camcli.pipeline import Interruption, OnRows, Shard, Tally, explain_shard
+from camcli.output.rows import RowMaker, readable
+from camcli.output.writers import ArtefactWriter
+from camcli.pipeline import Finisher, Interruption, OnRows, Shard, Tally, explain_shard
 from camcli.records import ImageRef
+from camcli.workers.demand import reading_for, workers_for
+from camcli.workers.pool import RemoteWriter, WorkerPool
 
 _REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "pillow")
 
@@ -39,7 +40,7 @@ class Job:
         claim: How it may be used, and which share of the pictures `refs` is.
         patience: Seconds that a slow source may hold a batch up, None for a source that is whole.
         interruption: For `on_rows` to ask the run to stop.
-        decoder: What decodes, where it was started before; by default it is started with the run.
+        workers: What decodes and writes, where it was started before; by default with the run.
 
     """
 
@@ -48,7 +49,7 @@ class Job:
     claim: Claim = field(default_factory=Claim)
     patience: float | None = None
     interruption: Interruption = field(default_factory=Interruption)
-    decoder: IsolatedDecoder | None = None
+    workers: WorkerPool | None = None
 
 
 @dataclass(frozen=True)
@@ -96,23 +97,26 @@ def _explain(
     job: Job, assembled: Assembled, earlier: Earlier, on_rows: OnRows, tally: Tally
 ) -> None:
     order: dict[str, int] = {}
+    workers = job.workers or workers_for(assembled.config)
     shard = Shard(
         refs=_not_done(job.refs, earlier, order),
         batch_size=assembled.batch_size,
-        workers=assembled.workers,
-        decoder=job.decoder or decoder_for(assembled.config),
+        threads=assembled.workers,
+        workers=workers,
         patience=job.patience,
     )
     writer = ArtefactWriter(
         folder=job.folder,
         config=assembled.config.output,
-        method=assembled.config.method.name,
-        layer=assembled.layer,
         class_in_name=assembled.engine.targets.many,
         staging=staging_path(job.folder, job.claim.share),
     )
+    rows = RowMaker(assembled.config.method.name, assembled.layer)
+    # Where nothing is drawn, no worker has anything that its run has not.
+    draws = reading_for(assembled.config).keep_side != 0
+    finisher = Finisher(workers, RemoteWriter(workers, writer) if draws else writer, rows)
     with Manifest(manifest_path(job.folder, job.claim.share)) as manifest:
-        explain_shard(shard, assembled.engine, writer, manifest, on_rows, job.interruption, tally)
+        explain_shard(shard, assembled.engine, finisher, manifest, on_rows, job.interruption, tally)
     if earlier.images and job.interruption.reason is None:
         settle(job.folder, job.claim, order)
 

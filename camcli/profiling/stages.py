@@ -16,10 +16,11 @@ from camcli.assembly import Assembled
 from camcli.engine import Engine, Explained
 from camcli.errors import InputError
 from camcli.images.decode import decode
-from camcli.images.decoding import decoder_for, reading_for
 from camcli.output.encode import PICTURE_ENCODERS, npy
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
+from camcli.workers.demand import reading_for, workers_for
+from camcli.workers.pool import RemoteWriter
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Stage:
 
     Attributes:
         name: What is done.
-        where: Whether decoding threads, the calling thread or writing threads do it.
+        where: What it belongs to: reading, computing or writing.
         milliseconds: Per picture, the median over rounds.
 
     """
@@ -59,12 +60,12 @@ def measure_stages(
     batch = Batch((*items, *[items[-1]] * (assembled.batch_size - len(items))))
     maps = [m for r in engine.explain(batch) if isinstance(r, Explained) for m in r.maps]
     whole = [saliency_map for saliency_map in maps if saliency_map.values is not None]
-    stages = [
-        *_reading(refs, assembled, rounds),
-        *_computing(batch, engine, rounds),
-        *_writing(whole, assembled, rounds),
-    ]
-    return tuple(stages)
+    reading = _reading(refs, assembled, rounds)
+    writing = _writing(whole, assembled, rounds)
+    apart = _milliseconds_apart(items, whole, assembled, rounds)
+    here = sum(stage.milliseconds for stage in (reading, *writing))
+    handing_over = Stage("hand over", "read and write", max(apart - here, 0.0))
+    return (reading, handing_over, *_computing(batch, engine, rounds), *writing)
 
 
 def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list[ImageItem]:
@@ -75,18 +76,40 @@ def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list
     return items
 
 
-def _reading(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> list[Stage]:
+def _reading(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Stage:
+    preprocess, reading = assembled.engine.preprocess, reading_for(assembled.config)
+    (spent,) = _milliseconds(
+        rounds, len(refs), lambda: [decode(ref, preprocess, reading) for ref in refs]
+    )
+    return Stage("decode", "read", spent)
+
+
+def _milliseconds_apart(
+    items: Sequence[ImageItem], maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int
+) -> float:
+    """Return what decoding and writing take together where a worker does them."""
     preprocess = assembled.engine.preprocess
-    reading = reading_for(assembled.config)
-    with decoder_for(assembled.config) as isolated:
-        here, apart = _milliseconds(
-            rounds,
-            len(refs),
-            lambda: [decode(ref, preprocess, reading) for ref in refs],
-            lambda: [isolated(ref, preprocess) for ref in refs],
-        )
-    handing_over = max(apart - here, 0.0)
-    return [Stage("decode", "read", here), Stage("hand over", "read", handing_over)]
+    with (
+        tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder,
+        workers_for(assembled.config) as workers,
+    ):
+        writer = RemoteWriter(workers, _writer(Path(folder), assembled))
+
+        def work() -> None:
+            for item in items:
+                workers.decode(item.ref, preprocess)
+            for saliency_map in maps:
+                writer.write(saliency_map)
+            for item in items:
+                workers.forget(item.ref)
+
+        (spent,) = _milliseconds(rounds, len(items), work)
+    return spent
+
+
+def _writer(folder: Path, assembled: Assembled) -> ArtefactWriter:
+    many = assembled.engine.targets.many
+    return ArtefactWriter(folder, assembled.config.output, class_in_name=many)
 
 
 def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
@@ -117,7 +140,7 @@ def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> 
     if not maps:
         return []
     with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
-        writer = ArtefactWriter(Path(folder), output, "", "", assembled.engine.targets.many)
+        writer = _writer(Path(folder), assembled)
         draws, keeps = "overlays" in output.save, "maps" in output.save
         encode_picture = PICTURE_ENCODERS[output.overlay_format]
 

@@ -1,19 +1,19 @@
-"""What a configuration asks of decoding: how many processes, and what they keep of a picture."""
+"""What a configuration asks of workers: how many there are, and what they read of a picture."""
 
 from __future__ import annotations
 
 import os
 
 from camcli.config import Config, RunConfig
-from camcli.images.isolation import IsolatedDecoder
 from camcli.records import Reading
+from camcli.workers.pool import WorkerPool
 
 _MOST_WORKERS = 16
 
 
-def decoder_for(config: Config) -> IsolatedDecoder:
-    """Return what decodes the pictures of a run; nothing is started yet."""
-    return IsolatedDecoder(config.run.decode_timeout, reading_for(config))
+def workers_for(config: Config) -> WorkerPool:
+    """Return what decodes and writes the pictures of a run; nothing is started yet."""
+    return WorkerPool(config.run.decode_timeout, reading_for(config))
 
 
 def reading_for(config: Config) -> Reading:
@@ -24,7 +24,7 @@ def reading_for(config: Config) -> Reading:
 
 
 def worker_count(run: RunConfig) -> int:
-    """Return how many processes decode, and how many threads write: `auto` means every core."""
+    """Return how many workers there are, and threads for them: `auto` means every core."""
     return min(_cores(), _MOST_WORKERS) if run.workers == "auto" else run.workers
 
 

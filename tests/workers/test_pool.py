@@ -1,3 +1,5 @@
+"""Decoding in workers: the same pictures, and what dies or hangs costs one."""
+
 from __future__ import annotations
 
 import os
@@ -14,44 +16,24 @@ import pytest
 from PIL import Image
 
 from camcli.errors import MachineError
-from camcli.images import isolation as subject
 from camcli.images.decode import decode
-from camcli.images.isolation import IsolatedDecoder
 from camcli.images.stream import stream
 from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading
-
-_PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> ImageRef:
-    path = tmp_path / os.fsdecode(b"a \xff\n.png")
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
-    Image.fromarray(pixels).save(path)
-    return ImageRef(0, path, "a.png")
+from camcli.workers import process as subject
+from camcli.workers.pool import WorkerPool
+from tests.workers.conftest import PREPROCESS, let_workers
 
 
-def _start(monkeypatch: pytest.MonkeyPatch, before_reading: str) -> None:
-    """Let the children do something when they are to read a file called bad."""
-    trap = (
-        "import camcli.images.worker as w, os, time, signal, ctypes\n"
-        "usual = w.decode\n"
-        "def decode(ref, *rest):\n"
-        f"    if 'bad' in ref.path.name: {before_reading}\n"
-        "    return usual(ref, *rest)\n"
-        "w.decode = decode\n"
-    )
-    monkeypatch.setattr(
-        subject, "_START", "import sys; sys.path[:] = {path!r}\n" + trap + "w.main()"
-    )
+def _start(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    """Let workers do something when they are to read a file called bad."""
+    let_workers(monkeypatch, "decode", "'bad' in args[0].path.name", action)
 
 
 def _same(found: ImageItem | FailedImage, expected: ImageItem | FailedImage) -> None:
     assert isinstance(found, ImageItem)
     assert isinstance(expected, ImageItem)
     assert found.ref is expected.ref
-    assert found.picture.mode == "RGB"
-    np.testing.assert_array_equal(np.asarray(found.picture), np.asarray(expected.picture))
+    assert found.picture is None, "it stays with the worker"
     np.testing.assert_array_equal(found.pixels, expected.pixels)
     assert found.geometry == expected.geometry
     assert (found.sha256, found.note) == (expected.sha256, expected.note)
@@ -61,27 +43,27 @@ def test_it_decodes_as_this_process_would(picture: ImageRef, tmp_path: Path) -> 
     frames = [Image.new("P", (20, 9), i) for i in range(3)]
     frames[0].save(tmp_path / "b.gif", save_all=True, append_images=frames[1:])
     wide = Preprocess((30, 20), (25, 35), (0.5, 0.4, 0.3), (0.1, 0.2, 0.3), "bicubic")
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
+    with WorkerPool(60, Reading(10**6)) as pool:
         for ref in (picture, ImageRef(1, tmp_path / "b.gif", "b.gif")):
-            for preprocess in (_PREPROCESS, wide):
-                _same(decoder(ref, preprocess), decode(ref, preprocess))
+            for preprocess in (PREPROCESS, wide):
+                _same(pool.decode(ref, preprocess), decode(ref, preprocess))
 
 
 def test_failures_are_told_alike(tmp_path: Path) -> None:
     refs = [ImageRef(0, tmp_path / name, name) for name in ("missing.png", "nul\0.png", "html.png")]
     refs[2].path.write_text("<html>\ud7ff", encoding="utf-8", errors="replace")
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
+    with WorkerPool(60, Reading(10**6)) as pool:
         for ref in refs:
-            assert decoder(ref, _PREPROCESS) == decode(ref, _PREPROCESS)
+            assert pool.decode(ref, PREPROCESS) == decode(ref, PREPROCESS)
 
 
 def test_the_limit_on_pixels_is_the_users(picture: ImageRef) -> None:
-    with IsolatedDecoder(60, Reading(1199)) as decoder:
-        failure = decoder(picture, _PREPROCESS)
+    with WorkerPool(60, Reading(1199)) as pool:
+        failure = pool.decode(picture, PREPROCESS)
     assert isinstance(failure, FailedImage)
     assert "limit" in failure.message
-    with IsolatedDecoder(60, Reading(1200)) as decoder:
-        assert isinstance(decoder(picture, _PREPROCESS), ImageItem)
+    with WorkerPool(60, Reading(1200)) as pool:
+        assert isinstance(pool.decode(picture, PREPROCESS), ImageItem)
 
 
 @pytest.mark.parametrize(
@@ -97,10 +79,10 @@ def test_a_decoder_that_dies_costs_one_picture(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef, crash: str, said: str
 ) -> None:
     _start(monkeypatch, crash)
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        failure = decoder(ImageRef(1, tmp_path / "bad.png", "bad.png"), _PREPROCESS)
+    with WorkerPool(60, Reading(10**6)) as pool:
+        failure = pool.decode(ImageRef(1, tmp_path / "bad.png", "bad.png"), PREPROCESS)
         assert failure == FailedImage(failure.ref, "DecoderDied", f"the decoder died ({said})")
-        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+        _same(pool.decode(picture, PREPROCESS), decode(picture, PREPROCESS))
 
 
 @pytest.mark.parametrize("hang", ["time.sleep(600)", "exec('while True: pass')"])
@@ -108,10 +90,10 @@ def test_a_decoder_that_hangs_costs_one_picture(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef, hang: str
 ) -> None:
     _start(monkeypatch, hang)
-    with IsolatedDecoder(0.5, Reading(10**6)) as decoder:
-        failure = decoder(ImageRef(1, tmp_path / "bad.png", "bad.png"), _PREPROCESS)
+    with WorkerPool(0.5, Reading(10**6)) as pool:
+        failure = pool.decode(ImageRef(1, tmp_path / "bad.png", "bad.png"), PREPROCESS)
         assert failure == FailedImage(failure.ref, "DecoderHung", "decoding took longer than 0.5 s")
-        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+        _same(pool.decode(picture, PREPROCESS), decode(picture, PREPROCESS))
 
 
 def test_a_stream_goes_on_past_decoders_that_die(
@@ -120,8 +102,8 @@ def test_a_stream_goes_on_past_decoders_that_die(
     _start(monkeypatch, "os.abort()")
     bad = tmp_path / "bad.png"
     refs = [ImageRef(i, bad if i % 3 == 1 else picture.path, str(i)) for i in range(12)]
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        batches = list(stream(refs, _PREPROCESS, 4, 3, None, decoder))
+    with WorkerPool(60, Reading(10**6)) as pool:
+        batches = list(stream(refs, PREPROCESS, 4, 3, None, pool.decode))
     assert [[item.ref.index for item in batch.items] for batch in batches] == [
         *([0, 2, 3, 5], [6, 8, 9, 11])
     ]
@@ -132,21 +114,21 @@ def test_leaving_ends_a_decoder_that_hangs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: ImageRef
 ) -> None:
     _start(monkeypatch, "time.sleep(600)")
-    with ThreadPoolExecutor(1) as pool:
-        with IsolatedDecoder(600, Reading(10**6)) as decoder:
-            pool.submit(decoder, picture, _PREPROCESS).result()
-            waiting = pool.submit(decoder, ImageRef(1, tmp_path / "bad", "bad"), _PREPROCESS)
+    with ThreadPoolExecutor(1) as threads:
+        with WorkerPool(600, Reading(10**6)) as pool:
+            threads.submit(pool.decode, picture, PREPROCESS).result()
+            waiting = threads.submit(pool.decode, ImageRef(1, tmp_path / "bad", "bad"), PREPROCESS)
         assert isinstance(waiting.result(timeout=30), FailedImage)
-        assert isinstance(decoder(picture, _PREPROCESS), FailedImage)
+        assert isinstance(pool.decode(picture, PREPROCESS), FailedImage)
 
 
 def test_children_end_with_their_parent(picture: ImageRef) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from camcli.images.isolation import IsolatedDecoder\n"
+        "from camcli.workers.pool import WorkerPool\n"
         "from camcli.records import ImageRef, Preprocess, Reading\n"
-        "d = IsolatedDecoder(60, Reading(10**6))\n"
-        "d(ImageRef(0, Path('x'), 'x'), Preprocess(16, (16, 16), (0.,)*3, (1.,)*3))\n"
+        "d = WorkerPool(60, Reading(10**6))\n"
+        "d.decode(ImageRef(0, Path('x'), 'x'), Preprocess(16, (16, 16), (0.,)*3, (1.,)*3))\n"
         "print(d._all[0]._process.pid, flush=True); time.sleep(600)\n"
     )
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -172,13 +154,13 @@ def _runs(pid: int) -> bool:
 
 
 def test_signals_to_the_group_are_for_the_parent(picture: ImageRef) -> None:
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        decoder(picture, _PREPROCESS)
-        (child,) = decoder._all
+    with WorkerPool(60, Reading(10**6)) as pool:
+        pool.decode(picture, PREPROCESS)
+        (child,) = pool._all
         for number in (signal.SIGINT, signal.SIGTERM):
             child._process.send_signal(number)
-        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
-        assert decoder._all == [child]
+        _same(pool.decode(picture, PREPROCESS), decode(picture, PREPROCESS))
+        assert pool._all == [child]
 
 
 def test_modules_in_the_current_folder_are_not_run(
@@ -188,8 +170,8 @@ def test_modules_in_the_current_folder_are_not_run(
         (tmp_path / f"{name}.py").write_text("import os; os.mkdir('pwned')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        assert isinstance(decoder(picture, _PREPROCESS), ImageItem)
+    with WorkerPool(60, Reading(10**6)) as pool:
+        assert isinstance(pool.decode(picture, PREPROCESS), ImageItem)
     assert not (tmp_path / "pwned").exists()
 
 
@@ -202,44 +184,44 @@ def test_what_a_library_prints_does_not_come_between(
     bad = tmp_path / "bad.png"
     bad.write_bytes(picture.path.read_bytes())
     _start(monkeypatch, "os.write(1, b'to stdout'); os.write(2, b'to stderr')")
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        assert isinstance(decoder(ImageRef(0, bad, "bad"), _PREPROCESS), ImageItem)
+    with WorkerPool(60, Reading(10**6)) as pool:
+        assert isinstance(pool.decode(ImageRef(0, bad, "bad"), PREPROCESS), ImageItem)
     assert capfd.readouterr() == ("", "")
 
 
 def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, picture: ImageRef) -> None:
     monkeypatch.setattr(subject, "_START", "import sys; sys.exit(9) # {path}")
     with (
-        IsolatedDecoder(60, Reading(10**6)) as decoder,
+        WorkerPool(60, Reading(10**6)) as pool,
         pytest.raises(MachineError, match="exit code 9"),
     ):
-        decoder(picture, _PREPROCESS)
+        pool.decode(picture, PREPROCESS)
 
 
 def test_processes_started_ahead_are_the_ones_that_decode(picture: ImageRef) -> None:
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        decoder.start(2)
-        ahead = list(decoder._all)
-        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(decoder, picture, _PREPROCESS).result()
+    with WorkerPool(60, Reading(10**6)) as pool:
+        pool.start(2)
+        ahead = list(pool._all)
+        _same(pool.decode(picture, PREPROCESS), decode(picture, PREPROCESS))
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(pool.decode, picture, PREPROCESS).result()
         assert len(ahead) == 2
-        assert decoder._all == ahead
+        assert pool._all == ahead
     assert not any(child.is_alive for child in ahead)
 
 
 def test_processes_started_ahead_that_died_are_passed_over(picture: ImageRef) -> None:
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        decoder.start(2)
-        for child in decoder._all:
+    with WorkerPool(60, Reading(10**6)) as pool:
+        pool.start(2)
+        for child in pool._all:
             child.kill()
-        _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+        _same(pool.decode(picture, PREPROCESS), decode(picture, PREPROCESS))
 
 
 def test_processes_started_ahead_end_when_they_are_not_wanted() -> None:
-    with IsolatedDecoder(60, Reading(10**6)) as decoder:
-        decoder.start(2)
-        ahead = list(decoder._all)
+    with WorkerPool(60, Reading(10**6)) as pool:
+        pool.start(2)
+        ahead = list(pool._all)
     assert not any(child.is_alive for child in ahead)
 
 
@@ -249,21 +231,21 @@ def test_a_system_without_room_for_processes_is_named(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with (
-        IsolatedDecoder(60, Reading(10**6)) as decoder,
+        WorkerPool(60, Reading(10**6)) as pool,
         pytest.raises(MachineError, match="temporarily unavailable"),
     ):
-        decoder.start(1)
+        pool.start(1)
 
 
 def test_each_thread_has_its_own(picture: ImageRef) -> None:
     barrier = threading.Barrier(3)
 
-    def work(decoder: IsolatedDecoder) -> None:
+    def work(pool: WorkerPool) -> None:
         barrier.wait()
         for _ in range(3):
-            _same(decoder(picture, _PREPROCESS), decode(picture, _PREPROCESS))
+            _same(pool.decode(picture, PREPROCESS), decode(picture, PREPROCESS))
 
-    with IsolatedDecoder(60, Reading(10**6)) as decoder, ThreadPoolExecutor(3) as pool:
-        for done in [pool.submit(work, decoder) for _ in range(3)]:
+    with WorkerPool(60, Reading(10**6)) as pool, ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(work, pool) for _ in range(3)]:
             done.result()
-        assert len(decoder._all) == 3
+        assert len(pool._all) == 3

@@ -1,0 +1,87 @@
+"""Turn explained pictures, and the files written for them, into manifest rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from camcli.output.writers import Written
+from camcli.records import (
+    Components,
+    ComponentsInfo,
+    ErrorInfo,
+    FailedImage,
+    ManifestRow,
+    SaliencyMap,
+)
+
+
+@dataclass(frozen=True)
+class RowMaker:
+    """Makes the rows of a run.
+
+    Attributes:
+        method: Name of the method.
+        layer: Module path of the layer.
+
+    """
+
+    method: str
+    layer: str
+
+    def row(self, saliency_map: SaliencyMap, written: Written) -> ManifestRow:
+        """Return the row of one picture for one target; a degenerate map has no files."""
+        item = saliency_map.item
+        return ManifestRow(
+            image=item.ref.name,
+            path=readable(item.ref.path),
+            status="degenerate" if saliency_map.degenerate else "ok",
+            method=self.method,
+            layer=self.layer,
+            error=ErrorInfo("Degenerate", saliency_map.degenerate)
+            if saliency_map.degenerate
+            else None,
+            width=item.geometry.width,
+            height=item.geometry.height,
+            crop_box=item.geometry.crop_box,
+            target=saliency_map.target,
+            map=_path_in(written, "map"),
+            map_range=saliency_map.range,
+            overlay=_path_in(written, "overlay"),
+            components=_components_info(saliency_map.components, written),
+            completeness_error=saliency_map.completeness_error,
+            note=item.note,
+            sha256={"image": item.sha256} | {what: sha for what, (_, sha) in written.items()},
+        )
+
+    def failed(self, failure: FailedImage) -> ManifestRow:
+        """Return the row of a picture that could not be explained."""
+        return ManifestRow(
+            image=failure.ref.name,
+            path=readable(failure.ref.path),
+            status="failed",
+            method=self.method,
+            layer=self.layer,
+            error=ErrorInfo(failure.type, failure.message),
+        )
+
+
+def readable(path: Path) -> str:
+    """Return a path as text that UTF-8 can hold; undecodable bytes are escaped."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _path_in(written: Written, what: str) -> str | None:
+    return written[what][0] if what in written else None
+
+
+def _components_info(components: Components | None, written: Written) -> ComponentsInfo | None:
+    if components is None:
+        return None
+    return ComponentsInfo(
+        path=_path_in(written, "components"),
+        sheet=_path_in(written, "sheet"),
+        weights=components.weights,
+        explained_variance=components.explained_variance,
+        channels=components.channels,
+    )

@@ -1,0 +1,157 @@
+"""Decode and write in processes of their own: what dies or hangs there costs one picture.
+
+A thread cannot be survived when C code crashes in it, nor ended when it hangs. Each decoding
+thread of a stream therefore has a worker that decodes for it, and that is replaced when it dies,
+or killed when it takes too long. The worker keeps the picture, which never passes through a pipe,
+and draws, encodes and writes when its map is there: Python's lock, which the network's own thread
+needs, has nothing to do with any of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+from camcli.output.writers import ArtefactWriter, Written
+from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading, SaliencyMap
+from camcli.workers import wire
+from camcli.workers.process import GaveUpError, WorkerProcess
+
+
+class WorkerPool:
+    """Workers, one for each thread that decodes; they end when it is left."""
+
+    def __init__(self, timeout: float, reading: Reading) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            timeout: Seconds after which decoding one picture is given up.
+            reading: What is asked of every file.
+
+        """
+        self._timeout = timeout
+        self._reading = reading
+        self._mine = threading.local()
+        self._all: list[WorkerProcess] = []
+        self._spare: list[WorkerProcess] = []
+        self._keepers: dict[int, tuple[WorkerProcess, Preprocess]] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self, count: int) -> None:
+        """Start workers for the first `count` threads; they get ready while others work.
+
+        Raises:
+            MachineError: A process cannot be started.
+
+        """
+        with self._lock:
+            self._spare += [self._started() for _ in range(count)]
+
+    def decode(self, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
+        """Decode a picture; whatever goes wrong with it is returned, never raised.
+
+        The original stays with the worker, until `forget` is called: `picture` is None.
+
+        Raises:
+            MachineError: No process can be started.
+
+        """
+        try:
+            return self._decode(ref, preprocess)
+        except GaveUpError as error:
+            return FailedImage(ref, error.kind, str(error))
+
+    def write(self, writer: str, saliency_map: SaliencyMap) -> Written:
+        """Have a map's files written where its picture is kept.
+
+        Where that worker has died, the picture is decoded anew, once, if it is still the same.
+
+        Args:
+            writer: What `wire.described` says of the writer.
+            saliency_map: Not degenerate; its item comes from `decode`.
+
+        Raises:
+            GaveUpError: That worker died, too, or the picture is another one now.
+            OSError: A file could not be written; no partial file is left behind.
+
+        """
+        request = wire.write_request(writer, saliency_map)
+        item = saliency_map.item
+        try:
+            answer = self._keepers[item.ref.index][0].ask(request)
+        except GaveUpError:
+            self._decode_again(item)
+            answer = self._keepers[item.ref.index][0].ask(request)
+        return wire.read_write_answer(answer)
+
+    def forget(self, ref: ImageRef) -> None:
+        """Let go of a picture, if it is kept."""
+        keeper, _ = self._keepers.pop(ref.index, (None, None))
+        if keeper is not None:
+            keeper.forget(ref.index)
+
+    def _decode(self, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
+        worker = self._own()
+        request = wire.decode_request(ref, preprocess, self._reading)
+        decoded = wire.read_decode_answer(ref, worker.ask(request, self._timeout))
+        if isinstance(decoded, ImageItem):
+            self._keepers[ref.index] = worker, preprocess
+        return decoded
+
+    def _decode_again(self, item: ImageItem) -> None:
+        decoded = self._decode(item.ref, self._keepers[item.ref.index][1])
+        if isinstance(decoded, FailedImage):
+            raise GaveUpError(decoded.type, decoded.message)
+        if decoded.sha256 != item.sha256:
+            raise GaveUpError("Changed", "the file changed while it was being explained")
+
+    def _own(self) -> WorkerProcess:
+        """Return the calling thread's worker, a new one where it has died."""
+        worker: WorkerProcess | None = getattr(self._mine, "worker", None)
+        if worker is None or not worker.is_alive:
+            with self._lock:
+                if self._closed:
+                    raise GaveUpError("Interrupted", "the run was stopped")
+                worker = self._mine.worker = self._spare_one() or self._started()
+            worker.wait_until_ready()
+        return worker
+
+    def _spare_one(self) -> WorkerProcess | None:
+        while self._spare:
+            worker = self._spare.pop()
+            if worker.is_alive:
+                return worker
+        return None
+
+    def _started(self) -> WorkerProcess:
+        worker = WorkerProcess()
+        self._all = [other for other in self._all if other.is_alive] + [worker]
+        return worker
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._closed = True
+            for worker in self._all:
+                worker.kill()
+
+
+class RemoteWriter:
+    """Writes as an `ArtefactWriter` does, in the worker that keeps the picture."""
+
+    def __init__(self, pool: WorkerPool, writer: ArtefactWriter) -> None:
+        """Take a writer's place."""
+        self._pool = pool
+        self._described = wire.described(writer)
+
+    def write(self, saliency_map: SaliencyMap) -> Written:
+        """Write one picture's files for one target; see `WorkerPool.write`."""
+        return self._pool.write(self._described, saliency_map)

@@ -1,0 +1,158 @@
+"""One worker, as the run sees it: a process to ask, that may die or hang."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, cast
+
+from camcli.errors import MachineError
+from camcli.workers.main import READY
+from camcli.workers.messages import Message, receive, send
+from camcli.workers.wire import Request
+
+_SECONDS_TO_START = 60.0
+_PIPE_BYTES = 1 << 20
+
+# The child finds the same modules as its parent, and never what lies in the current folder.
+_START = "import sys; sys.path[:] = {path!r}; from camcli.workers.main import main; main()"
+
+
+class GaveUpError(Exception):
+    """A worker did not answer.
+
+    Attributes:
+        kind: What happened to it, in a word.
+
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        """Name what happened."""
+        super().__init__(message)
+        self.kind = kind
+
+
+class WorkerProcess:
+    """A child process that answers one request after the other, whichever thread asks."""
+
+    def __init__(self) -> None:
+        """Start it.
+
+        Raises:
+            MachineError: The system has no room for another process.
+        """
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _START.format(path=sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise MachineError(f"cannot start a process to decode in: {error}") from None
+        self._requests = cast(BinaryIO, self._process.stdin)
+        self._answers = cast(BinaryIO, self._process.stdout)
+        for pipe in (self._requests, self._answers):
+            _widen(pipe)
+        self._in_turn = threading.Lock()
+        self._forgotten: deque[int] = deque()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Wait until it has started.
+
+        Raises:
+            MachineError: It did not.
+        """
+        try:
+            with self._killed_after(_SECONDS_TO_START):
+                answer = self._answer(lambda: receive(self._answers))
+        except GaveUpError as error:
+            raise MachineError(f"cannot start a process to decode in: {error}") from None
+        if answer != (READY, []):
+            raise MachineError("a process to decode in says something unexpected")
+
+    def ask(self, request: Request, seconds: float | None = None) -> Message:
+        """Return the answer to a request.
+
+        Args:
+            request: A message, and its byte strings.
+            seconds: How long the answer may take before the process is killed.
+
+        Raises:
+            GaveUpError: The process died, or took too long.
+        """
+        message, blobs = request
+
+        def exchange() -> Message | None:
+            with suppress(BrokenPipeError):
+                send(self._requests, message | {"forget": self._to_forget()}, blobs)
+            return receive(self._answers)
+
+        with self._in_turn, self._killed_after(seconds):
+            return self._answer(exchange)
+
+    def forget(self, index: int) -> None:
+        """Let go of a picture, at the next request."""
+        self._forgotten.append(index)
+
+    def kill(self) -> None:
+        """End it; whoever waits for its answer is told."""
+        self._process.kill()
+        self._process.wait()
+
+    def _to_forget(self) -> list[int]:
+        return [self._forgotten.popleft() for _ in range(len(self._forgotten))]
+
+    def _answer(self, wait: Callable[[], Message | None]) -> Message:
+        answer = wait()
+        if answer is None:
+            raise GaveUpError("DecoderDied", f"the decoder died ({_cause(self._process.wait())})")
+        return answer
+
+    @contextmanager
+    def _killed_after(self, seconds: float | None) -> Iterator[None]:
+        """Kill the process when the time is up, which ends whatever waits for it."""
+        if seconds is None:
+            yield
+            return
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, give_up)
+        timer.start()
+        try:
+            yield
+        except GaveUpError:
+            if late.is_set():
+                reason = f"decoding took longer than {seconds:g} s"
+                raise GaveUpError("DecoderHung", reason) from None
+            raise
+        finally:
+            timer.cancel()
+
+
+def _widen(pipe: BinaryIO) -> None:
+    """Let a pipe hold more, where the system can: a picture then takes fewer turns to pass."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _cause(code: int) -> str:
+    with suppress(ValueError):
+        return signal.Signals(-code).name
+    return f"exit code {code}"

@@ -1,0 +1,69 @@
+"""A picture, a map of it, and a way to have workers misbehave."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from camcli.records import (
+    Components,
+    ImageItem,
+    ImageRef,
+    Preprocess,
+    SaliencyMap,
+    Target,
+)
+from camcli.workers import process
+
+PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> ImageRef:
+    path = tmp_path / os.fsdecode(b"a \xff\n.png")
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return ImageRef(7, path, "folder/a.png")
+
+
+def map_of(item: ImageItem, index: int = 3, parts: int = 0) -> SaliencyMap:
+    """Return a map of a picture for a class, with components where some are asked for."""
+    random = np.random.default_rng(index)
+    weights = tuple(float(weight) for weight in random.random(parts))
+    maps = random.random((parts, 16, 16), np.float32)
+    return SaliencyMap(
+        item=item,
+        target=Target(index, "a \N{SNOWMAN}", float("nan"), 0.25),
+        values=random.random((16, 16), np.float32),
+        range=(-1.0, float("inf")),
+        completeness_error=1e-7,
+        components=Components(maps, weights, weights, 64) if parts else None,
+    )
+
+
+def let_workers(
+    monkeypatch: pytest.MonkeyPatch, function: str, condition: str, action: str
+) -> None:
+    """Have workers do something before they call a function of `camcli.workers.main`.
+
+    Args:
+        monkeypatch: Takes it back.
+        function: Its name.
+        condition: When, in terms of its arguments `args`.
+        action: A statement.
+
+    """
+    trap = (
+        "import camcli.workers.main as w, os, time, signal, ctypes\n"
+        f"usual = w.{function}\n"
+        "def trapped(*args):\n"
+        f"    if {condition}: {action}\n"
+        "    return usual(*args)\n"
+        f"w.{function} = trapped\n"
+    )
+    start = "import sys; sys.path[:] = {path!r}\n" + trap + "w.main()"
+    monkeypatch.setattr(process, "_START", start)

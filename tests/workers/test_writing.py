@@ -1,0 +1,188 @@
+"""What workers write is what this process would have written, whatever becomes of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from camcli.config import OutputConfig
+from camcli.images.decode import decode
+from camcli.output.writers import ArtefactWriter
+from camcli.records import ImageItem, ImageRef, Reading
+from camcli.workers import wire
+from camcli.workers.main import _Worker
+from camcli.workers.pool import RemoteWriter, WorkerPool
+from camcli.workers.process import GaveUpError
+from tests.workers.conftest import PREPROCESS, let_workers, map_of
+
+EVERYTHING = OutputConfig(save=("maps", "overlays", "components"))
+
+
+def decoded_by(pool: WorkerPool, picture: ImageRef) -> ImageItem:
+    item = pool.decode(picture, PREPROCESS)
+    assert isinstance(item, ImageItem)
+    return item
+
+
+def decoded_here(picture: ImageRef) -> ImageItem:
+    item = decode(picture, PREPROCESS)
+    assert isinstance(item, ImageItem)
+    return item
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> ArtefactWriter:
+    return ArtefactWriter(tmp_path / "there", EVERYTHING, class_in_name=False)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"overlay_format": "jpg", "colormap": "viridis", "alpha": 0.3},
+        {"map_size": "original", "save": ("maps",)},
+        {"save": ("overlays",)},
+    ],
+)
+@pytest.mark.parametrize("class_in_name", [False, True])
+def test_workers_write_the_same_bytes(
+    picture: ImageRef, tmp_path: Path, asked: dict[str, Any], class_in_name: bool
+) -> None:
+    config = OutputConfig(**({"save": EVERYTHING.save} | asked))
+    here = ArtefactWriter(tmp_path / "here", config, class_in_name)
+    there = dataclasses.replace(here, folder=tmp_path / "there")
+    expected = [here.write(map_of(decoded_here(picture), *which)) for which in ((3, 4), (5, 0))]
+    with WorkerPool(60, Reading(10**6)) as pool:
+        remote, item = RemoteWriter(pool, there), decoded_by(pool, picture)
+        found = [remote.write(map_of(item, *which)) for which in ((3, 4), (5, 0))]
+
+    assert found == expected
+    assert contents(there.folder) == contents(here.folder)
+
+
+def test_staging_is_where_the_run_has_it(picture: ImageRef, writer: ArtefactWriter) -> None:
+    staged = dataclasses.replace(writer, staging=writer.folder / "nowhere")
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            RemoteWriter(pool, staged).write(map_of(item))
+
+
+def test_what_the_system_says_reaches_the_run(picture: ImageRef, writer: ArtefactWriter) -> None:
+    ref = dataclasses.replace(picture, name="n" * 300)
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, ref)
+        with pytest.raises(OSError, match="too long") as caught:
+            RemoteWriter(pool, writer).write(map_of(item))
+    assert caught.value.errno == 36
+    assert "nnn" in caught.value.filename
+
+
+def test_any_other_failure_is_not_taken_for_the_systems(
+    picture: ImageRef, writer: ArtefactWriter
+) -> None:
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+        wrong = dataclasses.replace(map_of(item), values=np.zeros((2, 2, 2, 2), np.float32))
+        with pytest.raises(RuntimeError, match="could not write"):
+            RemoteWriter(pool, writer).write(wrong)
+
+
+def test_a_picture_whose_worker_died_is_decoded_again(
+    picture: ImageRef, writer: ArtefactWriter, tmp_path: Path
+) -> None:
+    here = dataclasses.replace(writer, folder=tmp_path / "here")
+    here.write(map_of(decoded_here(picture), 3, 4))
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+        for worker in pool._all:
+            worker.kill()
+        RemoteWriter(pool, writer).write(map_of(item, 3, 4))
+    assert contents(writer.folder) == contents(here.folder)
+
+
+def test_another_picture_in_its_place_is_not_drawn_over(
+    picture: ImageRef, writer: ArtefactWriter
+) -> None:
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+        Image.new("RGB", (40, 30)).save(picture.path)
+        for worker in pool._all:
+            worker.kill()
+        with pytest.raises(GaveUpError, match="changed"):
+            RemoteWriter(pool, writer).write(map_of(item))
+    assert contents(writer.folder) == {}
+
+
+def test_a_picture_that_is_gone_cannot_be_drawn_over(
+    picture: ImageRef, writer: ArtefactWriter
+) -> None:
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+        picture.path.unlink()
+        for worker in pool._all:
+            worker.kill()
+        with pytest.raises(GaveUpError, match="No such file"):
+            RemoteWriter(pool, writer).write(map_of(item))
+
+
+def test_writing_that_kills_every_worker_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, picture: ImageRef, writer: ArtefactWriter
+) -> None:
+    let_workers(monkeypatch, "wire.read_write_request", "True", "os._exit(9)")
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+        with pytest.raises(GaveUpError, match="exit code 9"):
+            RemoteWriter(pool, writer).write(map_of(item))
+
+
+def worker_with(picture: ImageRef) -> _Worker:
+    worker = _Worker()
+    request, _ = wire.decode_request(picture, PREPROCESS, Reading(10**6))
+    worker.answer(request | {"forget": []}, ())
+    return worker
+
+
+def test_a_picture_is_kept_until_it_is_let_go_of(picture: ImageRef, tmp_path: Path) -> None:
+    worker = worker_with(picture)
+    (kept,) = worker._kept.values()
+    assert kept.picture is not None
+    assert kept.pixels.size == 0, "the network has them"
+
+    missing, _ = wire.decode_request(ImageRef(8, tmp_path / "no", "no"), PREPROCESS, Reading(10**6))
+    worker.answer(missing | {"forget": [7, 100]}, ())
+    assert worker._kept == {}
+
+
+def test_the_pool_lets_go_with_the_next_request(picture: ImageRef) -> None:
+    with WorkerPool(60, Reading(10**6)) as pool:
+        decoded_by(pool, picture)
+        (worker,) = pool._all
+        pool.forget(picture)
+        pool.forget(picture)
+        assert list(worker._forgotten) == [picture.index]
+        assert pool._keepers == {}
+        decoded_by(pool, dataclasses.replace(picture, index=8))
+        assert list(worker._forgotten) == []
+
+
+def test_a_worker_whose_run_was_killed_writes_nothing_more(
+    monkeypatch: pytest.MonkeyPatch, picture: ImageRef, writer: ArtefactWriter
+) -> None:
+    worker = worker_with(picture)
+    request, blobs = wire.write_request(wire.described(writer), map_of(decoded_here(picture)))
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    with pytest.raises(SystemExit):
+        worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
+    assert contents(writer.folder) == {}

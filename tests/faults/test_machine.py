@@ -14,6 +14,7 @@ from benchmarks.command_server import CommandServer
 from benchmarks.kill_resume import differences, tree
 from camcli.output import atomic
 from camcli.output.lock import FolderLock
+from camcli.workers import process
 from tests.cli.conftest import Camcli, camcli  # noqa: F401
 from tests.faults.conftest import DEMO, assert_whole, rows_in
 
@@ -79,8 +80,25 @@ def test_a_limit_on_the_size_of_files(
     assert differences(expected, tree(tmp_path / "out")) == []
 
 
+# The first descriptor that a worker opens is what it answers on.
+_REFUSED_WRITES = """
+import os, sys; sys.path[:] = {{path!r}}
+import camcli.workers.main
+usual, count = os.fdopen, [-1]
+def failing(descriptor, *rest):
+    if rest == ("wb",):
+        count[0] += 1
+        if count[0] > {at}:
+            os.close(descriptor)
+            raise OSError({number}, os.strerror({number}))
+    return usual(descriptor, *rest)
+os.fdopen = failing
+camcli.workers.main.main()
+"""
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
-@pytest.mark.parametrize("at", [0, 1, 5, 12])
+@pytest.mark.parametrize("at", [0, 1, 2, 5])
 def test_any_write_may_fail(
     camcli: Camcli,  # noqa: F811
     scenes: Path,
@@ -90,6 +108,7 @@ def test_any_write_may_fail(
     at: int,
     expected: dict[str, str],
 ) -> None:
+    """Of this process's files, or of each worker's, all are refused after some were not."""
     usual, count = os.fdopen, [0]
 
     def failing(descriptor: int, *rest: object) -> object:
@@ -103,6 +122,7 @@ def test_any_write_may_fail(
     command = ("explain", str(scenes), *DEMO, "-o", "out", "--resume")
     with monkeypatch.context() as patch:
         patch.setattr(atomic.os, "fdopen", failing)
+        patch.setattr(process, "_START", _REFUSED_WRITES.format(at=at, number=number))
         finished = camcli(*command)
     assert finished.code == 74
     assert os.strerror(number) in finished.stderr

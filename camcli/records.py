@@ -113,7 +113,7 @@ class ImageItem:
     Attributes:
         ref: Where it came from.
         picture: The upright RGB original for the overlay, or a smaller copy; None where nothing
-            is drawn.
+            is drawn, and in a process other than the one that draws.
         pixels: uint8 (H, W, 3), the network's input before normalisation.
         geometry: How `pixels` lie in `picture`.
         sha256: Hexadecimal digest of the file's bytes.

@@ -53,7 +53,8 @@ BatchSize = Annotated[
     typer.Option("--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."),
 ]
 Workers = Annotated[
-    str | None, typer.Option("--workers", "-j", metavar="N", help="Decoding threads, or auto.")
+    str | None,
+    typer.Option("--workers", "-j", metavar="N", help="Processes that decode and write, or auto."),
 ]
 Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 Precision = Annotated[

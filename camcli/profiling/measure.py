@@ -15,6 +15,7 @@ from camcli.executors.local import Job, run
 from camcli.profiling.floor import predict_all
 from camcli.profiling.stages import Stage, measure_stages
 from camcli.records import ImageRef
+from camcli.workers.demand import workers_for
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,14 @@ def _explain_all(
     refs: Sequence[ImageRef], assembled: Assembled
 ) -> tuple[float, Mapping[str, float]]:
     """Run the whole of `camcli explain`; return its seconds, and those of its stages."""
-    with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder,
+        workers_for(assembled.config) as workers,
+    ):
+        # As the command does, which starts them before it loads the network.
+        workers.start(assembled.workers)
+        workers.wait_until_started()
+        job = Job(refs, Path(folder) / "out", workers=workers)
         start = time.perf_counter()
-        outcome = run(Job(refs, Path(folder) / "out"), assembled, lambda _rows: None)
+        outcome = run(job, assembled, lambda _rows: None)
         return time.perf_counter() - start, outcome.tally.seconds

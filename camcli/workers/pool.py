@@ -48,6 +48,16 @@ class WorkerPool:
         with self._lock:
             self._spare += [self._started() for _ in range(count)]
 
+    def wait_until_started(self) -> None:
+        """Wait for what `start` has begun.
+
+        Raises:
+            MachineError: A process did not start.
+
+        """
+        for worker in self._spare:
+            worker.wait_until_ready()
+
     def decode(self, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
         """Decode a picture; whatever goes wrong with it is returned, never raised.
 

@@ -60,6 +60,7 @@ class WorkerProcess:
         for pipe in (self._requests, self._answers):
             _widen(pipe)
         self._in_turn = threading.Lock()
+        self._is_ready = False
         self._forgotten: deque[int] = deque()
 
     @property
@@ -73,13 +74,16 @@ class WorkerProcess:
         Raises:
             MachineError: It did not.
         """
+        if self._is_ready:
+            return
         try:
-            with self._killed_after(_SECONDS_TO_START):
+            with self._in_turn, self._killed_after(_SECONDS_TO_START):
                 answer = self._answer(lambda: receive(self._answers))
         except GaveUpError as error:
             raise MachineError(f"cannot start a process to decode in: {error}") from None
         if answer != (READY, []):
             raise MachineError("a process to decode in says something unexpected")
+        self._is_ready = True
 
     def ask(self, request: Request, seconds: float | None = None) -> Message:
         """Return the answer to a request.

@@ -54,7 +54,7 @@ BatchSize = Annotated[
 ]
 Workers = Annotated[
     str | None,
-    typer.Option("--workers", "-j", metavar="N", help="Processes that decode and write, or auto."),
+    typer.Option("--workers", "-j", metavar="N", help="Processes that decode and draw, or auto."),
 ]
 Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 Precision = Annotated[

@@ -127,8 +127,8 @@ def _unseen(picture: Image.Image) -> Image.Image:
 
 
 def _frame(canvas: Image.Image, region: _Region) -> None:
-    """Draw a line around the region; the seen part is pasted over whatever falls inside."""
+    """Draw a line around the region."""
     width = max(1, round(min(canvas.size) * _LINE_SHARE))
     left, top, right, bottom = region
     outline = (left - width, top - width, right + width - 1, bottom + width - 1)
-    ImageDraw.Draw(canvas).rectangle(outline, fill=_LINE_COLOUR)
+    ImageDraw.Draw(canvas).rectangle(outline, outline=_LINE_COLOUR, width=width)

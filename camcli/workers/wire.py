@@ -39,10 +39,15 @@ def decode_request(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> R
         "index": ref.index,
         "path": str(ref.path),
         "name": ref.name,
-        "preprocess": asdict(preprocess),
-        "reading": asdict(reading),
+        "preprocess": _fields(preprocess),
+        "reading": _fields(reading),
     }
     return {"decode": asked}, ()
+
+
+@lru_cache(maxsize=4)
+def _fields(same_for_all_pictures: Preprocess | Reading) -> dict[str, Any]:
+    return asdict(same_for_all_pictures)
 
 
 def read_decode_request(asked: dict[str, Any]) -> tuple[ImageRef, Preprocess, Reading]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import zipfile
 from pathlib import Path
 
@@ -53,6 +54,23 @@ def test_a_package_stays_an_archive_where_folders_are_not_loaded(
 
     assert zipfile.is_zipfile(package)
     assert list(package.parent.iterdir()) == [package]
+
+
+@pytest.mark.parametrize("load", [loads, loads_archives_only])
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="names of glibc's functions")
+def test_libraries_keep_their_weights_in_whole_pages(
+    package: Path, monkeypatch: pytest.MonkeyPatch, load: object
+) -> None:
+    monkeypatch.setattr(torch._inductor, "aoti_load_package", load)
+    with being_made(package) as archive:
+        write_archive(archive, "\0free\0malloc\0mallocator\0")
+
+    if package.is_dir():
+        found = (package / "data" / "model.so").read_text()
+    else:
+        with zipfile.ZipFile(package) as opened:
+            found = opened.read("trunk/data/model.so").decode()
+    assert found == "\0free\0valloc\0mallocator\0"
 
 
 def test_a_package_that_failed_leaves_nothing(package: Path) -> None:

@@ -120,6 +120,7 @@ class Finisher:
 
         Raises:
             OSError: A file could not be written, which is not the fault of its name.
+            StoppedError: The run is over before they are.
 
         """
         if isinstance(result, FailedImage):

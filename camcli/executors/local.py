@@ -24,7 +24,7 @@ from camcli.output.rows import RowMaker, readable
 from camcli.output.writers import ArtefactWriter
 from camcli.pipeline import Finisher, Interruption, OnRows, Shard, Tally, explain_shard
 from camcli.records import ImageRef
-from camcli.workers.demand import reading_for, workers_for
+from camcli.workers.demand import draws, workers_for
 from camcli.workers.pool import RemoteWriter, WorkerPool
 
 _REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "pillow")
@@ -113,8 +113,8 @@ def _explain(
     )
     rows = RowMaker(assembled.config.method.name, assembled.layer)
     # Where nothing is drawn, no worker has anything that its run has not.
-    draws = reading_for(assembled.config).keep_side != 0
-    finisher = Finisher(workers, RemoteWriter(workers, writer) if draws else writer, rows)
+    remote = RemoteWriter(workers, writer) if draws(assembled.config) else writer
+    finisher = Finisher(workers, remote, rows)
     with Manifest(manifest_path(job.folder, job.claim.share)) as manifest:
         explain_shard(shard, assembled.engine, finisher, manifest, on_rows, job.interruption, tally)
     if earlier.images and job.interruption.reason is None:

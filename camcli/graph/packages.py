@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ from camcli.cache import cache_folder
 from camcli.graph.fast import FastTrunk
 
 _KEPT = 12
+# A compiler that was killed leaves its folder behind.
+_ABANDONED_AFTER = 24 * 3600.0
 _ARCHIVE = "trunk.pt2"
 # Another number whenever packages are made in another way.
 _MAKE = 2
@@ -75,7 +78,7 @@ def being_made(package: Path) -> Iterator[Path]:
 
 
 def _improved(archive: Path) -> Path:
-    """Return the archive's contents as a folder beside it, or itself where that cannot be loaded.
+    """Return the best form that loads: an aligned folder, an aligned archive, or what there is.
 
     PyTorch 2.11 and others of its age load archives only; no library is loaded from a file system
     that forbids execution, while what is in an archive is unpacked elsewhere.
@@ -86,14 +89,21 @@ def _improved(archive: Path) -> Path:
         opened.extractall(archive.parent)
     for library in folder.rglob("*.so"):
         _align_weights(library)
+    if _loads(folder):
+        return folder
+    aligned = archive.with_stem("aligned")
+    with zipfile.ZipFile(aligned, "w") as rewritten:
+        for name in names:
+            rewritten.write(archive.parent / name, name)
+    return aligned if _loads(aligned) else archive
+
+
+def _loads(package: Path) -> bool:
     try:
-        torch._inductor.aoti_load_package(str(folder))
+        torch._inductor.aoti_load_package(str(package))
     except Exception:  # whatever this version says to a folder
-        with zipfile.ZipFile(archive, "w") as rewritten:
-            for name in names:
-                rewritten.write(archive.parent / name, name)
-        return archive
-    return folder
+        return False
+    return True
 
 
 def _align_weights(library: Path) -> None:
@@ -114,9 +124,15 @@ def mark_used(package: Path) -> None:
     """Note that a package is in use, and forget those whose last use is longest ago."""
     with suppress(OSError):  # a cache that cannot be written to serves as well
         os.utime(package)
-        by_last_use = sorted(package.parent.iterdir(), key=lambda path: path.stat().st_mtime)
-        for forgotten in by_last_use[:-_KEPT]:
+        by_last_use = sorted(package.parent.glob("[!.]*"), key=_last_use)
+        abandoned = time.time() - _ABANDONED_AFTER
+        unfinished = [path for path in package.parent.glob(".*") if _last_use(path) < abandoned]
+        for forgotten in by_last_use[:-_KEPT] + unfinished:
             discard(forgotten)
+
+
+def _last_use(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def discard(package: Path) -> None:

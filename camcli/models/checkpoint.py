@@ -87,9 +87,15 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
 def _read_pickle(path: Path) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a broken file, more is said than anyone can use
-        # What is mapped is not read into memory of its own first; archives alone can be.
-        mapped = zipfile.is_zipfile(path)
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        # What is mapped is not read into memory of its own first.
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=_can_be_mapped(path))
+
+
+def _can_be_mapped(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return all(file.compress_type == zipfile.ZIP_STORED for file in archive.infolist())
 
 
 def _unwrapped(content: object, path: Path) -> dict[str, Tensor]:

@@ -40,9 +40,9 @@ def png(picture: Image.Image) -> bytes:
     """Return an RGB picture as a PNG file; raises `ValueError` where it has another mode.
 
     Every row is stored as its differences from the pixel to the left (the filter Sub), compressed
-    by ISA-L. Pillow, which has no setting for it, tries all five filters on every row, which alone
-    takes three times as long; so does libpng as torchvision calls it. Files are a fifth larger for
-    it (measured on overlays of photographs).
+    by ISA-L where that exists. Pillow, which has no setting for it, tries all five filters on every
+    row, which alone takes three times as long; so does libpng as torchvision calls it. Files are a
+    fifth larger for it (measured on overlays of photographs).
     """
     if picture.mode != "RGB":
         raise ValueError(f"only RGB pictures are encoded, this is {picture.mode}")

@@ -19,7 +19,7 @@ from camcli.images.decode import decode
 from camcli.output.encode import PICTURE_ENCODERS, npy
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
-from camcli.workers.demand import reading_for, workers_for
+from camcli.workers.demand import draws, reading_for, workers_for
 from camcli.workers.pool import RemoteWriter
 
 
@@ -29,7 +29,7 @@ class Stage:
 
     Attributes:
         name: What is done.
-        where: What it belongs to: reading, computing or writing.
+        where: What it belongs to: reading, computing, writing, or reading and writing.
         milliseconds: Per picture, the median over rounds.
 
     """
@@ -58,11 +58,11 @@ def measure_stages(
     refs = refs[: assembled.batch_size]
     items = _decoded(refs, engine, reading_for(assembled.config))
     batch = Batch((*items, *[items[-1]] * (assembled.batch_size - len(items))))
-    maps = [m for r in engine.explain(batch) if isinstance(r, Explained) for m in r.maps]
-    whole = [saliency_map for saliency_map in maps if saliency_map.values is not None]
-    reading = _reading(refs, assembled, rounds)
-    writing = _writing(whole, assembled, rounds)
-    apart = _milliseconds_apart(items, whole, assembled, rounds)
+    results = engine.explain(batch)[: len(items)]
+    maps = [m for r in results if isinstance(r, Explained) for m in r.maps if m.values is not None]
+    reading = _reading([item.ref for item in items], assembled, rounds)
+    writing = _writing(maps, len(items), assembled, rounds)
+    apart = _milliseconds_apart(items, maps, assembled, rounds)
     here = sum(stage.milliseconds for stage in (reading, *writing))
     handing_over = Stage("hand over", "read and write", max(apart - here, 0.0))
     return (reading, handing_over, *_computing(batch, engine, rounds), *writing)
@@ -93,7 +93,8 @@ def _milliseconds_apart(
         tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder,
         workers_for(assembled.config) as workers,
     ):
-        writer = RemoteWriter(workers, _writer(Path(folder), assembled))
+        local = _writer(Path(folder), assembled)
+        writer = RemoteWriter(workers, local) if draws(assembled.config) else local
 
         def work() -> None:
             for item in items:
@@ -135,17 +136,19 @@ def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
     ]
 
 
-def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> list[Stage]:
+def _writing(
+    maps: Sequence[SaliencyMap], pictures: int, assembled: Assembled, rounds: int
+) -> list[Stage]:
     output = assembled.config.output
     if not maps:
         return []
     with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
         writer = _writer(Path(folder), assembled)
-        draws, keeps = "overlays" in output.save, "maps" in output.save
+        overlays, keeps = "overlays" in output.save, "maps" in output.save
         encode_picture = PICTURE_ENCODERS[output.overlay_format]
 
         def draw() -> list[Image.Image]:
-            return [writer.draw(m) for m in maps] if draws else []
+            return [writer.draw(m) for m in maps] if overlays else []
 
         drawn = draw()
 
@@ -157,7 +160,7 @@ def _writing(maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int) -> 
                 npy(m.values)
 
         drawing, encoding, writing = _milliseconds(
-            rounds, len(maps), draw, encode, lambda: [writer.write(m) for m in maps]
+            rounds, pictures, draw, encode, lambda: [writer.write(m) for m in maps]
         )
     rest = max(writing - drawing - encoding, 0.0)
     return [

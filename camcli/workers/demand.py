@@ -18,9 +18,12 @@ def workers_for(config: Config) -> WorkerPool:
 
 def reading_for(config: Config) -> Reading:
     """Return what is asked of every picture file: no more than what is drawn needs."""
-    output = config.output
-    draws = {"overlays", "components"} & set(output.save)
-    return Reading(config.run.max_pixels, output.overlay_side if draws else 0)
+    return Reading(config.run.max_pixels, config.output.overlay_side if draws(config) else 0)
+
+
+def draws(config: Config) -> bool:
+    """Tell whether a run draws over its pictures, and has them kept for it."""
+    return not {"overlays", "components"}.isdisjoint(config.output.save)
 
 
 def worker_count(run: RunConfig) -> int:

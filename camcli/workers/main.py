@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -26,9 +25,6 @@ READY = {"ready": True}
 
 def main() -> None:
     """Do what standard input asks for until it ends."""
-    # A signal to the whole group of processes is for the parent, which ends this one by closing.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     keep_freed_memory(_KEPT_BYTES)
     requests, answers = sys.stdin.buffer, _taken_from_libraries(sys.stdout.fileno())

@@ -15,11 +15,18 @@ from types import TracebackType
 from camcli.output.writers import ArtefactWriter, Written
 from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading, SaliencyMap
 from camcli.workers import wire
-from camcli.workers.process import GaveUpError, WorkerProcess
+from camcli.workers.process import GaveUpError, StoppedError, WorkerProcess
+
+# A map waits no longer for a worker that is busy, or hangs, with another picture.
+_PATIENCE = 5.0
 
 
 class WorkerPool:
-    """Workers, one for each thread that decodes; they end when it is left."""
+    """Workers, one for each thread that decodes; they end when it is left.
+
+    A thread that writes has one of its own only after the keeper of its picture has died, or
+    while that hangs.
+    """
 
     def __init__(self, timeout: float, reading: Reading) -> None:
         """Prepare; nothing is started yet.
@@ -71,11 +78,14 @@ class WorkerPool:
             return self._decode(ref, preprocess)
         except GaveUpError as error:
             return FailedImage(ref, error.kind, str(error))
+        except StoppedError as error:
+            return FailedImage(ref, "Interrupted", str(error))
 
     def write(self, writer: str, saliency_map: SaliencyMap) -> Written:
         """Have a map's files written where its picture is kept.
 
-        Where that worker has died, the picture is decoded anew, once, if it is still the same.
+        Where that worker has died or hangs, the picture is decoded anew, once, if it is still the
+        same.
 
         Args:
             writer: What `wire.described` says of the writer.
@@ -83,16 +93,20 @@ class WorkerPool:
 
         Raises:
             GaveUpError: That worker died, too, or the picture is another one now.
+            StoppedError: The pool has been left meanwhile.
+            MachineError: No process can be started.
             OSError: A file could not be written; no partial file is left behind.
+            RuntimeError: Anything else that went wrong with it.
 
         """
         request = wire.write_request(writer, saliency_map)
         item = saliency_map.item
+        keeper, preprocess = self._keepers[item.ref.index]
         try:
-            answer = self._keepers[item.ref.index][0].ask(request)
+            answer = keeper.ask(request, patience=_PATIENCE)
         except GaveUpError:
-            self._decode_again(item)
-            answer = self._keepers[item.ref.index][0].ask(request)
+            keeper.forget(item.ref.index)
+            answer = self._decoded_again(item, preprocess).ask(request)
         return wire.read_write_answer(answer)
 
     def forget(self, ref: ImageRef) -> None:
@@ -109,12 +123,13 @@ class WorkerPool:
             self._keepers[ref.index] = worker, preprocess
         return decoded
 
-    def _decode_again(self, item: ImageItem) -> None:
-        decoded = self._decode(item.ref, self._keepers[item.ref.index][1])
+    def _decoded_again(self, item: ImageItem, preprocess: Preprocess) -> WorkerProcess:
+        decoded = self._decode(item.ref, preprocess)
         if isinstance(decoded, FailedImage):
             raise GaveUpError(decoded.type, decoded.message)
         if decoded.sha256 != item.sha256:
             raise GaveUpError("Changed", "the file changed while it was being explained")
+        return self._keepers[item.ref.index][0]
 
     def _own(self) -> WorkerProcess:
         """Return the calling thread's worker, a new one where it has died."""
@@ -122,7 +137,7 @@ class WorkerPool:
         if worker is None or not worker.is_alive:
             with self._lock:
                 if self._closed:
-                    raise GaveUpError("Interrupted", "the run was stopped")
+                    raise StoppedError("the run was stopped")
                 worker = self._mine.worker = self._spare_one() or self._started()
             worker.wait_until_ready()
         return worker

@@ -20,7 +20,16 @@ _SECONDS_TO_START = 60.0
 _PIPE_BYTES = 1 << 20
 
 # The child finds the same modules as its parent, and never what lies in the current folder.
-_START = "import sys; sys.path[:] = {path!r}; from camcli.workers.main import main; main()"
+# A signal to the whole group of processes is for the parent, which ends this one by closing.
+_START = (
+    "import signal, sys; sys.path[:] = {path!r}; "
+    "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
+    "from camcli.workers.main import main; main()"
+)
+
+
+class StoppedError(Exception):
+    """The run is ending, and nothing more is done for it."""
 
 
 class GaveUpError(Exception):
@@ -76,8 +85,9 @@ class WorkerProcess:
         """
         if self._is_ready:
             return
+        late = f"it is not ready after {_SECONDS_TO_START:g} s"
         try:
-            with self._in_turn, self._killed_after(_SECONDS_TO_START):
+            with self._in_turn, self._killed_after(_SECONDS_TO_START, late):
                 answer = self._answer(lambda: receive(self._answers))
         except GaveUpError as error:
             raise MachineError(f"cannot start a process to decode in: {error}") from None
@@ -85,25 +95,31 @@ class WorkerProcess:
             raise MachineError("a process to decode in says something unexpected")
         self._is_ready = True
 
-    def ask(self, request: Request, seconds: float | None = None) -> Message:
+    def ask(self, request: Request, seconds: float | None = None, patience: float = -1) -> Message:
         """Return the answer to a request.
 
         Args:
             request: A message, and its byte strings.
             seconds: How long the answer may take before the process is killed.
+            patience: Seconds to wait for other threads' answers before; negative for ever.
 
         Raises:
-            GaveUpError: The process died, or took too long.
+            GaveUpError: The process died, or took too long, for this answer or for others.
         """
         message, blobs = request
 
         def exchange() -> Message | None:
-            with suppress(BrokenPipeError):
+            with suppress(BrokenPipeError, ValueError):  # it has died, now or before
                 send(self._requests, message | {"forget": self._to_forget()}, blobs)
             return receive(self._answers)
 
-        with self._in_turn, self._killed_after(seconds):
-            return self._answer(exchange)
+        if not self._in_turn.acquire(timeout=patience):
+            raise GaveUpError("Busy", f"a process was busy for more than {patience:g} s")
+        try:
+            with self._killed_after(seconds, f"decoding took longer than {seconds} s"):
+                return self._answer(exchange)
+        finally:
+            self._in_turn.release()
 
     def forget(self, index: int) -> None:
         """Let go of a picture, at the next request."""
@@ -120,11 +136,13 @@ class WorkerProcess:
     def _answer(self, wait: Callable[[], Message | None]) -> Message:
         answer = wait()
         if answer is None:
+            with suppress(OSError):  # what it was still to be sent
+                self._requests.close()
             raise GaveUpError("DecoderDied", f"the decoder died ({_cause(self._process.wait())})")
         return answer
 
     @contextmanager
-    def _killed_after(self, seconds: float | None) -> Iterator[None]:
+    def _killed_after(self, seconds: float | None, otherwise: str) -> Iterator[None]:
         """Kill the process when the time is up, which ends whatever waits for it."""
         if seconds is None:
             yield
@@ -141,8 +159,7 @@ class WorkerProcess:
             yield
         except GaveUpError:
             if late.is_set():
-                reason = f"decoding took longer than {seconds:g} s"
-                raise GaveUpError("DecoderHung", reason) from None
+                raise GaveUpError("DecoderHung", otherwise) from None
             raise
         finally:
             timer.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -99,6 +100,7 @@ def write_request(writer: str, saliency_map: SaliencyMap) -> Request:
     """Return the message that asks to write a map's files; for `writer` see `described`."""
     values, components = saliency_map.values, saliency_map.components
     assert values is not None
+    assert values.dtype == np.float32
     parts = None if components is None else components.maps
     asked = {
         "index": saliency_map.item.ref.index,
@@ -141,6 +143,8 @@ def _components(
 
 def write_answer(written: Written | Exception) -> Request:
     """Return the message that tells which files were written, or why not."""
+    if isinstance(written, MemoryError):
+        return {"system": [errno.ENOMEM, os.strerror(errno.ENOMEM), None]}, ()
     if isinstance(written, OSError):
         return {"system": [written.errno, written.strerror or str(written), _name_in(written)]}, ()
     if isinstance(written, Exception):
@@ -158,7 +162,8 @@ def read_write_answer(answer: Message) -> Written:
     """
     told, _ = answer
     if "system" in told:
-        raise OSError(*told["system"])
+        number, reason, name = told["system"]
+        raise OSError(reason) if number is None else OSError(number, reason, name)
     if "error" in told:
         raise RuntimeError(f"a worker could not write a picture's files: {told['error']}")
     return {what: (path, sha) for what, (path, sha) in told["written"].items()}

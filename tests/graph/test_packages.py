@@ -56,6 +56,20 @@ def test_a_package_stays_an_archive_where_folders_are_not_loaded(
     assert list(package.parent.iterdir()) == [package]
 
 
+def test_a_package_that_loads_in_no_form_is_what_the_compiler_made(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> None:
+        raise RuntimeError(path)
+
+    monkeypatch.setattr(torch._inductor, "aoti_load_package", refuse)
+    with being_made(package) as archive:
+        write_archive(archive, "\0malloc\0")
+
+    with zipfile.ZipFile(package) as opened:
+        assert opened.read("trunk/data/model.so") == b"\0malloc\0"
+
+
 @pytest.mark.parametrize("load", [loads, loads_archives_only])
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="names of glibc's functions")
 def test_libraries_keep_their_weights_in_whole_pages(
@@ -108,6 +122,19 @@ def test_the_longest_unused_are_forgotten(tmp_path: Path, monkeypatch: pytest.Mo
     mark_used(tmp_path / "mine.pt2")
 
     assert {path.name for path in tmp_path.iterdir()} == {"new.pt2", "mine.pt2"}
+
+
+def test_what_killed_compilers_left_goes_and_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "_KEPT", 1)
+    for name in ("mine.pt2", ".making-now", ".making-long-ago"):
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / ".making-long-ago", (1000, 1000))
+
+    mark_used(tmp_path / "mine.pt2")
+
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.pt2", ".making-now"}
 
 
 def test_a_package_is_removed_in_either_form_or_was_gone(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,11 @@ from camcli.config import OutputConfig
 from camcli.images.decode import decode
 from camcli.output.writers import ArtefactWriter
 from camcli.records import ImageItem, ImageRef, Reading
+from camcli.workers import pool as pool_module
 from camcli.workers import wire
 from camcli.workers.main import _Worker
 from camcli.workers.pool import RemoteWriter, WorkerPool
-from camcli.workers.process import GaveUpError
+from camcli.workers.process import GaveUpError, StoppedError
 from tests.workers.conftest import PREPROCESS, let_workers, map_of
 
 EVERYTHING = OutputConfig(save=("maps", "overlays", "components"))
@@ -186,3 +190,42 @@ def test_a_worker_whose_run_was_killed_writes_nothing_more(
     with pytest.raises(SystemExit):
         worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
     assert contents(writer.folder) == {}
+
+
+def test_a_map_does_not_wait_for_a_worker_that_hangs(
+    monkeypatch: pytest.MonkeyPatch, picture: ImageRef, writer: ArtefactWriter, tmp_path: Path
+) -> None:
+    let_workers(monkeypatch, "decode", "'bad' in args[0].path.name", "time.sleep(600)")
+    monkeypatch.setattr(pool_module, "_PATIENCE", 0.2)
+    hanging = ImageRef(8, tmp_path / "bad.png", "bad.png")
+    with ThreadPoolExecutor(1) as thread, WorkerPool(600, Reading(10**6)) as pool:
+        item = thread.submit(decoded_by, pool, picture).result()
+        (keeper,) = pool._all
+        stuck = thread.submit(pool.decode, hanging, PREPROCESS)
+        while not keeper._in_turn.locked():
+            time.sleep(0.01)
+        RemoteWriter(pool, writer).write(map_of(item))
+        assert not stuck.done()
+        assert list(keeper._forgotten) == [picture.index]
+    assert len(contents(writer.folder)) == 2
+
+
+def test_a_pool_that_was_left_writes_nothing_and_blames_no_picture(
+    picture: ImageRef, writer: ArtefactWriter
+) -> None:
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+    with pytest.raises(StoppedError):
+        RemoteWriter(pool, writer).write(map_of(item))
+    assert contents(writer.folder) == {}
+
+
+def test_memory_that_runs_out_in_a_worker_is_the_systems_word(
+    monkeypatch: pytest.MonkeyPatch, picture: ImageRef, writer: ArtefactWriter
+) -> None:
+    let_workers(monkeypatch, "wire.read_write_request", "True", "raise MemoryError")
+    with WorkerPool(60, Reading(10**6)) as pool:
+        item = decoded_by(pool, picture)
+        with pytest.raises(OSError, match="memory") as caught:
+            RemoteWriter(pool, writer).write(map_of(item))
+    assert caught.value.errno == errno.ENOMEM

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from camcli.errors import CamcliWarning, ModelError
 from camcli.methods.probe import Probe
 from camcli.models import load_model
 from camcli.models.catalogue import catalogue
+from camcli.models.checkpoint import read_checkpoint
 from camcli.models.labels import read_labels
 from tests.models.factories import READY, Small
 
@@ -66,6 +68,21 @@ def test_a_factory_takes_a_checkpoint_with_wrappers_and_prefixes(tmp_path: Path)
         config(f"{FACTORIES}:build", weights=str(path), kwargs={"classes": 4})
     ).network.state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in weights.items())
+
+
+def test_a_checkpoint_that_was_packed_again_is_read_rightly(tmp_path: Path) -> None:
+    weights = {"a": torch.randn(50, 50), "b": torch.arange(9.0)}
+    torch.save(weights, tmp_path / "stored.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "stored.pth") as stored,
+        zipfile.ZipFile(tmp_path / "deflated.pth", "w", zipfile.ZIP_DEFLATED) as deflated,
+    ):
+        for name in stored.namelist():
+            deflated.writestr(name, stored.read(name))
+
+    for name in ("stored.pth", "deflated.pth"):
+        found = read_checkpoint(tmp_path / name)
+        assert all(torch.equal(found[key], weights[key]) for key in weights)
 
 
 def test_a_checkpoint_that_does_not_fit_is_listed_by_key_and_shape(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@
 
 Explains folders of that many JPEG files of 500 x 375 (made from PHOTOS; hard links beyond the first
 thousand) by `camcli explain`, each in a process of its own, and prints the peak of its resident
-memory. Results are kept small, so that the disk need not hold gigabytes; they pass through the same
-queues as large ones.
+memory, and of its workers' together as often as it is looked at (Linux). Results are kept small, so
+that the disk need not hold gigabytes; they pass through the same queues as large ones.
 """
 
 from __future__ import annotations
@@ -17,21 +17,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.photographs import make_photographs
 
 _DIFFERENT = 1000
+_SECONDS_BETWEEN_LOOKS = 0.2
 _SMALL = ("output.map_size=layer", "output.overlay_format=jpg", "output.overlay_side=64")
 
 
 @dataclass(frozen=True)
 class Peak:
-    """The largest resident memory of one run, in MiB, and how long it took."""
+    """The largest resident memory of one run and of its workers, in MiB, and how long it took."""
 
     pictures: int
     mebibytes: float
+    workers: float
     seconds: float
 
 
@@ -45,7 +48,7 @@ def spread_out(source: Path, target: Path, count: int) -> None:
 
 
 def peak_of(pictures: Path, count: int, output: Path, arguments: Sequence[str]) -> Peak:
-    """Explain a folder and return the peak of the process's resident memory.
+    """Explain a folder and return the peaks of the resident memory.
 
     Raises:
         RuntimeError: camcli did not finish with every picture done.
@@ -55,10 +58,24 @@ def peak_of(pictures: Path, count: int, output: Path, arguments: Sequence[str]) 
     command = [sys.executable, "-m", "camcli", "explain", str(pictures), "-o", str(output), "-q"]
     start = time.perf_counter()
     process = subprocess.Popen([*command, *settings, *arguments])
-    _, status, usage = os.wait4(process.pid, 0)
+    workers = 0.0
+    while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+        workers = max(workers, workers_of(process.pid))
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    _, status, usage = ended
     if os.waitstatus_to_exitcode(status) != 0:
         raise RuntimeError(f"camcli explain ended with {os.waitstatus_to_exitcode(status)}")
-    return Peak(count, usage.ru_maxrss / 1024, time.perf_counter() - start)
+    return Peak(count, usage.ru_maxrss / 1024, workers, time.perf_counter() - start)
+
+
+def workers_of(pid: int) -> float:
+    """Return the resident memory of a process's children together, in MiB."""
+    pages = 0
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # threads and processes end at any time
+            for child in listing.read_text().split():
+                pages += int(Path(f"/proc/{child}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def main() -> None:
@@ -75,10 +92,13 @@ def main() -> None:
             pictures = Path(scratch) / f"pictures-{count}"
             spread_out(made, pictures, count)
             peaks.append(peak_of(pictures, count, Path(scratch) / f"out-{count}", arguments))
-            print("{pictures} pictures: {mebibytes:.0f} MiB, {seconds:.0f} s".format(
-                **vars(peaks[-1])
-            ), flush=True)  # fmt: skip
-    print(f"last / first: {peaks[-1].mebibytes / peaks[0].mebibytes:.3f}")
+            line = (
+                "{pictures} pictures: {mebibytes:.0f} MiB, workers {workers:.0f}, {seconds:.0f} s"
+            )
+            print(line.format(**vars(peaks[-1])), flush=True)
+    first, last = peaks[0], peaks[-1]
+    print(f"last / first: {last.mebibytes / first.mebibytes:.3f}", end=", ")
+    print(f"with workers {(last.mebibytes + last.workers) / (first.mebibytes + first.workers):.3f}")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Protocol
 from camcli.batching import FixedBatches
 from camcli.engine import Engine, Explained
 from camcli.images.stream import stream
+from camcli.output.atomic import name_in
 from camcli.output.manifest import Manifest
 from camcli.output.rows import RowMaker
 from camcli.output.writers import Written
@@ -133,8 +134,7 @@ class Finisher:
         except OSError as error:
             if error.errno not in _NAMES_FAULT:
                 raise
-            name = error.filename if error.filename2 is None else error.filename2
-            reason = f"its results cannot be written: {error.strerror}: {name}"
+            reason = f"its results cannot be written: {error.strerror}: {name_in(error)}"
             return [self.rows.failed(FailedImage(result.item.ref, type(error).__name__, reason))]
         finally:
             self.workers.forget(result.item.ref)

@@ -47,6 +47,12 @@ def write_chunks(
         raise
 
 
+def name_in(error: OSError) -> str | None:
+    """Return the file that an error is about: of a move, the name that a user knows."""
+    name = error.filename if error.filename2 is None else error.filename2
+    return None if name is None else os.fsdecode(name)
+
+
 def _current_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

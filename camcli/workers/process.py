@@ -85,9 +85,8 @@ class WorkerProcess:
         """
         if self._is_ready:
             return
-        late = f"it is not ready after {_SECONDS_TO_START:g} s"
         try:
-            with self._in_turn, self._killed_after(_SECONDS_TO_START, late):
+            with self._in_turn, self._killed_after(_SECONDS_TO_START, "starting"):
                 answer = self._answer(lambda: receive(self._answers))
         except GaveUpError as error:
             raise MachineError(f"cannot start a process to decode in: {error}") from None
@@ -116,7 +115,7 @@ class WorkerProcess:
         if not self._in_turn.acquire(timeout=patience):
             raise GaveUpError("Busy", f"a process was busy for more than {patience:g} s")
         try:
-            with self._killed_after(seconds, f"decoding took longer than {seconds} s"):
+            with self._killed_after(seconds, "decoding"):
                 return self._answer(exchange)
         finally:
             self._in_turn.release()
@@ -142,7 +141,7 @@ class WorkerProcess:
         return answer
 
     @contextmanager
-    def _killed_after(self, seconds: float | None, otherwise: str) -> Iterator[None]:
+    def _killed_after(self, seconds: float | None, doing: str) -> Iterator[None]:
         """Kill the process when the time is up, which ends whatever waits for it."""
         if seconds is None:
             yield
@@ -159,7 +158,8 @@ class WorkerProcess:
             yield
         except GaveUpError:
             if late.is_set():
-                raise GaveUpError("DecoderHung", otherwise) from None
+                reason = f"{doing} took longer than {seconds:g} s"
+                raise GaveUpError("DecoderHung", reason) from None
             raise
         finally:
             timer.cancel()

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camcli.config import OutputConfig
+from camcli.output.atomic import name_in
 from camcli.output.writers import ArtefactWriter, Written
 from camcli.records import (
     Components,
@@ -146,7 +147,7 @@ def write_answer(written: Written | Exception) -> Request:
     if isinstance(written, MemoryError):
         return {"system": [errno.ENOMEM, os.strerror(errno.ENOMEM), None]}, ()
     if isinstance(written, OSError):
-        return {"system": [written.errno, written.strerror or str(written), _name_in(written)]}, ()
+        return {"system": [written.errno, written.strerror or str(written), name_in(written)]}, ()
     if isinstance(written, Exception):
         return {"error": f"{type(written).__name__}: {written}"}, ()
     return {"written": written}, ()
@@ -199,9 +200,3 @@ def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
 def _array(data: bytes, shape: Sequence[int] | None) -> npt.NDArray[np.float32]:
     assert shape is not None
     return np.frombuffer(data, np.float32).reshape(shape)
-
-
-def _name_in(error: OSError) -> str | None:
-    # Of a move, it is the second that has a name which a user knows.
-    name = error.filename if error.filename2 is None else error.filename2
-    return None if name is None else os.fsdecode(name)

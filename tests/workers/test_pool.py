@@ -96,6 +96,14 @@ def test_a_decoder_that_hangs_costs_one_picture(
         _same(pool.decode(picture, PREPROCESS), decode(picture, PREPROCESS))
 
 
+def test_whole_seconds_are_told_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _start(monkeypatch, "time.sleep(600)")
+    with WorkerPool(1.0, Reading(10**6)) as pool:
+        failure = pool.decode(ImageRef(1, tmp_path / "bad.png", "bad.png"), PREPROCESS)
+    assert isinstance(failure, FailedImage)
+    assert failure.message == "decoding took longer than 1 s"
+
+
 def test_a_stream_goes_on_past_decoders_that_die(
     monkeypatch: pytest.MonkeyPatch, picture: ImageRef, tmp_path: Path
 ) -> None:

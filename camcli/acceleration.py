@@ -23,6 +23,7 @@ _DTYPES: dict[ResolvedPrecision, torch.dtype] = {
     "bf16": torch.bfloat16,
     "fp16": torch.float16,
 }
+_POLICIES: dict[object, Policy] = {"auto": "auto", True: "always", False: "never"}
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
@@ -80,12 +81,5 @@ def accelerate(
         raise ModelError(
             f"the network does not run in {precision}: {reason}. Take --precision fp32"
         ) from None
-    trunk = AdaptiveTrunk(fast, example, _policy(run, device), images_ahead, notify)
+    trunk = AdaptiveTrunk(fast, example, _POLICIES[run.compile], images_ahead, notify)
     return dataclasses.replace(network, trunk=trunk)
-
-
-def _policy(run: RunConfig, device: torch.device) -> Policy:
-    if run.compile == "auto":
-        # On a GPU nothing is compiled unasked: what it would bring there has not been measured.
-        return "auto" if device.type == "cpu" else "never"
-    return "always" if run.compile else "never"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -13,10 +12,13 @@ from torch import Tensor
 from camcli.graph.compiled import Compilation, Runner, compiler_missing
 from camcli.graph.fast import FastTrunk
 from camcli.graph.packages import discard
+from camcli.graph.trial import Trial, timed
 
 # What compiling ResNet-50 takes on two cores, and about what it saves of every picture's time.
 _USUAL_COMPILE_SECONDS = 40.0
 _USUAL_SAVING = 0.4
+# After so many batches, what a picture costs is known.
+_BATCHES_TIMED = 8
 _MOST_DIFFERENCE = {torch.float32: 1e-3, torch.float16: 5e-2, torch.bfloat16: 1e-1}
 
 Policy = Literal["auto", "always", "never"]
@@ -29,7 +31,9 @@ class AdaptiveTrunk:
     the first batches, and starts the compiler in the background when what it would save of the
     pictures ahead is more than it costs; `always` compiles before the first picture. Every
     compiled trunk is compared with the uncompiled one, on the first and the last picture of a
-    batch, before it takes over.
+    batch, before it takes over. One that was compiled unasked also has to be faster, in turns with
+    the uncompiled one on the batches that follow; where it is not, it goes, and no later run
+    compiles it unasked.
     """
 
     def __init__(
@@ -53,13 +57,17 @@ class AdaptiveTrunk:
         """
         self._fast = trunk
         self._run: Runner = trunk
+        self._batch_size = len(example)
+        self._policy = policy
         self._images_ahead = images_ahead
         self._images_seen = 0
         self._notify = notify
         self._compilation: Compilation | None = None
+        self._trial: Trial | None = None
+        self._batches_to_time = _BATCHES_TIMED
         self._seconds_per_image = math.inf
         if policy != "never":
-            self._begin(Compilation(trunk, example), policy)
+            self._begin(Compilation(trunk, example))
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run the trunk: images (B, 3, H, W) -> (activation, *bypass), float32."""
@@ -67,24 +75,33 @@ class AdaptiveTrunk:
         compilation = self._compilation
         if compilation is None or compilation.running:
             return self._run(images)
+        if self._trial is not None:
+            return self._try(self._trial, compilation, images)
         if compilation.ready:
             return self._take_over(compilation, images)
         self._look_after(compilation)
-        start = time.perf_counter()
-        outputs = self._run(images)
-        seconds = (time.perf_counter() - start) / len(images)
-        self._seconds_per_image = min(self._seconds_per_image, seconds)
-        return outputs
+        return self._run_watched(images)
 
-    def _begin(self, compilation: Compilation, policy: Policy) -> None:
+    def _begin(self, compilation: Compilation) -> None:
+        asked = self._policy == "always"
+        if compilation.refuted and not asked:
+            return
         if not compilation.ready and (missing := compiler_missing()):
             self._notify(f"not compiling the network: {missing}")
             return
         self._compilation = compilation
-        if policy == "always" and not compilation.ready:
+        if asked and not compilation.ready:
             self._notify("compiling the network for this batch size; later runs will find it done")
             self._start(compilation)
             compilation.wait()
+
+    def _run_watched(self, images: Tensor) -> tuple[Tensor, ...]:
+        if not self._batches_to_time:
+            return self._run(images)
+        self._batches_to_time -= 1
+        outputs, seconds = timed(self._run, images)
+        self._seconds_per_image = min(self._seconds_per_image, seconds / len(images))
+        return outputs
 
     def _look_after(self, compilation: Compilation) -> None:
         if compilation.started:
@@ -92,7 +109,7 @@ class AdaptiveTrunk:
         elif self._pays():
             self._notify(
                 f"compiling the network in the background: about {self._ahead} images at "
-                f"{self._seconds_per_image * 1000:.0f} ms are worth it"
+                f"{self._seconds_per_image * 1000:.3g} ms are worth it"
             )
             self._start(compilation)
 
@@ -112,7 +129,7 @@ class AdaptiveTrunk:
             self._give_up(f"{type(error).__name__}: {error}")
 
     def _take_over(self, compilation: Compilation, images: Tensor) -> tuple[Tensor, ...]:
-        """Run a batch compiled and, if that is right, all that follow."""
+        """Run a batch compiled and, if that is right, those that follow."""
         ends = torch.tensor([0, len(images) - 1], device=images.device)
         try:
             compiled = compilation.load()
@@ -128,8 +145,28 @@ class AdaptiveTrunk:
             self._give_up(f"the compiled network is off by {difference:.1e}")
             return self._run(images)
         self._run = compiled
-        self._finish()
+        if compilation.started and self._policy == "auto":
+            self._trial = Trial(self._fast, compiled)
+        else:
+            self._finish()
         return outputs
+
+    def _try(self, trial: Trial, compilation: Compilation, images: Tensor) -> tuple[Tensor, ...]:
+        if len(images) != self._batch_size:  # its time could not be compared
+            return self._run(images)
+        outputs = trial(images)
+        if trial.decided:
+            self._trial = None
+            self._settle(trial.speedup, compilation)
+        return outputs
+
+    def _settle(self, speedup: float, compilation: Compilation) -> None:
+        if speedup > 1:
+            self._finish()
+        else:
+            self._run = self._fast
+            compilation.refute()
+            self._give_up(f"compiled, it takes {1 / speedup:.2f} times as long here")
 
     def _give_up(self, reason: str) -> None:
         self._notify(f"going on without compiling the network: {reason}")
@@ -139,10 +176,6 @@ class AdaptiveTrunk:
         if self._compilation is not None:
             self._compilation.close()
         self._compilation = None
-
-    def close(self) -> None:
-        """Stop a compiler that is still at work; what it would have made is not missed."""
-        self._finish()
 
 
 def _difference(found: Sequence[Tensor], expected: Sequence[Tensor]) -> float:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from camcli.graph.fast import FastTrunk
-from camcli.graph.packages import mark_used, package_path
+from camcli.graph.packages import discard, is_refuted, mark_used, package_path, refute
 
 _WORKER = "camcli.graph.compile_worker"
 
@@ -80,7 +80,12 @@ class Compilation:
     @property
     def ready(self) -> bool:
         """Whether the package is there, from this run or an earlier one."""
-        return self.package.exists()
+        return self.package.exists() and not self.refuted
+
+    @property
+    def refuted(self) -> bool:
+        """Whether this run or an earlier one found that it brings nothing."""
+        return is_refuted(self.package)
 
     @property
     def started(self) -> bool:
@@ -99,6 +104,8 @@ class Compilation:
             OSError: The cache folder cannot be written to.
         """
         self.package.parent.mkdir(parents=True, exist_ok=True)
+        if self.refuted:
+            discard(self.package)
         self._scratch = tempfile.TemporaryDirectory(prefix="camcli-compile-")
         exported = Path(self._scratch.name) / "trunk.pt2"
         prepared = self._trunk.prepared(self._example)
@@ -133,6 +140,10 @@ class Compilation:
         """
         mark_used(self.package)
         return CompiledTrunk(self.package, self._trunk, len(self._example))
+
+    def refute(self) -> None:
+        """Note, for later runs as well, that the trunk is no slower without it."""
+        refute(self.package)
 
     def close(self) -> None:
         """Stop the compiler if it is still at work, and clean up after it."""

@@ -1,7 +1,8 @@
 """Compiled trunks on disk: under which name, how they get there, and when they go.
 
 A package is what Inductor made of a trunk: one archive or, where this PyTorch loads that as well, a
-folder with the archive's contents, from which a library is loaded in a tenth of the time.
+folder with the archive's contents, from which a library is loaded in a tenth of the time. An empty
+file in its place says that uncompiled, the trunk was no slower.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def package_path(trunk: FastTrunk, example: Tensor) -> Path:
         torch.__version__,
         torch.backends.cpu.get_cpu_capability(),
         torch.get_num_threads(),
-        str(example.device),
+        _device_name(example.device),
         tuple(example.shape),
         str(trunk.dtype),
         trunk.module.code,
@@ -55,6 +56,11 @@ def package_path(trunk: FastTrunk, example: Tensor) -> Path:
         flat = tensor.detach().cpu().contiguous().reshape(-1)
         sha.update(flat.view(torch.uint8).numpy().data)
     return cache_folder("compiled") / f"{sha.hexdigest()[:32]}.pt2"
+
+
+def _device_name(device: torch.device) -> str:
+    """Name a device by its make, for code is compiled for that, and which way is faster depends."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
 
 
 @contextmanager
@@ -120,6 +126,21 @@ def _align_weights(library: Path) -> None:
         library.write_bytes(library.read_bytes().replace(_ANY_PLACE, _WHOLE_PAGES))
 
 
+def refute(package: Path) -> None:
+    """Replace a package by the word that it is of no use here, as far as the cache can be written.
+
+    A run that has it loaded is not disturbed.
+    """
+    with suppress(OSError):
+        discard(package)
+        package.touch()
+
+
+def is_refuted(package: Path) -> bool:
+    """Return whether it was found that compiling brings nothing here."""
+    return package.is_file() and package.stat().st_size == 0
+
+
 def mark_used(package: Path) -> None:
     """Note that a package is in use, and forget those whose last use is longest ago."""
     with suppress(OSError):  # a cache that cannot be written to serves as well
@@ -136,7 +157,7 @@ def _last_use(path: Path) -> float:
 
 
 def discard(package: Path) -> None:
-    """Remove a package, if it is there; a run that has loaded it already is not disturbed."""
+    """Remove a package, if it is there; a run that has it loaded is not disturbed."""
     if package.is_dir():
         shutil.rmtree(package, ignore_errors=True)
     else:

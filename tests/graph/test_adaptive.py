@@ -138,6 +138,91 @@ def test_many_slow_pictures_are(
     assert "in the background" in said[0]
 
 
+def compiled_in_the_background(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, runner: compiled.Runner
+) -> tuple[AdaptiveTrunk, list[str]]:
+    """Return a trunk whose compiler has just ended, having made `runner`, and what it says."""
+
+    def finish_at_once(compilation: compiled.Compilation) -> None:
+        cache.mkdir(parents=True)
+        compilation.package.write_bytes(b"stands for a package")
+
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(compiled.Compilation, "start", finish_at_once)
+    monkeypatch.setattr(compiled.Compilation, "started", True)
+    monkeypatch.setattr(compiled.Compilation, "load", lambda _: runner)
+    monkeypatch.setattr(AdaptiveTrunk, "_look_after", lambda self, it: self._start(it))
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
+    run(adaptive_trunk, EXAMPLE)
+    return adaptive_trunk, said
+
+
+def late(runner: compiled.Runner, called: list[str], name: str) -> compiled.Runner:
+    """Return a runner that takes its time."""
+
+    def run_later(images: Tensor) -> tuple[Tensor, ...]:
+        time.sleep(0.05)
+        called.append(name)
+        return runner(images)
+
+    return run_later
+
+
+def test_compiled_unasked_it_has_to_be_faster_to_stay(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    slower = late(trunk, called, "compiled")
+    adaptive_trunk, said = compiled_in_the_background(trunk, cache, monkeypatch, slower)
+    images = torch.randn(4, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    for _ in range(20):
+        torch.testing.assert_close(run(adaptive_trunk, images), expected)
+        torch.testing.assert_close(run(adaptive_trunk, images[:3]), expected[:3])
+
+    assert adaptive_trunk._run is trunk
+    assert said[0].startswith("going on without compiling the network: compiled, it takes ")
+    assert len(said) == 1
+    count = len(called)
+    later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
+    for _ in range(3):
+        run(later, images)
+    assert len(called) == count
+
+
+def test_what_is_faster_stays(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, called = trunk.module, list[str]()
+
+    def faster(images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(module(images))
+
+    uncompiled = staticmethod(late(faster, called, "uncompiled"))
+    monkeypatch.setattr(FastTrunk, "__call__", uncompiled)
+    adaptive_trunk, said = compiled_in_the_background(trunk, cache, monkeypatch, faster)
+    for _ in range(8):
+        run(adaptive_trunk, EXAMPLE)
+    assert adaptive_trunk._run is faster
+    count = len(called)
+    run(adaptive_trunk, EXAMPLE)
+    assert len(called) == count
+    assert said == []
+
+
+@needs_compiler
+def test_who_asks_for_compiling_gets_it_whatever_was_found_before(
+    trunk: FastTrunk, cache: Path
+) -> None:
+    cache.mkdir(parents=True)
+    compiled.Compilation(trunk, EXAMPLE).refute()
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, lambda _: None)
+    run(adaptive_trunk, EXAMPLE)
+    assert isinstance(adaptive_trunk._run, compiled.CompiledTrunk)
+
+
 def test_a_pipe_is_compiled_for_once_much_has_come(
     trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

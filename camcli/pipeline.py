@@ -188,8 +188,8 @@ def explain_shard(
         for batch in _until(batches, interruption, tally):
             with tally.timed("explain"):
                 results = steady.explain(batch)
-            for result in _in_order(results, batch.failures):
-                with tally.timed("wait for writing"):
+            with tally.timed("wait for writing"):
+                for result in _in_order(results, batch.failures):
                     ledger.enter(pool.submit(finisher.finish, result))
 
 

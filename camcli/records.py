@@ -7,7 +7,7 @@ A picture travels as `ImageRef` (listed) -> `ImageItem` (decoded) -> `Batch` (st
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -246,4 +246,5 @@ class ManifestRow:
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON-ready builtins, every key always present."""
-        return asdict(self)
+        nested = {"error": self.error, "target": self.target, "components": self.components}
+        return vars(self) | {key: record and vars(record) for key, record in nested.items()}

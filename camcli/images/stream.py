@@ -149,7 +149,7 @@ class _Decoding:
                 if time.monotonic() >= deadline:
                     raise
                 continue
-            if wait([coming], _SECONDS_BETWEEN_QUESTIONS).done:
+            if coming.done() or wait([coming], _SECONDS_BETWEEN_QUESTIONS).done:
                 self._slots.release()
                 return coming.result()
         return None

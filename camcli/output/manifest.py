@@ -15,10 +15,12 @@ from camcli.records import ManifestRow
 
 FILE_NAME = "manifest.jsonl"
 
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 def to_line(row: ManifestRow) -> str:
     """Return a row as one line of strict JSON, without the newline; non-finite numbers are null."""
-    return json.dumps(_strict(row.to_json()), ensure_ascii=False, allow_nan=False)
+    return _to_json(_strict(row.to_json()))
 
 
 class Manifest:

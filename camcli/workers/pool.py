@@ -16,6 +16,7 @@ from camcli.output.writers import ArtefactWriter, Written
 from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading, SaliencyMap
 from camcli.workers import wire
 from camcli.workers.process import GaveUpError, StoppedError, WorkerProcess
+from camcli.workers.watchdog import Watchdog
 
 # A map waits no longer for a worker that is busy, or hangs, with another picture.
 _PATIENCE = 5.0
@@ -42,6 +43,7 @@ class WorkerPool:
         self._all: list[WorkerProcess] = []
         self._spare: list[WorkerProcess] = []
         self._keepers: dict[int, tuple[WorkerProcess, Preprocess]] = {}
+        self._watchdog = Watchdog()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -150,7 +152,7 @@ class WorkerPool:
         return None
 
     def _started(self) -> WorkerProcess:
-        worker = WorkerProcess()
+        worker = WorkerProcess(self._watchdog)
         self._all = [other for other in self._all if other.is_alive] + [worker]
         return worker
 
@@ -167,6 +169,7 @@ class WorkerPool:
             self._closed = True
             for worker in self._all:
                 worker.kill()
+        self._watchdog.close()
 
 
 class RemoteWriter:

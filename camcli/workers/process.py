@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 from camcli.errors import MachineError
 from camcli.workers.main import READY
 from camcli.workers.messages import Message, receive, send
+from camcli.workers.watchdog import Watchdog
 from camcli.workers.wire import Request
 
 _SECONDS_TO_START = 60.0
@@ -49,8 +50,11 @@ class GaveUpError(Exception):
 class WorkerProcess:
     """A child process that answers one request after the other, whichever thread asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, watchdog: Watchdog) -> None:
         """Start it.
+
+        Args:
+            watchdog: Kills it when an answer takes too long.
 
         Raises:
             MachineError: The system has no room for another process.
@@ -64,6 +68,7 @@ class WorkerProcess:
             )
         except OSError as error:
             raise MachineError(f"cannot start a process to decode in: {error}") from None
+        self._watchdog = watchdog
         self._requests = cast(BinaryIO, self._process.stdin)
         self._answers = cast(BinaryIO, self._process.stdout)
         for pipe in (self._requests, self._answers):
@@ -146,23 +151,14 @@ class WorkerProcess:
         if seconds is None:
             yield
             return
-        late = threading.Event()
-
-        def give_up() -> None:
-            late.set()
-            self._process.kill()
-
-        timer = threading.Timer(seconds, give_up)
-        timer.start()
-        try:
-            yield
-        except GaveUpError:
-            if late.is_set():
+        with self._watchdog.limit(seconds, self._process.kill) as limit:
+            try:
+                yield
+            except GaveUpError:
+                if not limit.passed:
+                    raise
                 reason = f"{doing} took longer than {seconds:g} s"
                 raise GaveUpError("DecoderHung", reason) from None
-            raise
-        finally:
-            timer.cancel()
 
 
 def _widen(pipe: BinaryIO) -> None:

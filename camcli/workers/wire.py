@@ -41,23 +41,30 @@ def decode_request(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> R
         "index": ref.index,
         "path": str(ref.path),
         "name": ref.name,
-        "preprocess": _fields(preprocess),
-        "reading": _fields(reading),
+        "how": _told(preprocess, reading),
     }
     return {"decode": asked}, ()
 
 
 @lru_cache(maxsize=4)
-def _fields(same_for_all_pictures: Preprocess | Reading) -> dict[str, Any]:
-    return asdict(same_for_all_pictures)
+def _told(preprocess: Preprocess, reading: Reading) -> str:
+    """Return as JSON what is the same for many pictures."""
+    return json.dumps({"preprocess": asdict(preprocess), "reading": asdict(reading)})
 
 
 def read_decode_request(asked: dict[str, Any]) -> tuple[ImageRef, Preprocess, Reading]:
     """Return what a worker is asked to decode, and how."""
     ref = ImageRef(asked["index"], Path(asked["path"]), asked["name"])
-    told: dict[str, Any] = asked["preprocess"]
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-    return ref, Preprocess(**fields), Reading(**asked["reading"])
+    return ref, *_how(asked["how"])
+
+
+@lru_cache(maxsize=4)
+def _how(told: str) -> tuple[Preprocess, Reading]:
+    fields = json.loads(told)
+    preprocess: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in fields["preprocess"].items()
+    }
+    return Preprocess(**preprocess), Reading(**fields["reading"])
 
 
 def decode_answer(decoded: ImageItem | FailedImage) -> Request:

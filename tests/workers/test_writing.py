@@ -151,6 +151,12 @@ def test_writing_that_kills_every_worker_is_given_up(
             RemoteWriter(pool, writer).write(map_of(item))
 
 
+@pytest.fixture(autouse=True)
+def _own_limit_of_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what a worker sets, which usually is a process of its own."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+
+
 def worker_with(picture: ImageRef) -> _Worker:
     worker = _Worker()
     request, _ = wire.decode_request(picture, PREPROCESS, Reading(10**6))

@@ -95,8 +95,7 @@ def _settled(config: Config) -> Config:
     """Compile before anything is timed, where a run would decide on the way."""
     if config.run.compile != "auto":
         return config
-    compiled = config.run.model_copy(update={"compile": config.run.device in ("auto", "cpu")})
-    return config.model_copy(update={"run": compiled})
+    return config.model_copy(update={"run": config.run.model_copy(update={"compile": True})})
 
 
 @contextmanager

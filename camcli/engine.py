@@ -84,7 +84,7 @@ class Engine:
         classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
         found: list[list[SaliencyMap]] = [[] for _ in batch.items]
         for slot in range(max(map(len, classes))):
-            for row, saliency_map in self._explain_slot(batch.items, probe, classes, slot):
+            for row, saliency_map in self._explain_slot(batch.items, probe, logits, classes, slot):
                 found[row].append(saliency_map)
         return [
             choice if isinstance(choice, FailedImage) else Explained(item, tuple(maps))
@@ -93,8 +93,8 @@ class Engine:
 
     def rehearse(self, size: int) -> None:
         """Explain `size` black pictures for the first class, for the memory that it takes."""
-        black = torch.zeros(size, 3, *self.network.image_size, device=self.device)
-        probe = Probe(self.network, self._normalize(black), self.method.uses_deeplift)
+        black = self.black.expand(size, 3, *self.network.image_size).contiguous()
+        probe = Probe(self.network, black, self.method.uses_deeplift)
         classes = torch.zeros(size, dtype=torch.int64, device=self.device)
         self._finish(self.method.explain(probe, classes))
 
@@ -110,18 +110,24 @@ class Engine:
     @property
     def black(self) -> Tensor:
         """What a black pixel is to the network, (3, 1, 1)."""
-        return self._normalize(torch.zeros(3, 1, 1, device=self.device))
+        return self._normalize(torch.zeros(3, device=self.device)).view(3, 1, 1)
 
     def normalized(self, items: Sequence[ImageItem]) -> Tensor:
         """Return the network's input, float32 (B, 3, H, W), of decoded pictures."""
         pixels = torch.from_numpy(np.stack([item.pixels for item in items])).to(self.device)
-        return self._normalize(pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255))
+        count, height, width, _ = pixels.shape
+        rows = pixels.view(count, height, width * 3).to(torch.float32).div_(255)
+        return self._normalize(rows).view(count, height, width, 3).permute(0, 3, 1, 2)
 
-    def _normalize(self, images: Tensor) -> Tensor:
-        """Normalise RGB in [0, 1], in place."""
-        mean = torch.tensor(self.preprocess.mean, device=self.device).view(3, 1, 1)
-        std = torch.tensor(self.preprocess.std, device=self.device).view(3, 1, 1)
-        return images.sub_(mean).div_(std)
+    def _normalize(self, rows: Tensor) -> Tensor:
+        """Normalise rows of RGB pixels (..., W * 3) in [0, 1], in place.
+
+        Subtracting a row from rows takes half as long as subtracting three numbers in turn.
+        """
+        width = rows.shape[-1] // 3
+        mean = torch.tensor(self.preprocess.mean, device=self.device).repeat(width)
+        std = torch.tensor(self.preprocess.std, device=self.device).repeat(width)
+        return rows.sub_(mean).div_(std)
 
     def choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
         """Return the classes to explain in a picture with these logits, (N,), on the CPU."""
@@ -131,7 +137,12 @@ class Engine:
             return FailedImage(item.ref, "TargetError", str(error))
 
     def _explain_slot(
-        self, items: Sequence[ImageItem], probe: Probe, classes: list[list[int]], slot: int
+        self,
+        items: Sequence[ImageItem],
+        probe: Probe,
+        logits: Tensor,
+        classes: list[list[int]],
+        slot: int,
     ) -> Iterator[tuple[int, SaliencyMap]]:
         """Explain each picture's target number `slot`; pictures with fewer targets sit it out."""
         rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
@@ -141,16 +152,18 @@ class Engine:
         components = self._components(saliency)
         given = saliency.degenerate or [None] * len(asked)
         errors = saliency.completeness_error
+        gaps = [None] * len(asked) if errors is None else [_finite(e) for e in errors.tolist()]
+        targets = self.described_targets(logits, asked)
         for row in rows:
             reason = given[row] or _why_degenerate(low[row], high[row])
             yield (
                 row,
                 SaliencyMap(
                     item=items[row],
-                    target=self.target(probe.logits[row], asked[row]),
+                    target=targets[row],
                     values=None if reason else maps[row],
                     range=None if reason else (low[row], high[row]),
-                    completeness_error=None if errors is None else _finite(float(errors[row])),
+                    completeness_error=gaps[row],
                     degenerate=reason,
                     components=None if components is None or reason else components[row],
                 ),
@@ -161,14 +174,14 @@ class Engine:
         maps = self._resized(saliency.maps[:, None].float(), saliency.interpolation)[:, 0]
         low, high = maps.flatten(1).aminmax(dim=1)
         floor = low if self.normalize == "minmax" else torch.zeros_like(low)
-        scaled = (maps - floor[:, None, None]) / (high - floor)[:, None, None]
-        return scaled.clamp(0, 1).cpu().numpy(), low.tolist(), high.tolist()
+        scaled = (maps - floor[:, None, None]).div_((high - floor)[:, None, None]).clamp_(0, 1)
+        return scaled.cpu().numpy(), low.tolist(), high.tolist()
 
     def _resized(self, maps: Tensor, mode: str) -> Tensor:
         if self.at_layer_size:
             return maps
         stretched = F.interpolate(maps, self.network.image_size, mode=mode, align_corners=False)
-        return stretched.clamp_min(0)  # bicubic overshoots
+        return stretched.clamp_min_(0)  # bicubic overshoots
 
     def _components(self, saliency: Saliency) -> list[Components] | None:
         """Return each picture's components, where the method has them."""
@@ -184,15 +197,16 @@ class Engine:
             for some, weighed, explained in zip(maps, weights, shares, strict=True)
         ]
 
-    def target(self, logits: Tensor, index: int) -> Target:
-        """Return the record of a class, given its picture's logits, (N,)."""
-        every = probabilities_of(logits.float(), self.probabilities)
-        return Target(
-            index=index,
-            name=self.targets.table.name_of(index),
-            score=float(logits[index]),
-            probability=float(every[index]),
-        )
+    def described_targets(self, logits: Tensor, classes: Sequence[int]) -> list[Target]:
+        """Return the record of one class for each picture, given logits (B, N) on the CPU."""
+        chosen = torch.tensor(classes)[:, None]
+        scores = logits.gather(1, chosen)[:, 0].tolist()
+        every = probabilities_of(logits, self.probabilities)
+        probabilities = every.gather(1, chosen)[:, 0].tolist()
+        return [
+            Target(index, self.targets.table.name_of(index), score, probability)
+            for index, score, probability in zip(classes, scores, probabilities, strict=True)
+        ]
 
 
 def _why_degenerate(low: float, high: float) -> str | None:

@@ -66,7 +66,8 @@ class Evaluator:
         classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
         for slot in range(max(map(len, classes))):
             rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
-            targets = [self.engine.target(logits[row], classes[row][slot]) for row in rows]
+            asked = [classes[row][slot] for row in rows]
+            targets = self.engine.described_targets(logits[rows], asked)
             for row, result in zip(
                 rows, self._evaluate_targets(look.of(rows), targets), strict=True
             ):

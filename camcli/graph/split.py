@@ -366,6 +366,10 @@ def _bind(graph: fx.Graph, owner: nn.Module) -> fx.GraphModule:
     for node in graph.nodes:
         if node.op == "get_attr":
             name = re.sub(r"\W", "_", node.target)
-            root.register_buffer(name, operator.attrgetter(node.target)(owner).detach())
+            named = operator.attrgetter(node.target)(owner)
+            if isinstance(named, nn.Module):  # a branch of torch.cond
+                root.add_module(name, named)
+            else:
+                root.register_buffer(name, named.detach())
             node.target = name
     return fx.GraphModule(root, graph)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, fx, nn
+from torch._ops import HigherOrderOperator
 from torch.export import Dim, ExportedProgram
 
 from camcli.errors import ModelError
@@ -74,8 +76,9 @@ def trace(
     """
     program = _export(network, example)
     module = program.module(check_guards=False)
-    if not make_functional(module.graph):
-        module = program.run_decompositions({}).module(check_guards=False)
+    if _has_regions(module.graph) or not make_functional(module.graph):
+        with _quiet():
+            module = program.run_decompositions({}).module(check_guards=False)
     assert isinstance(module, fx.GraphModule)
     image = next(node for node in module.graph.nodes if node.op == "placeholder")
     batch = (shape_of(image) or (0,))[0]
@@ -99,6 +102,11 @@ def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
         except Exception as error:  # whatever the user's forward raises while it is traced
             _refuse_what_does_not_run(network, example)
             raise ModelError(_export_complaint(error, network)) from error
+
+
+def _has_regions(graph: fx.Graph) -> bool:
+    """Tell whether parts of a network are graphs of their own, as those under `torch.autocast`."""
+    return any(isinstance(node.target, HigherOrderOperator) for node in graph.nodes)
 
 
 def _refuse_what_does_not_run(network: nn.Module, example: Tensor) -> None:
@@ -145,7 +153,9 @@ def _quiet() -> Iterator[None]:
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        with redirect_stderr(io.StringIO()):
+        with redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            # PyTorch 2.11 warns itself of its own tree specifications.
+            warnings.simplefilter("ignore", FutureWarning)
             yield
     finally:
         logging.disable(before)

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from camcli.errors import ModelError
+from camcli.errors import LayerError, ModelError
+from camcli.graph.fast import FastTrunk
 from camcli.graph.split import check_split, split
 from camcli.graph.trace import trace
 
@@ -92,6 +93,63 @@ def test_a_softmax_at_the_end_is_cut_off(ending: Callable[[Tensor], Tensor]) -> 
     halves = split(traced, "body.stem")
     torch.testing.assert_close(halves.predict(images), network.body(images))
     assert check_split(halves, traced, network, images) < 1e-6
+
+
+class Regions(nn.Module):
+    """Computes a part of itself in a region that torch.export makes a graph of its own."""
+
+    def __init__(self, region: Callable[[nn.Module, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3)
+        self.classify = nn.Linear(8, 5)
+        self.region = region
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.second(self.region(self.first, images)).relu()
+        return self.classify(maps.mean((2, 3)))
+
+
+def in_full_precision(module: nn.Module, images: Tensor) -> Tensor:
+    with torch.autocast("cpu", enabled=False):
+        return module(images).relu()
+
+
+def in_half_precision(module: nn.Module, images: Tensor) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        return module(images).float()
+
+
+def without_gradient(module: nn.Module, images: Tensor) -> Tensor:
+    with torch.no_grad():
+        return module(images)
+
+
+def by_a_condition(module: nn.Module, images: Tensor) -> Tensor:
+    maps = module(images)
+    return torch.cond(maps.mean() > 0, lambda m: m * 2, lambda m: m - 1, (maps,))
+
+
+@pytest.mark.parametrize(
+    "region", [in_full_precision, in_half_precision, without_gradient, by_a_condition]
+)
+def test_regions_are_traced_through(region: Callable[[nn.Module, Tensor], Tensor]) -> None:
+    network = Regions(region).eval()
+    halves = split(trace(network, torch.randn(2, 3, 12, 12)), "second")
+    assert halves.deeplift is not None
+    fast = FastTrunk(halves.trunk)
+    for images in (torch.randn(5, 3, 12, 12) + 1, torch.randn(5, 3, 12, 12) - 1):
+        with torch.no_grad():
+            expected = network(images)
+            torch.testing.assert_close(halves.predict(images), expected, rtol=1e-4, atol=1e-4)
+            found = halves.tail(*fast(images))
+            torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_condition_behind_the_layer_has_no_rule_and_says_so() -> None:
+    network = Regions(by_a_condition).eval()
+    halves = split(trace(network, torch.randn(2, 3, 12, 12)), "first")
+    with pytest.raises(LayerError, match=r"no exact rule for .*cond"):
+        _ = halves.deeplift
 
 
 def test_the_network_is_left_as_it_was() -> None:

@@ -26,8 +26,8 @@ from camcli.output.manifest import Manifest
 from camcli.output.rows import RowMaker
 from camcli.output.writers import Written
 from camcli.records import Batch, FailedImage, ImageRef, ManifestRow, SaliencyMap
+from camcli.workers.failures import GaveUpError
 from camcli.workers.pool import WorkerPool
-from camcli.workers.process import GaveUpError
 
 # What a file system says of a name it cannot bear, in contrast to what stops every picture.
 _NAMES_FAULT = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})

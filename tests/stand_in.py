@@ -72,14 +72,8 @@ class StandInTensor(Tensor):
 class _Mode(TorchDispatchMode):
     """Sees what makes tensors without being given any."""
 
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Arguments = (),
-        kwargs: Keywords | None = None,
-    ) -> Any:
-        return _run(func, args, kwargs or {})
+    def __torch_dispatch__(self, *call: Any) -> Any:
+        return StandInTensor.__torch_dispatch__(*call)
 
 
 @contextmanager
@@ -123,7 +117,7 @@ def _run(func: Callable[..., Any], args: Arguments, kwargs: Keywords) -> Any:
     def taken_back(leaf: Any) -> Any:
         if not isinstance(leaf, Tensor) or not stays:
             return leaf
-        return known.get(id(leaf)) if id(leaf) in known else StandInTensor(leaf)
+        return known[id(leaf)] if id(leaf) in known else StandInTensor(leaf)
 
     return pytree.tree_map(taken_back, found)
 

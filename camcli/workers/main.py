@@ -15,6 +15,7 @@ from camcli.images.decode import decode
 from camcli.output.writers import Written
 from camcli.records import MAX_PIXELS, ImageItem
 from camcli.workers import wire
+from camcli.workers.kept import KeptPictures
 from camcli.workers.messages import receive, send
 
 # As much as a picture of twenty megapixels: more would be the memory of one giant in every process.
@@ -36,12 +37,12 @@ def main() -> None:
 
 class _Worker:
     def __init__(self) -> None:
-        self._kept: dict[int, ImageItem] = {}
+        self._kept = KeptPictures()
         self._parent = os.getppid()
 
     def answer(self, message: dict[str, Any], blobs: Sequence[bytes]) -> wire.Request:
         for index in message["forget"]:
-            self._kept.pop(index, None)
+            self._kept.forget(index)
         if "decode" in message:
             return self._decode(message["decode"])
         return self._write(message["write"], blobs)
@@ -53,7 +54,8 @@ class _Worker:
         Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS, reading.max_pixels) // 2 + 1
         decoded = decode(ref, preprocess, reading)
         if isinstance(decoded, ImageItem):
-            self._kept[ref.index] = wire.without_pixels(decoded)
+            item = wire.without_pixels(decoded)
+            self._kept.keep(item, lambda: decode(ref, preprocess, reading))
         return wire.decode_answer(decoded)
 
     def _write(self, asked: dict[str, Any], blobs: Sequence[bytes]) -> wire.Request:
@@ -62,7 +64,7 @@ class _Worker:
             sys.exit()
         written: Written | Exception
         try:
-            saliency_map = wire.read_write_request(asked, blobs, self._kept[asked["index"]])
+            saliency_map = wire.read_write_request(asked, blobs, self._kept.get(asked["index"]))
             written = wire.writer_from(asked["writer"]).write(saliency_map)
         except Exception as error:  # the run decides what becomes of it
             written = error

@@ -15,7 +15,8 @@ from types import TracebackType
 from camcli.output.writers import ArtefactWriter, Written
 from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading, SaliencyMap
 from camcli.workers import wire
-from camcli.workers.process import GaveUpError, StoppedError, WorkerProcess
+from camcli.workers.failures import GaveUpError, StoppedError, unchanged
+from camcli.workers.process import WorkerProcess
 from camcli.workers.watchdog import Watchdog
 
 # A map waits no longer for a worker that is busy, or hangs, with another picture.
@@ -94,7 +95,7 @@ class WorkerPool:
             saliency_map: Not degenerate; its item comes from `decode`.
 
         Raises:
-            GaveUpError: That worker died, too, or the picture is another one now.
+            GaveUpError: That worker died, too, or the picture cannot be had again.
             StoppedError: The pool has been left meanwhile.
             MachineError: No process can be started.
             OSError: A file could not be written; no partial file is left behind.
@@ -126,11 +127,7 @@ class WorkerPool:
         return decoded
 
     def _decoded_again(self, item: ImageItem, preprocess: Preprocess) -> WorkerProcess:
-        decoded = self._decode(item.ref, preprocess)
-        if isinstance(decoded, FailedImage):
-            raise GaveUpError(decoded.type, decoded.message)
-        if decoded.sha256 != item.sha256:
-            raise GaveUpError("Changed", "the file changed while it was being explained")
+        unchanged(self._decode(item.ref, preprocess), item.sha256)
         return self._keepers[item.ref.index][0]
 
     def _own(self) -> WorkerProcess:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
 
 from camcli.errors import MachineError
+from camcli.workers.failures import GaveUpError
 from camcli.workers.main import READY
 from camcli.workers.messages import Message, receive, send
 from camcli.workers.watchdog import Watchdog
@@ -27,24 +28,6 @@ _START = (
     "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
     "from camcli.workers.main import main; main()"
 )
-
-
-class StoppedError(Exception):
-    """The run is ending, and nothing more is done for it."""
-
-
-class GaveUpError(Exception):
-    """A worker did not answer.
-
-    Attributes:
-        kind: What happened to it, in a word.
-
-    """
-
-    def __init__(self, kind: str, message: str) -> None:
-        """Name what happened."""
-        super().__init__(message)
-        self.kind = kind
 
 
 class WorkerProcess:

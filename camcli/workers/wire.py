@@ -28,6 +28,7 @@ from camcli.records import (
     SaliencyMap,
     Target,
 )
+from camcli.workers.failures import GaveUpError
 from camcli.workers.messages import Blob, Message
 
 _NO_PIXELS = np.empty((0, 0, 3), np.uint8)
@@ -151,6 +152,8 @@ def _components(
 
 def write_answer(written: Written | Exception) -> Request:
     """Return the message that tells which files were written, or why not."""
+    if isinstance(written, GaveUpError):
+        return {"gave_up": [written.kind, str(written)]}, ()
     if isinstance(written, MemoryError):
         return {"system": [errno.ENOMEM, os.strerror(errno.ENOMEM), None]}, ()
     if isinstance(written, OSError):
@@ -164,11 +167,14 @@ def read_write_answer(answer: Message) -> Written:
     """Return the files that a worker wrote.
 
     Raises:
+        GaveUpError: The worker has no picture to draw over any more.
         OSError: What the system told the worker.
         RuntimeError: Anything else that went wrong there.
 
     """
     told, _ = answer
+    if "gave_up" in told:
+        raise GaveUpError(*told["gave_up"])
     if "system" in told:
         number, reason, name = told["system"]
         raise OSError(reason) if number is None else OSError(number, reason, name)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from camcli.config import OutputConfig
+from camcli.output.writers import ArtefactWriter
 from camcli.records import (
     Components,
     ImageItem,
@@ -20,6 +22,18 @@ from camcli.records import (
 from camcli.workers import process
 
 PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
+
+
+@pytest.fixture(autouse=True)
+def _own_limit_of_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what a worker sets, which usually is a process of its own."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> ArtefactWriter:
+    """Writes maps and overlays."""
+    return ArtefactWriter(tmp_path / "out", OutputConfig(), class_in_name=True)
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from camcli.output.writers import ArtefactWriter
 from camcli.records import ImageItem, ImageRef, Reading
 from camcli.workers import pool as pool_module
 from camcli.workers import wire
+from camcli.workers.failures import GaveUpError, StoppedError
 from camcli.workers.main import _Worker
 from camcli.workers.pool import RemoteWriter, WorkerPool
-from camcli.workers.process import GaveUpError, StoppedError
 from tests.workers.conftest import PREPROCESS, let_workers, map_of
 
 EVERYTHING = OutputConfig(save=("maps", "overlays", "components"))
@@ -151,12 +151,6 @@ def test_writing_that_kills_every_worker_is_given_up(
             RemoteWriter(pool, writer).write(map_of(item))
 
 
-@pytest.fixture(autouse=True)
-def _own_limit_of_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo what a worker sets, which usually is a process of its own."""
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
-
-
 def worker_with(picture: ImageRef) -> _Worker:
     worker = _Worker()
     request, _ = wire.decode_request(picture, PREPROCESS, Reading(10**6))
@@ -166,13 +160,14 @@ def worker_with(picture: ImageRef) -> _Worker:
 
 def test_a_picture_is_kept_until_it_is_let_go_of(picture: ImageRef, tmp_path: Path) -> None:
     worker = worker_with(picture)
-    (kept,) = worker._kept.values()
+    kept = worker._kept.get(picture.index)
     assert kept.picture is not None
     assert kept.pixels.size == 0, "the network has them"
 
     missing, _ = wire.decode_request(ImageRef(8, tmp_path / "no", "no"), PREPROCESS, Reading(10**6))
     worker.answer(missing | {"forget": [7, 100]}, ())
-    assert worker._kept == {}
+    with pytest.raises(KeyError):
+        worker._kept.get(picture.index)
 
 
 def test_the_pool_lets_go_with_the_next_request(picture: ImageRef) -> None:

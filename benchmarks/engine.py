@@ -12,7 +12,9 @@ do not matter to time.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +52,8 @@ def measure(flags: Mapping[str, object], batch_size: int, rounds: int) -> dict[s
         rounds: How often each is timed, after once to warm up.
     """
     settings = {"model.weights": None, **flags, "run.batch_size": batch_size}
-    engine = assemble(load_config(flags=settings), batch_size, print).engine
+    notify = partial(print, file=sys.stderr)
+    engine = assemble(load_config(flags=settings), batch_size, notify).engine
     batch = noise(batch_size, *engine.network.image_size)
     images = engine.normalized(batch.items)
 

@@ -17,8 +17,7 @@ import dataclasses
 import resource
 import statistics
 import tempfile
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -32,12 +31,11 @@ from camcli.images.find import find_images
 from camcli.records import Batch, FailedImage
 
 
+@dataclass(frozen=True)
 class FreeEngine(Engine):
     """An engine that explains one picture, and has the same maps for every other."""
 
-    @cached_property
-    def _first(self) -> list[Explained]:
-        return []
+    _first: list[Explained] = field(default_factory=list)
 
     def explain(self, batch: Batch) -> list[Explained | FailedImage]:
         """Return the maps of the first picture ever asked about, for each of these."""

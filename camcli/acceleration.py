@@ -23,7 +23,6 @@ _DTYPES: dict[ResolvedPrecision, torch.dtype] = {
     "bf16": torch.bfloat16,
     "fp16": torch.float16,
 }
-_POLICIES: dict[object, Policy] = {"auto": "auto", True: "always", False: "never"}
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
@@ -50,17 +49,21 @@ def accelerate(
     images_ahead: int | None,
     notify: Callable[[str], None],
 ) -> SplitNetwork:
-    """Return a network whose trunk is in inference form; see `FastTrunk` and `AdaptiveTrunk`.
+    """Return a network whose trunk is in inference form, and compiled where that pays.
 
-    The tail stays as it is, in float32.
+    The tail stays as it is, in float32. See `streamlined` and `compiling`.
+    """
+    fast = streamlined(network, run, device)
+    return compiling(fast, run, device, batch_size, images_ahead, notify)
+
+
+def streamlined(network: SplitNetwork, run: RunConfig, device: torch.device) -> SplitNetwork:
+    """Return a network whose trunk is in inference form; see `FastTrunk`.
 
     Args:
         network: Split, float32, on `device`.
         run: How to run it.
         device: Where.
-        batch_size: Images in a pass.
-        images_ahead: How many images the run has, None where that is not known.
-        notify: Told what was decided, a line each.
 
     Raises:
         ConfigError: The device has no such precision.
@@ -71,15 +74,46 @@ def accelerate(
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
     keep_freed_memory()
-    fast = FastTrunk(network.trunk, _DTYPES[precision], network.batch_dims)
-    example = torch.zeros(batch_size, 3, *network.image_size, device=device)
+    trunk = FastTrunk(network.trunk, _DTYPES[precision], network.batch_dims)
     try:
         with torch.no_grad():
-            fast(example[:1])
+            trunk(torch.zeros(1, 3, *network.image_size, device=device))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
             f"the network does not run in {precision}: {reason}. Take --precision fp32"
         ) from None
-    trunk = AdaptiveTrunk(fast, example, _POLICIES[run.compile], images_ahead, notify)
     return dataclasses.replace(network, trunk=trunk)
+
+
+def compiling(
+    network: SplitNetwork,
+    run: RunConfig,
+    device: torch.device,
+    batch_size: int,
+    images_ahead: int | None,
+    notify: Callable[[str], None],
+) -> SplitNetwork:
+    """Return a streamlined network that is compiled where that pays; see `AdaptiveTrunk`.
+
+    Args:
+        network: What `streamlined` returns.
+        run: How to run it.
+        device: Where.
+        batch_size: Images in a pass.
+        images_ahead: How many images the run has, None where that is not known.
+        notify: Told what was decided, a line each.
+
+    """
+    assert isinstance(network.trunk, FastTrunk)
+    example = torch.zeros(batch_size, 3, *network.image_size, device=device)
+    policy = _policy(run, device)
+    trunk = AdaptiveTrunk(network.trunk, example, policy, images_ahead, notify)
+    return dataclasses.replace(network, trunk=trunk)
+
+
+def _policy(run: RunConfig, device: torch.device) -> Policy:
+    if run.compile == "auto":
+        # A compiler that searches for kernels would take a GPU's memory and time from the run.
+        return "auto" if device.type == "cpu" else "never"
+    return "always" if run.compile else "never"

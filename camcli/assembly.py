@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from camcli.acceleration import accelerate, resolve_precision
+from camcli.acceleration import compiling, resolve_precision, streamlined
 from camcli.batching import largest_that_fits
 from camcli.config import Config, PreprocessConfig
 from camcli.engine import Engine
@@ -33,7 +33,6 @@ _DEVICES = ("cpu", "cuda")
 _CPU_BATCH = 32
 _CPU_BATCH_OF_LARGE_CUTS = 16
 _LARGE_CUT_BYTES = 2**19
-_CUDA_BATCH = 64
 _LARGEST_POWER = 8  # batches of 256 keep any GPU busy
 
 
@@ -119,29 +118,34 @@ def assemble(
     torch.set_flush_denormal(True)
     run = config.run
     cuts = splits_at(model, config.model.layers, device, method)
-    batch_size = _usual_batch(cuts, device) if run.batch_size == "auto" else run.batch_size
-    # Every batch is filled up to this size, which a few pictures need not pay for.
-    batch_size = min(batch_size, images_ahead or batch_size)
-    network, *further = (
-        accelerate(halves, run, device, batch_size, images_ahead, notify) for halves in cuts
-    )
-    targets = TargetPlan(config.targets, _class_table(network, model), prompts)
+    fast = [streamlined(halves, run, device) for halves in cuts]
+    targets = TargetPlan(config.targets, _class_table(fast[0], model), prompts)
     asked = config.model.probabilities
-    if further:
-        method = _averaged(method, further)
-    engine = Engine(
-        network=network,
-        probabilities=network.probabilities if asked == "auto" else asked,
-        method=method,
-        targets=targets,
-        preprocess=model.preprocess,
-        device=device,
-        at_layer_size=config.output.map_size == "layer",
-        normalize=config.output.normalize,
-        keep_components=keep_components,
-    )
+
+    def engine_of(networks: Sequence[SplitNetwork]) -> Engine:
+        network, *further = networks
+        return Engine(
+            network=network,
+            probabilities=network.probabilities if asked == "auto" else asked,
+            method=_averaged(method, further) if further else method,
+            targets=targets,
+            preprocess=model.preprocess,
+            device=device,
+            at_layer_size=config.output.map_size == "layer",
+            normalize=config.output.normalize,
+            keep_components=keep_components,
+        )
+
     if run.batch_size == "auto" and device.type == "cuda":
-        batch_size = _batch_that_fits(engine, images_ahead)
+        # Found by trying, before anything is compiled for it.
+        batch_size = _batch_that_fits(engine_of(fast), images_ahead)
+    else:
+        # Every batch is filled up to this size, which a few pictures need not pay for.
+        asked_size = _usual_batch(cuts) if run.batch_size == "auto" else run.batch_size
+        batch_size = min(asked_size, images_ahead or asked_size)
+    engine = engine_of(
+        [compiling(halves, run, device, batch_size, images_ahead, notify) for halves in fast]
+    )
     return Assembled(
         config=config,
         model=model,
@@ -151,13 +155,11 @@ def assemble(
     )
 
 
-def _usual_batch(cuts: Sequence[SplitNetwork], device: torch.device) -> int:
-    """Return what suits a device: fewer pictures where much leaves the trunk, and the tail is long.
+def _usual_batch(cuts: Sequence[SplitNetwork]) -> int:
+    """Return what suits a CPU: fewer pictures where much leaves the trunk, and the tail is long.
 
     The tail keeps many times what enters it, for its derivatives.
     """
-    if device.type == "cuda":
-        return _CUDA_BATCH
     sizes = [4 * cut.layout.channels * cut.layout.height * cut.layout.width for cut in cuts]
     return _CPU_BATCH_OF_LARGE_CUTS if max(sizes) > _LARGE_CUT_BYTES else _CPU_BATCH
 

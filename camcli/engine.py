@@ -199,13 +199,15 @@ class Engine:
 
     def described_targets(self, logits: Tensor, classes: Sequence[int]) -> list[Target]:
         """Return the record of one class for each picture, given logits (B, N) on the CPU."""
-        chosen = torch.tensor(classes)[:, None]
-        scores = logits.gather(1, chosen)[:, 0].tolist()
-        every = probabilities_of(logits, self.probabilities)
-        probabilities = every.gather(1, chosen)[:, 0].tolist()
+        # Row by row: the last bit of a vectorised sigmoid depends on the place in the batch.
         return [
-            Target(index, self.targets.table.name_of(index), score, probability)
-            for index, score, probability in zip(classes, scores, probabilities, strict=True)
+            Target(
+                index=index,
+                name=self.targets.table.name_of(index),
+                score=float(row[index]),
+                probability=float(probabilities_of(row, self.probabilities)[index]),
+            )
+            for index, row in zip(classes, logits, strict=True)
         ]
 
 

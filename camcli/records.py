@@ -247,4 +247,4 @@ class ManifestRow:
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON-ready builtins, every key always present."""
         nested = {"error": self.error, "target": self.target, "components": self.components}
-        return vars(self) | {key: record and vars(record) for key, record in nested.items()}
+        return vars(self) | {key: record and dict(vars(record)) for key, record in nested.items()}

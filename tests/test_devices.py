@@ -47,7 +47,9 @@ def explained(work: Assembled, folder: Path) -> list[Explained | FailedImage]:
 
 
 def assert_same(
-    found: list[Explained | FailedImage], expected: list[Explained | FailedImage]
+    found: list[Explained | FailedImage],
+    expected: list[Explained | FailedImage],
+    tolerance: float = 1e-4,
 ) -> None:
     assert len(found) == len(expected) == 2
     for one, other in zip(found, expected, strict=True):
@@ -56,9 +58,9 @@ def assert_same(
         for a, b in zip(one.maps, other.maps, strict=True):
             assert (a.values is None) == (b.values is None), (a.degenerate, b.degenerate)
             if a.values is not None and b.values is not None:
-                np.testing.assert_allclose(a.values, b.values, atol=1e-4)
+                np.testing.assert_allclose(a.values, b.values, atol=tolerance)
             assert a.target.index == b.target.index
-            assert a.target.score == pytest.approx(b.target.score, rel=1e-4)
+            assert a.target.score == pytest.approx(b.target.score, rel=tolerance)
 
 
 def test_the_stand_in_refuses_what_a_gpu_refuses() -> None:
@@ -154,3 +156,16 @@ def test_an_evaluation_finds_the_same(
     assert result.exit_code == 0, result.output
     tables = [json.loads((tmp_path / n / "table.json").read_text()) for n in ("cpu", "there")]
     assert tables[0]["methods"] == tables[1]["methods"]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("method", ["lift-cam", "decom-cam"])
+def test_a_gpu_finds_the_same(
+    scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compiled: bool, method: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    expected = explained(assembled(**{"method.name": method, "run.device": "cpu"}), scenes)
+    settings = {"method.name": method, "run.device": "cuda", "run.compile": compiled}
+    assert_same(explained(assembled(**settings), scenes), expected, tolerance=1e-3)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from camcli.graph.compiled import Compilation, Runner, compiler_missing
+from camcli.graph.compiled import Compilation, compiler_missing
 from camcli.graph.fast import FastTrunk
 from camcli.graph.packages import discard
-from camcli.graph.trial import Trial, timed
+from camcli.graph.trial import Runner, Trial
 
 # What compiling ResNet-50 takes on two cores, and about what it saves of every picture's time.
 _USUAL_COMPILE_SECONDS = 40.0
 _USUAL_SAVING = 0.4
-# After so many batches, what a picture costs is known.
-_BATCHES_TIMED = 8
 _MOST_DIFFERENCE = {torch.float32: 1e-3, torch.float16: 5e-2, torch.bfloat16: 1e-1}
 
 Policy = Literal["auto", "always", "never"]
@@ -31,9 +30,9 @@ class AdaptiveTrunk:
     the first batches, and starts the compiler in the background when what it would save of the
     pictures ahead is more than it costs; `always` compiles before the first picture. Every
     compiled trunk is compared with the uncompiled one, on the first and the last picture of a
-    batch, before it takes over. One that was compiled unasked also has to be faster, in turns with
-    the uncompiled one on the batches that follow; where it is not, it goes, and no later run
-    compiles it unasked.
+    batch, before it takes over. One that nobody asked for then has to prove faster, in turns with
+    the uncompiled one on the batches that follow; if it does not, it goes, and later runs compile
+    nothing unasked.
     """
 
     def __init__(
@@ -58,16 +57,14 @@ class AdaptiveTrunk:
         self._fast = trunk
         self._run: Runner = trunk
         self._batch_size = len(example)
-        self._policy = policy
         self._images_ahead = images_ahead
         self._images_seen = 0
         self._notify = notify
         self._compilation: Compilation | None = None
         self._trial: Trial | None = None
-        self._batches_to_time = _BATCHES_TIMED
         self._seconds_per_image = math.inf
         if policy != "never":
-            self._begin(Compilation(trunk, example))
+            self._begin(Compilation(trunk, example, policy == "always"), policy)
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run the trunk: images (B, 3, H, W) -> (activation, *bypass), float32."""
@@ -80,36 +77,33 @@ class AdaptiveTrunk:
         if compilation.ready:
             return self._take_over(compilation, images)
         self._look_after(compilation)
-        return self._run_watched(images)
+        start = time.perf_counter()
+        outputs = self._run(images)
+        seconds = (time.perf_counter() - start) / len(images)
+        self._seconds_per_image = min(self._seconds_per_image, seconds)
+        return outputs
 
-    def _begin(self, compilation: Compilation) -> None:
-        asked = self._policy == "always"
-        if compilation.refuted and not asked:
+    def _begin(self, compilation: Compilation, policy: Policy) -> None:
+        if compilation.refuted:
             return
         if not compilation.ready and (missing := compiler_missing()):
             self._notify(f"not compiling the network: {missing}")
             return
         self._compilation = compilation
-        if asked and not compilation.ready:
+        if policy == "always" and not compilation.ready:
             self._notify("compiling the network for this batch size; later runs will find it done")
             self._start(compilation)
             compilation.wait()
 
-    def _run_watched(self, images: Tensor) -> tuple[Tensor, ...]:
-        if not self._batches_to_time:
-            return self._run(images)
-        self._batches_to_time -= 1
-        outputs, seconds = timed(self._run, images)
-        self._seconds_per_image = min(self._seconds_per_image, seconds / len(images))
-        return outputs
-
     def _look_after(self, compilation: Compilation) -> None:
-        if compilation.started:
+        if compilation.refuted:
+            self._give_up("another run has found that it is no faster compiled")
+        elif compilation.started:
             self._give_up(f"the compiler failed: {compilation.failure()}")
         elif self._pays():
             self._notify(
                 f"compiling the network in the background: about {self._ahead} images at "
-                f"{self._seconds_per_image * 1000:.3g} ms are worth it"
+                f"{self._seconds_per_image * 1000:.0f} ms are worth it"
             )
             self._start(compilation)
 
@@ -129,7 +123,7 @@ class AdaptiveTrunk:
             self._give_up(f"{type(error).__name__}: {error}")
 
     def _take_over(self, compilation: Compilation, images: Tensor) -> tuple[Tensor, ...]:
-        """Run a batch compiled and, if that is right, those that follow."""
+        """Run a batch compiled and, if that is right, all that follow."""
         ends = torch.tensor([0, len(images) - 1], device=images.device)
         try:
             compiled = compilation.load()
@@ -137,18 +131,21 @@ class AdaptiveTrunk:
             found = zip(outputs, self._fast.batch_dims, strict=True)
             at_ends = [output.index_select(dim, ends) for output, dim in found]
             difference = _difference(at_ends, self._fast(images[ends]))
+        except torch.OutOfMemoryError:  # which says nothing against the package
+            raise
         except RuntimeError as error:
             discard(compilation.package)
             self._give_up(f"the compiled network cannot be used: {error}")
             return self._run(images)
         if not difference <= _MOST_DIFFERENCE[self._fast.dtype]:
+            compilation.refute()
             self._give_up(f"the compiled network is off by {difference:.1e}")
             return self._run(images)
         self._run = compiled
-        if compilation.started and self._policy == "auto":
-            self._trial = Trial(self._fast, compiled)
-        else:
+        if compilation.proved:
             self._finish()
+        else:
+            self._trial = Trial(self._fast, compiled)
         return outputs
 
     def _try(self, trial: Trial, compilation: Compilation, images: Tensor) -> tuple[Tensor, ...]:
@@ -162,6 +159,7 @@ class AdaptiveTrunk:
 
     def _settle(self, speedup: float, compilation: Compilation) -> None:
         if speedup > 1:
+            compilation.prove()
             self._finish()
         else:
             self._run = self._fast

@@ -1,25 +1,31 @@
-"""The process that compiles: `python -m camcli.graph.compile_worker EXPORTED PACKAGE`."""
+"""The process that compiles: `python -m camcli.graph.compile_worker EXPORTED PACKAGE`.
+
+With `--tf32`, everything that it times may use TF32, as the run does.
+"""
 
 from __future__ import annotations
 
+import argparse
+import math
 import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.export import ExportedProgram
 
 from camcli.graph.packages import being_made
 from camcli.graph.trial import timed
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-_ROUNDS = 5
+_ROUNDS = 4
 
 Mode = Mapping[str, Any]
+Run = Callable[[Tensor], Any]
 
 # How Inductor may go about it. On a CPU one way was always the fastest. On a GPU it depends on the
 # network and the GPU whether constants are worth folding in and kernels worth searching for.
@@ -33,49 +39,79 @@ _MODES: dict[str, Sequence[Mode]] = {
 }
 
 
-def main(exported: Path, package: Path) -> None:
-    """Compile an exported trunk to a package, which appears whole or not at all."""
+def main() -> None:
+    """Do what the command line says, at low priority, for as long as somebody waits for it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("exported", type=Path)
+    parser.add_argument("package", type=Path)
+    parser.add_argument("--tf32", action="store_true")
+    asked = parser.parse_args()
     os.nice(10)
     Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start()
-    program = torch.export.load(exported)
+    torch.set_flush_denormal(True)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = asked.tf32
+    compile_to(asked.package, torch.export.load(asked.exported))
+
+
+@torch.no_grad()
+def compile_to(package: Path, program: ExportedProgram) -> None:
+    """Compile an exported trunk in the fastest mode; the package appears whole or not at all.
+
+    Where there are several, they take turns at the batch that was exported.
+
+    Args:
+        package: Where it is to be.
+        program: The trunk, with the batch it was exported on.
+
+    Raises:
+        Exception: Whatever the compiler raised, if it worked in no mode.
+    """
+    assert program.example_inputs is not None
     (example,), _ = program.example_inputs
-    with torch.no_grad(), being_made(package) as archive:
-        made = list(_archives(program, _MODES[example.device.type], archive))
-        fastest = made[0] if len(made) == 1 else min(made, key=lambda path: _cost(path, example))
-        fastest.rename(archive)
+    if example.is_cuda:
+        torch.cuda.set_device(example.device)
+    with being_made(package) as archive:
+        _fastest(_compiled(program, example, archive), example).rename(archive)
 
 
-def _archives(
-    program: torch.export.ExportedProgram, modes: Sequence[Mode], archive: Path
-) -> Iterator[Path]:
+def _compiled(program: ExportedProgram, example: Tensor, archive: Path) -> dict[Path, Run]:
     """Compile in every mode, each to an archive of the same name in a folder of its own.
 
     Raises:
-        Exception: Whatever the compiler raised in the last mode, if it worked in none.
+        Exception: What went wrong in the last mode, if none gave anything that runs.
     """
-    refused: Exception | None = None
-    succeeded = False
-    for number, mode in enumerate(modes):
+    found: dict[Path, Run] = {}
+    for number, mode in enumerate(_MODES[example.device.type]):
         path = archive.parent / str(number) / archive.name
         path.parent.mkdir()
         try:
             torch._inductor.aoti_compile_and_package(
                 program, package_path=str(path), inductor_configs=dict(mode)
             )
+            run = torch._inductor.aoti_load_package(str(path), device_index=_index(example))
+            run(example)
         except Exception as error:  # of any kind: what a mode needs may be missing here
             refused = error
         else:
-            succeeded = True
-            yield path
-    if refused is not None and not succeeded:
+            found[path] = run
+    if not found:
         raise refused
+    return found
 
 
-def _cost(archive: Path, example: Tensor) -> float:
-    """Return the seconds that a batch takes at best, after one that is not counted."""
-    run: Callable[[Tensor], tuple[Tensor, ...]] = torch._inductor.aoti_load_package(str(archive))
-    run(example)
-    return min(timed(run, example)[1] for _ in range(_ROUNDS))
+def _index(example: Tensor) -> int:
+    return -1 if example.device.index is None else example.device.index
+
+
+def _fastest(runs: Mapping[Path, Run], example: Tensor) -> Path:
+    """Return the key of what runs a batch in the least time."""
+    if len(runs) == 1:
+        return next(iter(runs))
+    best = dict.fromkeys(runs, math.inf)
+    for _ in range(_ROUNDS + 1):  # the first of which warms up, and is never the best
+        for name, run in runs.items():
+            best[name] = min(best[name], timed(run, example)[1])
+    return min(best, key=lambda name: best[name])
 
 
 def _end_with_the_parent(parent: int) -> None:
@@ -86,4 +122,4 @@ def _end_with_the_parent(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +21,38 @@ import torch
 from torch import Tensor
 
 from camcli.graph.fast import FastTrunk
-from camcli.graph.packages import discard, is_refuted, mark_used, package_path, refute
+from camcli.graph.packages import (
+    discard,
+    is_refuted,
+    mark_used,
+    package_path,
+    promote,
+    refute,
+    untried,
+)
 
 _WORKER = "camcli.graph.compile_worker"
-
-Runner = Callable[[Tensor], tuple[Tensor, ...]]
 
 
 class CompiledTrunk:
     """A compiled trunk: images (B, 3, H, W) -> (activation, *bypass), float32 outside.
 
-    It is compiled for one batch size; other numbers of images are filled up or taken in parts.
+    It is compiled for one batch size. More images are taken in parts, fewer are filled up; half of
+    them or fewer, as when memory has run out, are run uncompiled.
     """
 
-    def __init__(self, package: Path, trunk: FastTrunk, batch_size: int) -> None:
-        """Load a package.
+    def __init__(self, package: Path, trunk: FastTrunk, example: Tensor) -> None:
+        """Load a package that was made for batches like `example`.
 
         Raises:
             RuntimeError: The package is broken, or was made for another machine.
         """
         # It would tell, every time, that there is no CUDA on a machine without it.
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-        self._run: Any = torch._inductor.aoti_load_package(str(package))
+        index = -1 if example.device.index is None else example.device.index
+        self._run: Any = torch._inductor.aoti_load_package(str(package), device_index=index)
         self._trunk = trunk
-        self._batch_size = batch_size
+        self._batch_size = len(example)
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run the trunk on any number of float32 images."""
@@ -57,25 +64,37 @@ class CompiledTrunk:
 
     def _run_part(self, images: Tensor) -> tuple[Tensor, ...]:
         missing = self._batch_size - len(images)
+        if missing >= len(images):
+            return self._trunk(images)
         filled = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing else images
         outputs = zip(self._run(self._trunk.prepared(filled)), self._trunk.batch_dims, strict=True)
         return tuple(output.narrow(dim, 0, len(images)).float() for output, dim in outputs)
 
 
 class Compilation:
-    """One trunk being compiled in the background.
+    """One trunk being compiled in the background."""
 
-    Attributes:
-        package: Where the result will be.
-    """
+    def __init__(self, trunk: FastTrunk, example: Tensor, asked: bool) -> None:
+        """Prepare to compile for batches like `example`; nothing is started yet.
 
-    def __init__(self, trunk: FastTrunk, example: Tensor) -> None:
-        """Prepare to compile for batches like `example`; nothing is started yet."""
+        Args:
+            trunk: What to compile.
+            example: A batch of the size that it is compiled for.
+            asked: Whether the user wants it whether it proves faster or not.
+        """
         self._trunk = trunk
         self._example = example
-        self.package = package_path(trunk, example)
+        self._asked = asked
+        self._package = package_path(trunk, example)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def package(self) -> Path:
+        """Where the result is, or will be."""
+        if self._asked or self._package.exists():
+            return self._package
+        return untried(self._package)
 
     @property
     def ready(self) -> bool:
@@ -83,9 +102,14 @@ class Compilation:
         return self.package.exists() and not self.refuted
 
     @property
+    def proved(self) -> bool:
+        """Whether nobody has to find out any more if the package is faster than the trunk."""
+        return self.package == self._package
+
+    @property
     def refuted(self) -> bool:
-        """Whether this run or an earlier one found that it brings nothing."""
-        return is_refuted(self.package)
+        """Whether this run or an earlier one found that compiling brings nothing."""
+        return not self._asked and is_refuted(self._package)
 
     @property
     def started(self) -> bool:
@@ -104,8 +128,6 @@ class Compilation:
             OSError: The cache folder cannot be written to.
         """
         self.package.parent.mkdir(parents=True, exist_ok=True)
-        if self.refuted:
-            discard(self.package)
         self._scratch = tempfile.TemporaryDirectory(prefix="camcli-compile-")
         exported = Path(self._scratch.name) / "trunk.pt2"
         prepared = self._trunk.prepared(self._example)
@@ -115,6 +137,7 @@ class Compilation:
             torch.export.save(torch.export.export(self._trunk.module, (prepared,)), exported)
         atexit.register(self.close)
         command = [sys.executable, "-m", _WORKER, str(exported), str(self.package)]
+        command += ["--tf32"] * torch.backends.cudnn.allow_tf32
         with (Path(self._scratch.name) / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
@@ -139,11 +162,16 @@ class Compilation:
             RuntimeError: The package is broken.
         """
         mark_used(self.package)
-        return CompiledTrunk(self.package, self._trunk, len(self._example))
+        return CompiledTrunk(self.package, self._trunk, self._example)
+
+    def prove(self) -> None:
+        """Let later runs use the package without asking how fast it is."""
+        promote(untried(self._package), self._package)
 
     def refute(self) -> None:
-        """Note, for later runs as well, that the trunk is no slower without it."""
-        refute(self.package)
+        """Leave the word for later runs that compiling brings nothing."""
+        discard(self.package)
+        refute(self._package)
 
     def close(self) -> None:
         """Stop the compiler if it is still at work, and clean up after it."""

@@ -71,6 +71,7 @@ def fold_batch_norms(trunk: fx.GraphModule) -> None:
             isinstance(convolution, fx.Node)
             and packet_of(convolution) in _CONVOLUTIONS
             and len(convolution.users) == 1
+            and all(map(_is_constant, [*convolution.args[1:3], *norm.args[1:5]]))
         ):
             _fold(trunk, convolution, norm)
     trunk.graph.eliminate_dead_code()
@@ -105,6 +106,11 @@ def _fold(trunk: fx.GraphModule, convolution: fx.Node, norm: fx.Node) -> None:
         for output in list(norm.users):
             output.replace_all_uses_with(convolution)
     norm.replace_all_uses_with(convolution)
+
+
+def _is_constant(argument: object) -> bool:
+    """Tell a constant, or none, from what is computed: under autocast, kernels are converted."""
+    return not isinstance(argument, fx.Node) or argument.op == "get_attr"
 
 
 def _epsilon(norm: fx.Node) -> float:

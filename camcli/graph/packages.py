@@ -1,8 +1,8 @@
 """Compiled trunks on disk: under which name, how they get there, and when they go.
 
 A package is what Inductor made of a trunk: one archive or, where this PyTorch loads that as well, a
-folder with the archive's contents, from which a library is loaded in a tenth of the time. An empty
-file in its place says that uncompiled, the trunk was no slower.
+folder with the archive's contents, from which a library is loaded in a tenth of the time. It has
+another name until it has proved faster than the trunk; if it has not, a file takes its place.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 
 from camcli import __version__
 from camcli.cache import cache_folder
 from camcli.graph.fast import FastTrunk
 
 _KEPT = 12
+_DAY = 24 * 3600.0
 # A compiler that was killed leaves its folder behind.
-_ABANDONED_AFTER = 24 * 3600.0
+_ABANDONED_AFTER = _DAY
+# Then drivers, libraries and neighbours may be others.
+_REFUTED_FOR = 30 * _DAY
 _ARCHIVE = "trunk.pt2"
 # Another number whenever packages are made in another way.
 _MAKE = 2
@@ -45,10 +48,10 @@ def package_path(trunk: FastTrunk, example: Tensor) -> Path:
         torch.__version__,
         torch.backends.cpu.get_cpu_capability(),
         torch.get_num_threads(),
-        _device_name(example.device),
+        _make_of(example.device),
         tuple(example.shape),
         str(trunk.dtype),
-        trunk.module.code,
+        *(part.code for part in trunk.module.modules() if isinstance(part, fx.GraphModule)),
     )
     sha.update(repr(surroundings).encode())
     for name, tensor in trunk.module.named_buffers():
@@ -58,14 +61,18 @@ def package_path(trunk: FastTrunk, example: Tensor) -> Path:
     return cache_folder("compiled") / f"{sha.hexdigest()[:32]}.pt2"
 
 
-def _device_name(device: torch.device) -> str:
-    """Name a device by its make, for code is compiled for that, and which way is faster depends."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+def _make_of(device: torch.device) -> tuple[object, ...]:
+    """Return what of a device its code depends on: not which of several alike it is."""
+    if device.type != "cuda":
+        return (str(device),)
+    return torch.cuda.get_device_name(device), torch.backends.cudnn.allow_tf32
 
 
 @contextmanager
 def being_made(package: Path) -> Iterator[Path]:
     """Give a path to write an archive to; it becomes the package, whole, unless that fails.
+
+    What else is written beside it goes.
 
     Raises:
         OSError: It cannot be written there.
@@ -126,30 +133,48 @@ def _align_weights(library: Path) -> None:
         library.write_bytes(library.read_bytes().replace(_ANY_PLACE, _WHOLE_PAGES))
 
 
-def refute(package: Path) -> None:
-    """Replace a package by the word that it is of no use here, as far as the cache can be written.
+def untried(package: Path) -> Path:
+    """Return the name of a package that has not proved faster yet."""
+    return package.with_suffix(".untried.pt2")
 
-    A run that has it loaded is not disturbed.
-    """
-    with suppress(OSError):
-        discard(package)
-        package.touch()
+
+def promote(tried: Path, package: Path) -> None:
+    """Give a package its final name, as far as the cache can be written to."""
+    with suppress(OSError):  # another run may have done it
+        tried.rename(package)
+
+
+def refute(package: Path) -> None:
+    """Leave the word, for a month, that a package of that name brings nothing here."""
+    with suppress(OSError):  # a cache that cannot be written to serves as well
+        _refutation(package).touch()
 
 
 def is_refuted(package: Path) -> bool:
-    """Return whether it was found that compiling brings nothing here."""
-    return package.is_file() and package.stat().st_size == 0
+    """Return whether it was found that a package of that name brings nothing here."""
+    try:
+        return _last_use(_refutation(package)) > time.time() - _REFUTED_FOR
+    except OSError:
+        return False
+
+
+def _refutation(package: Path) -> Path:
+    return package.with_suffix(".refuted")
 
 
 def mark_used(package: Path) -> None:
     """Note that a package is in use, and forget those whose last use is longest ago."""
     with suppress(OSError):  # a cache that cannot be written to serves as well
         os.utime(package)
-        by_last_use = sorted(package.parent.glob("[!.]*"), key=_last_use)
-        abandoned = time.time() - _ABANDONED_AFTER
-        unfinished = [path for path in package.parent.glob(".*") if _last_use(path) < abandoned]
-        for forgotten in by_last_use[:-_KEPT] + unfinished:
+        by_last_use = sorted(package.parent.glob("*.pt2"), key=_last_use)
+        unfinished = _older(package.parent.glob(".*"), _ABANDONED_AFTER)
+        outdated = _older(package.parent.glob("*.refuted"), _REFUTED_FOR)
+        for forgotten in by_last_use[:-_KEPT] + unfinished + outdated:
             discard(forgotten)
+
+
+def _older(paths: Iterable[Path], seconds: float) -> list[Path]:
+    return [path for path in paths if _last_use(path) < time.time() - seconds]
 
 
 def _last_use(path: Path) -> float:

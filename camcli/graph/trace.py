@@ -77,8 +77,7 @@ def trace(
     program = _export(network, example)
     module = program.module(check_guards=False)
     if _has_regions(module.graph) or not make_functional(module.graph):
-        with _quiet():
-            module = program.run_decompositions({}).module(check_guards=False)
+        module = _decomposed(program, network).module(check_guards=False)
     assert isinstance(module, fx.GraphModule)
     image = next(node for node in module.graph.nodes if node.op == "placeholder")
     batch = (shape_of(image) or (0,))[0]
@@ -107,6 +106,15 @@ def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
 def _has_regions(graph: fx.Graph) -> bool:
     """Tell whether parts of a network are graphs of their own, as those under `torch.autocast`."""
     return any(isinstance(node.target, HigherOrderOperator) for node in graph.nodes)
+
+
+def _decomposed(program: ExportedProgram, network: nn.Module) -> ExportedProgram:
+    with _quiet():
+        try:
+            decomposed: ExportedProgram = program.run_decompositions({})
+        except Exception as error:  # what the exporter took is not always taken here
+            raise ModelError(_export_complaint(error, network)) from error
+    return decomposed
 
 
 def _refuse_what_does_not_run(network: nn.Module, example: Tensor) -> None:

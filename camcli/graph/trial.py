@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from camcli.graph.compiled import Runner
-
 _TURNS = 3
+
+Runner = Callable[[Tensor], tuple[Tensor, ...]]
+Output = TypeVar("Output")
 
 
 class Trial:
@@ -44,13 +47,13 @@ class Trial:
         return outputs
 
 
-def timed(runner: Runner, images: Tensor) -> tuple[tuple[Tensor, ...], float]:
-    """Run a batch, and return its outputs and the seconds until they were there."""
+def timed(run: Callable[[Tensor], Output], images: Tensor) -> tuple[Output, float]:
+    """Run a batch, and return its output and the seconds until that was there."""
     _wait_for(images.device)
     start = time.perf_counter()
-    outputs = runner(images)
+    output = run(images)
     _wait_for(images.device)
-    return outputs, time.perf_counter() - start
+    return output, time.perf_counter() - start
 
 
 def _wait_for(device: torch.device) -> None:

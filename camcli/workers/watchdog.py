@@ -18,8 +18,8 @@ class Limit:
 
     Attributes:
         deadline: On the monotonic clock.
-        end: Ends what takes too long.
-        passed: Whether that was done.
+        end: Ends what takes too long; raises nothing.
+        passed: Whether it was too late.
 
     """
 
@@ -31,8 +31,8 @@ class Limit:
 class Watchdog:
     """Ends whatever is not done in time, up to a tenth of a second late.
 
-    A `threading.Timer` for each picture would start a thread for each, which took a quarter of the
-    time that a run's own process has for one.
+    A `threading.Timer` for each picture would start a thread for each, which took a fifth of the
+    time that a run's own process spends on one.
     """
 
     def __init__(self) -> None:

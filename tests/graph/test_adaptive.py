@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from camcli.graph import adaptive, compiled
 from camcli.graph.adaptive import AdaptiveTrunk
 from camcli.graph.fast import FastTrunk
 from camcli.graph.split import split
 from camcli.graph.trace import trace
+from camcli.graph.trial import Runner
 from tests.conftest import GlobalAverageHead
 from tests.graph.test_split import Tokens
 
@@ -71,11 +72,11 @@ def test_a_compiled_trunk_takes_over_and_is_found_again(trunk: FastTrunk, cache:
 def test_other_weights_are_another_package(
     trunk: FastTrunk, average_head: GlobalAverageHead, cache: Path
 ) -> None:
-    before = compiled.Compilation(trunk, EXAMPLE).package
+    before = compiled.Compilation(trunk, EXAMPLE, asked=True).package
     torch.nn.init.constant_(average_head.features[0].weight, 0.5)
     halves = split(trace(average_head, torch.randn(2, 3, 16, 16)), "features")
-    assert compiled.Compilation(FastTrunk(halves.trunk), EXAMPLE).package != before
-    assert compiled.Compilation(trunk, EXAMPLE[:2]).package != before
+    assert compiled.Compilation(FastTrunk(halves.trunk), EXAMPLE, asked=True).package != before
+    assert compiled.Compilation(trunk, EXAMPLE[:2], asked=True).package != before
 
 
 @needs_compiler
@@ -139,31 +140,24 @@ def test_many_slow_pictures_are(
 
 
 def compiled_in_the_background(
-    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, runner: compiled.Runner
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, runner: Runner
 ) -> tuple[AdaptiveTrunk, list[str]]:
     """Return a trunk whose compiler has just ended, having made `runner`, and what it says."""
-
-    def finish_at_once(compilation: compiled.Compilation) -> None:
-        cache.mkdir(parents=True)
-        compilation.package.write_bytes(b"stands for a package")
-
-    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
-    monkeypatch.setattr(compiled.Compilation, "start", finish_at_once)
-    monkeypatch.setattr(compiled.Compilation, "started", True)
+    cache.mkdir(parents=True)
+    compilation = compiled.Compilation(trunk, EXAMPLE, asked=False)
+    assert not compilation.proved
+    compilation.package.write_bytes(b"stands for a package")
     monkeypatch.setattr(compiled.Compilation, "load", lambda _: runner)
-    monkeypatch.setattr(AdaptiveTrunk, "_look_after", lambda self, it: self._start(it))
     said: list[str] = []
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
-    run(adaptive_trunk, EXAMPLE)
-    return adaptive_trunk, said
+    return AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, said.append), said
 
 
-def late(runner: compiled.Runner, called: list[str], name: str) -> compiled.Runner:
+def late(runner: Runner, called: list[str]) -> Runner:
     """Return a runner that takes its time."""
 
     def run_later(images: Tensor) -> tuple[Tensor, ...]:
         time.sleep(0.05)
-        called.append(name)
+        called.append("late")
         return runner(images)
 
     return run_later
@@ -172,9 +166,10 @@ def late(runner: compiled.Runner, called: list[str], name: str) -> compiled.Runn
 def test_compiled_unasked_it_has_to_be_faster_to_stay(
     trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    called: list[str] = []
-    slower = late(trunk, called, "compiled")
-    adaptive_trunk, said = compiled_in_the_background(trunk, cache, monkeypatch, slower)
+    slower, called = late(trunk, []), list[str]()
+    adaptive_trunk, said = compiled_in_the_background(
+        trunk, cache, monkeypatch, late(slower, called)
+    )
     images = torch.randn(4, 3, 16, 16)
     with torch.no_grad():
         (expected,) = trunk(images)
@@ -183,16 +178,18 @@ def test_compiled_unasked_it_has_to_be_faster_to_stay(
         torch.testing.assert_close(run(adaptive_trunk, images[:3]), expected[:3])
 
     assert adaptive_trunk._run is trunk
-    assert said[0].startswith("going on without compiling the network: compiled, it takes ")
     assert len(said) == 1
+    assert said[0].startswith("going on without compiling the network: compiled, it takes ")
+    assert not list(cache.glob("*.pt2"))
     count = len(called)
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
     later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
     for _ in range(3):
         run(later, images)
     assert len(called) == count
 
 
-def test_what_is_faster_stays(
+def test_what_proves_faster_stays_and_is_not_asked_again(
     trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module, called = trunk.module, list[str]()
@@ -200,16 +197,65 @@ def test_what_is_faster_stays(
     def faster(images: Tensor) -> tuple[Tensor, ...]:
         return tuple(module(images))
 
-    uncompiled = staticmethod(late(faster, called, "uncompiled"))
-    monkeypatch.setattr(FastTrunk, "__call__", uncompiled)
+    monkeypatch.setattr(FastTrunk, "__call__", staticmethod(late(faster, called)))
     adaptive_trunk, said = compiled_in_the_background(trunk, cache, monkeypatch, faster)
     for _ in range(8):
         run(adaptive_trunk, EXAMPLE)
     assert adaptive_trunk._run is faster
-    count = len(called)
-    run(adaptive_trunk, EXAMPLE)
-    assert len(called) == count
     assert said == []
+    assert compiled.Compilation(trunk, EXAMPLE, asked=False).proved
+
+    later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, _fail)
+    run(later, EXAMPLE)
+    count = len(called)
+    for _ in range(3):
+        run(later, EXAMPLE)
+    assert len(called) == count
+
+
+def test_a_trial_that_a_run_did_not_finish_is_the_next_ones(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = compiled_in_the_background(trunk, cache, monkeypatch, late(trunk, []))
+    for _ in range(3):
+        run(first, EXAMPLE)
+    said: list[str] = []
+    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, said.append)
+    for _ in range(8):
+        run(second, EXAMPLE)
+    assert second._run is trunk
+    assert "times as long" in said[0]
+
+
+def test_what_was_found_no_faster_is_not_used_unasked(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir(parents=True)
+    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
+    insisting = compiled.Compilation(trunk, EXAMPLE, asked=True)
+    insisting.package.write_bytes(b"of somebody who insisted")
+    assert insisting.ready
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    monkeypatch.setattr(compiled.Compilation, "load", _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
+    for _ in range(4):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+
+
+def test_what_another_run_finds_no_faster_is_not_compiled(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir(parents=True)
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
+    run(adaptive_trunk, EXAMPLE)
+    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
+    for _ in range(4):
+        run(adaptive_trunk, EXAMPLE)
+    assert len(said) == 1
+    assert said[0].endswith("another run has found that it is no faster compiled")
 
 
 @needs_compiler
@@ -217,10 +263,49 @@ def test_who_asks_for_compiling_gets_it_whatever_was_found_before(
     trunk: FastTrunk, cache: Path
 ) -> None:
     cache.mkdir(parents=True)
-    compiled.Compilation(trunk, EXAMPLE).refute()
+    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, lambda _: None)
     run(adaptive_trunk, EXAMPLE)
     assert isinstance(adaptive_trunk._run, compiled.CompiledTrunk)
+
+
+def test_memory_that_runs_out_says_nothing_against_a_package(
+    trunk: FastTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def need_too_much(_: Tensor) -> tuple[Tensor, ...]:
+        raise torch.OutOfMemoryError("no memory")
+
+    cache.mkdir(parents=True)
+    package = compiled.Compilation(trunk, EXAMPLE, asked=True).package
+    package.write_bytes(b"stands for a package")
+    monkeypatch.setattr(compiled.Compilation, "load", lambda _: need_too_much)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, _fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        run(adaptive_trunk, EXAMPLE)
+    assert package.exists()
+
+
+class Conditional(nn.Module):
+    """Scales its images by a number that stands in a branch."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.number = number
+        self.relu = nn.ReLU()
+
+    def forward(self, images: Tensor) -> Tensor:
+        branches = (lambda x: x * self.number), (lambda x: x + 1)
+        return self.relu(torch.cond(images.sum() > 0, *branches, (images,))).mean((2, 3))
+
+
+def test_a_network_with_another_branch_is_another_package(cache: Path) -> None:
+    def package_of(number: float) -> Path:
+        network = Conditional(number).eval()
+        halves = split(trace(network, torch.randn(2, 3, 16, 16)), "relu")
+        return compiled.Compilation(FastTrunk(halves.trunk), EXAMPLE, asked=True).package
+
+    assert package_of(2.0) == package_of(2.0)
+    assert package_of(2.0) != package_of(3.0)
 
 
 def test_a_pipe_is_compiled_for_once_much_has_come(
@@ -279,7 +364,7 @@ def test_no_compiler_is_one_line_of_notice(
 
 def test_a_broken_package_is_thrown_away(trunk: FastTrunk, cache: Path) -> None:
     cache.mkdir(parents=True)
-    package = compiled.Compilation(trunk, EXAMPLE).package
+    package = compiled.Compilation(trunk, EXAMPLE, asked=True).package
     package.write_bytes(b"not a package")
     said: list[str] = []
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, said.append)

@@ -5,66 +5,104 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 
 from camcli.graph import compile_worker, compiled
+from camcli.graph.compile_worker import compile_to
 
 needs_compiler = pytest.mark.skipif(
     compiled.compiler_missing() is not None, reason="needs a C++ compiler"
 )
 BROKEN = {"there_is_no_such_setting": True}
+IMAGES = torch.arange(2 * 3 * 8 * 8.0).view(2, 3, 8, 8)
 
 
 @pytest.fixture
-def exported(tmp_path: Path) -> Path:
+def program() -> ExportedProgram:
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()).eval()
-    path = tmp_path / "exported.pt2"
-    torch.export.save(torch.export.export(network, (torch.randn(2, 3, 8, 8),)), path)
-    return path
+    return torch.export.export(network, (torch.randn(2, 3, 8, 8),))
 
 
-def compile_in(
-    modes: list[dict[str, object]], exported: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": modes})
-    monkeypatch.setattr(compile_worker.os, "nice", lambda _: 0)
-    package = exported.with_name("made.pt2")
-    compile_worker.main(exported, package)
-    return package
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return tmp_path / "made.pt2"
 
 
-@needs_compiler
-def test_the_fastest_is_kept_and_what_does_not_work_is_passed_over(
-    exported: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Candidate:
+    """Stands for an archive that was loaded: knows its mode, and what it costs."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+
+    def __call__(self, images: Tensor) -> str:
+        return self.mode
+
+
+@pytest.fixture
+def costs(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Have modes compile to archives that hold their names; filled with what each costs."""
     costs: dict[str, float] = {}
 
-    def cost(archive: Path, example: Tensor) -> float:
-        assert zipfile.is_zipfile(archive)
-        assert example.shape == (2, 3, 8, 8)
-        costs[archive.parent.name] = 1.0 + len(costs)
-        return costs[archive.parent.name]
+    def write(program: ExportedProgram, package_path: str, inductor_configs: dict[str, Any]) -> str:
+        with zipfile.ZipFile(package_path, "w") as archive:
+            archive.writestr("trunk/mode", str(inductor_configs["mode"]))
+        return package_path
 
-    monkeypatch.setattr(compile_worker, "_cost", cost)
-    package = compile_in([BROKEN, {}, {"freezing": True}], exported, monkeypatch)
+    def load(path: str, device_index: int = -1) -> Candidate:
+        if Path(path).is_dir():
+            return Candidate((Path(path) / "mode").read_text())
+        mode = zipfile.ZipFile(path).read("trunk/mode").decode()
+        if mode == "does not load":
+            raise RuntimeError(mode)
+        return Candidate(mode)
 
-    assert list(costs) == ["1", "2"]
-    images = torch.randn(2, 3, 8, 8)
-    expected = torch.export.load(exported).module()(images)
-    run: Callable[[Tensor], Tensor] = torch._inductor.aoti_load_package(str(package))
-    torch.testing.assert_close(run(images), expected)
+    def timed(run: Candidate, images: Tensor) -> tuple[str, float]:
+        return run(images), costs[run.mode]
+
+    monkeypatch.setattr(torch._inductor, "aoti_compile_and_package", write)
+    monkeypatch.setattr(torch._inductor, "aoti_load_package", load)
+    monkeypatch.setattr(compile_worker, "timed", timed)
+    return costs
+
+
+def let_there_be(monkeypatch: pytest.MonkeyPatch, *modes: str) -> None:
+    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [{"mode": mode} for mode in modes]})
+
+
+@pytest.mark.parametrize("fastest", ["a", "b", "c"])
+def test_the_fastest_mode_is_kept(
+    program: ExportedProgram,
+    package: Path,
+    costs: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+    fastest: str,
+) -> None:
+    let_there_be(monkeypatch, "a", "does not load", "b", "c")
+    costs |= {"a": 3.0, "b": 3.0, "c": 3.0, fastest: 2.0}
+    compile_to(package, program)
+    assert (package / "mode").read_text() == fastest
 
 
 @needs_compiler
-def test_the_cost_is_that_of_a_batch(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = compile_in([{}], exported, monkeypatch)
-    assert 0 < compile_worker._cost(package, torch.zeros(2, 3, 8, 8)) < 60
+def test_what_is_compiled_computes_the_same(
+    program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = [BROKEN, {}, {"freezing": True}]
+    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": modes})
+    compile_to(package, program)
+    run: Callable[[Tensor], Tensor] = torch._inductor.aoti_load_package(str(package))
+    torch.testing.assert_close(run(IMAGES), program.module()(IMAGES))
 
 
-def test_where_nothing_works_it_says_why(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_works_it_says_why(
+    program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [BROKEN, BROKEN]})
     with pytest.raises(Exception, match="there_is_no_such_setting"):
-        compile_in([BROKEN, BROKEN], exported, monkeypatch)
-    assert not exported.with_name("made.pt2").exists()
+        compile_to(package, program)
+    assert not package.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from camcli.graph import packages
-from camcli.graph.packages import being_made, discard, mark_used
+from camcli.graph.packages import being_made, discard, is_refuted, mark_used, refute
 
 
 def write_archive(path: Path, content: str = "a library") -> None:
@@ -135,6 +136,28 @@ def test_what_killed_compilers_left_goes_and_counts_for_nothing(
     mark_used(tmp_path / "mine.pt2")
 
     assert {path.name for path in tmp_path.iterdir()} == {"mine.pt2", ".making-now"}
+
+
+def test_what_brought_nothing_is_asked_about_again_after_a_month(tmp_path: Path) -> None:
+    package = tmp_path / "mine.pt2"
+    assert not is_refuted(package)
+    refute(package)
+    assert is_refuted(package)
+    (refutation,) = tmp_path.iterdir()
+    month_ago = time.time() - 31 * 24 * 3600
+    os.utime(refutation, (month_ago, month_ago))
+    assert not is_refuted(package)
+
+    refute(tmp_path / "other.pt2")
+    package.touch()
+    mark_used(package)
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.pt2", "other.refuted"}
+
+
+def test_a_cache_that_cannot_be_written_to_keeps_no_word(tmp_path: Path) -> None:
+    package = tmp_path / "missing" / "mine.pt2"
+    refute(package)
+    assert not is_refuted(package)
 
 
 def test_a_package_is_removed_in_either_form_or_was_gone(tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ class Regions(nn.Module):
 
     def __init__(self, region: Callable[[nn.Module, Tensor], Tensor]) -> None:
         super().__init__()
-        self.first, self.second = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3)
+        self.first = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+        self.second = nn.Conv2d(8, 8, 3)
         self.classify = nn.Linear(8, 5)
         self.region = region
 
@@ -147,9 +148,20 @@ def test_regions_are_traced_through(region: Callable[[nn.Module, Tensor], Tensor
 
 def test_a_condition_behind_the_layer_has_no_rule_and_says_so() -> None:
     network = Regions(by_a_condition).eval()
-    halves = split(trace(network, torch.randn(2, 3, 12, 12)), "first")
+    halves = split(trace(network, torch.randn(2, 3, 12, 12)), "first.0")
     with pytest.raises(LayerError, match=r"no exact rule for .*cond"):
         _ = halves.deeplift
+
+
+def by_a_condition_with_a_number(module: nn.Module, images: Tensor) -> Tensor:
+    maps = module(images)
+    return torch.cond(maps.mean() > 0, lambda m: m * torch.tensor(2.0), lambda m: m - 1, (maps,))
+
+
+def test_a_region_that_cannot_be_traced_through_is_the_models_fault() -> None:
+    network = Regions(by_a_condition_with_a_number).eval()
+    with pytest.raises(ModelError, match=r"cannot be traced by torch\.export"):
+        trace(network, torch.randn(2, 3, 12, 12))
 
 
 def test_the_network_is_left_as_it_was() -> None:

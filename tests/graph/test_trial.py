@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from camcli.graph import trial
-from camcli.graph.compiled import Runner
-from camcli.graph.trial import Trial, timed
+from camcli.graph.trial import Runner, Trial, timed
 
 
 def accustomed(images: Tensor) -> tuple[Tensor, ...]:

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
+from torch.utils import backend_registration
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 _aten = torch.ops.aten
 # As on a GPU, these may be given tensors of both: copies, and places named by indices.
@@ -28,6 +28,9 @@ _MADE_OF_NUMBERS = {
     "copy_": _aten.copy_.default,
 }
 _libraries: list[torch.library.Library] = []
+
+# Versions of PyTorch from before the autumn of 2025 have no such devices.
+EXISTS = hasattr(backend_registration, "_setup_privateuseone_for_python_backend")
 
 Arguments = Sequence[Any]
 Keywords = Mapping[str, Any]
@@ -87,7 +90,7 @@ def stand_in() -> Iterator[torch.device]:
 @cache
 def stand_in_device() -> torch.device:
     """Make the device known to PyTorch, once in a process."""
-    _setup_privateuseone_for_python_backend("standin")
+    backend_registration._setup_privateuseone_for_python_backend("standin")
     library = torch.library.Library("aten", "IMPL")
     for name, operation in _MADE_OF_NUMBERS.items():
         library.impl(name, partial(_run_unasked, operation), "PrivateUse1")

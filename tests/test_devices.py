@@ -21,7 +21,9 @@ from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import METHOD_NAMES
 from camcli.records import Batch, FailedImage, ImageItem
-from tests.stand_in import StandInTensor, stand_in
+from tests.stand_in import EXISTS, StandInTensor, stand_in
+
+pytestmark = pytest.mark.skipif(not EXISTS, reason="needs a PyTorch with devices made in Python")
 
 # Where the usual numbers take long.
 FEWER = {"lime-cam": {"samples": 200}, "shap-cam": {"pairs": 2}}

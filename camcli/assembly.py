@@ -11,7 +11,7 @@ from torch import Tensor
 
 from camcli.acceleration import compiling, resolve_precision, streamlined
 from camcli.batching import largest_that_fits
-from camcli.config import Config, PreprocessConfig
+from camcli.config import Config, PreprocessConfig, RunConfig
 from camcli.engine import Engine
 from camcli.errors import ConfigError, LayerError
 from camcli.graph.choose import default_layer, warn_where_blind
@@ -140,9 +140,7 @@ def assemble(
         # Found by trying, before anything is compiled for it.
         batch_size = _batch_that_fits(engine_of(fast), images_ahead)
     else:
-        # Every batch is filled up to this size, which a few pictures need not pay for.
-        asked_size = _usual_batch(cuts) if run.batch_size == "auto" else run.batch_size
-        batch_size = min(asked_size, images_ahead or asked_size)
+        batch_size = _batch_size(run, cuts, images_ahead)
     engine = engine_of(
         [compiling(halves, run, device, batch_size, images_ahead, notify) for halves in fast]
     )
@@ -153,6 +151,12 @@ def assemble(
         batch_size=batch_size,
         workers=worker_count(run),
     )
+
+
+def _batch_size(run: RunConfig, cuts: Sequence[SplitNetwork], images_ahead: int | None) -> int:
+    """Return how many pictures a batch is filled up to: for a few, that is their number."""
+    size = _usual_batch(cuts) if run.batch_size == "auto" else run.batch_size
+    return min(size, images_ahead or size)
 
 
 def _usual_batch(cuts: Sequence[SplitNetwork]) -> int:

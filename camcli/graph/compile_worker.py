@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from camcli.graph.packages import being_made
+from camcli.graph.packages import being_made, load
 from camcli.graph.trial import timed
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -88,7 +88,7 @@ def _compiled(program: ExportedProgram, example: Tensor, archive: Path) -> dict[
             torch._inductor.aoti_compile_and_package(
                 program, package_path=str(path), inductor_configs=dict(mode)
             )
-            run = torch._inductor.aoti_load_package(str(path), device_index=_index(example))
+            run: Run = load(path, example.device)
             run(example)
         except Exception as error:  # of any kind: what a mode needs may be missing here
             refused = error
@@ -97,10 +97,6 @@ def _compiled(program: ExportedProgram, example: Tensor, archive: Path) -> dict[
     if not found:
         raise refused
     return found
-
-
-def _index(example: Tensor) -> int:
-    return -1 if example.device.index is None else example.device.index
 
 
 def _fastest(runs: Mapping[Path, Run], example: Tensor) -> Path:

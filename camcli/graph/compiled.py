@@ -24,6 +24,7 @@ from camcli.graph.fast import FastTrunk
 from camcli.graph.packages import (
     discard,
     is_refuted,
+    load,
     mark_used,
     package_path,
     promote,
@@ -49,8 +50,7 @@ class CompiledTrunk:
         """
         # It would tell, every time, that there is no CUDA on a machine without it.
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-        index = -1 if example.device.index is None else example.device.index
-        self._run: Any = torch._inductor.aoti_load_package(str(package), device_index=index)
+        self._run: Any = load(package, example.device)
         self._trunk = trunk
         self._batch_size = len(example)
 

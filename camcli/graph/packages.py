@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, fx
@@ -109,6 +110,16 @@ def _improved(archive: Path) -> Path:
         for name in names:
             rewritten.write(archive.parent / name, name)
     return aligned if _loads(aligned) else archive
+
+
+def load(package: Path, device: torch.device) -> Any:
+    """Return what runs a package's trunk on a device, which it may not have been made on.
+
+    Raises:
+        RuntimeError: The package is broken, or was made for another machine.
+    """
+    index = -1 if device.index is None else device.index
+    return torch._inductor.aoti_load_package(str(package), device_index=index)
 
 
 def _loads(package: Path) -> bool:

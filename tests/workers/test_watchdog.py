@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +31,9 @@ def test_what_is_done_in_time_is_left_alone(watchdog: Watchdog) -> None:
         with watchdog.limit(0.2, _fail) as limit:
             pass
         assert not limit.passed
+    with watchdog.limit(60, _fail) as limit:
+        time.sleep(0.3)  # it has looked meanwhile
+    assert not limit.passed
     looked = threading.Event()
     with watchdog.limit(0.4, looked.set):
         assert looked.wait(30), "after all of those would have been over"

@@ -12,7 +12,7 @@ help: ## Show what can be made
 demo: $(VENV)/.installed ## Install into .venv and explain sample_images/ into out/demo
 	$(BIN)/camcli explain sample_images -c configs/demo.yaml -o $(DEMO_OUT) --overwrite
 	@echo
-	@echo "Look at the pictures in $(DEMO_OUT)/overlays, at one row a picture in"
+	@echo "Look at the images in $(DEMO_OUT)/overlays, at one row an image in"
 	@echo "$(DEMO_OUT)/manifest.jsonl, and at the record of the run in $(DEMO_OUT)/run.json."
 
 test: lint types imports unit ## Install what the tests need; lint, types, import contract, tests
@@ -30,11 +30,11 @@ imports: $(VENV)/.installed-dev ## Check that imports run downward only
 unit: $(VENV)/.installed-dev ## Run the tests
 	$(BIN)/python -m pytest
 
-fuzz: $(VENV)/.installed-dev ## Feed camcli damaged pictures and configurations (minutes)
-	$(BIN)/python -m benchmarks.fuzz --pictures 4000 --configurations 300
+fuzz: $(VENV)/.installed-dev ## Feed camcli damaged images and configurations (minutes)
+	$(BIN)/python -m tests.harness.fuzz --images 4000 --configurations 300
 
 kills: $(VENV)/.installed-dev ## Kill runs at random moments and resume them (minutes)
-	$(BIN)/python -m benchmarks.kill_resume --kills 40
+	$(BIN)/python -m tests.harness.kill_resume --kills 40
 
 format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff check --fix .

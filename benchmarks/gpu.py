@@ -5,10 +5,11 @@
                              [--count 2048] [--rounds 5] [--no-compile]
 
 For each precision, batch size and method: the engine against a prediction by the same network
-(`benchmarks.engine`), and a whole run from JPEG files of 500 x 375 (made from PHOTOS) to maps and
-overlays against decoding and predicting them (`camcli bench`). A row is printed as soon as it is
-known, so that a run that is cut short has told what it found. Compiling, once for each precision
-and batch size, searches among Inductor's modes and may take minutes; --no-compile does without.
+(`benchmarks.speed.engine`), and a whole run from JPEG files of 500 x 375 (made from PHOTOS) to
+maps and overlays against decoding and predicting them (`camcli bench`). A row is printed as soon
+as it is known, so that a run that is cut short has told what it found. Compiling, once for each
+precision and batch size, searches among Inductor's modes and may take minutes; --no-compile does
+without.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.engine import measure
-from benchmarks.photographs import make_photographs
+from benchmarks.data.photographs import make_photographs
+from benchmarks.speed.engine import measure
 
 _COLUMNS = (
     "precision",
@@ -51,7 +52,7 @@ def machine(device: torch.device) -> str:
 
 
 def from_files_to_files(
-    pictures: Path, flags: Mapping[str, object], batch_size: int, rounds: int
+    images: Path, flags: Mapping[str, object], batch_size: int, rounds: int
 ) -> dict[str, Any]:
     """Return what `camcli bench` says, in a process of its own.
 
@@ -59,7 +60,7 @@ def from_files_to_files(
         CalledProcessError: It failed.
     """
     settings = {"model.weights": "null", **flags, "run.batch_size": batch_size}
-    command = [sys.executable, "-m", "camcli", "bench", str(pictures), "-q", "--json"]
+    command = [sys.executable, "-m", "camcli", "bench", str(images), "-q", "--json"]
     command += ["--limit", str(1 << 30), "--rounds", str(rounds)]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
@@ -68,20 +69,20 @@ def from_files_to_files(
     return found
 
 
-def row(pictures: Path, flags: Mapping[str, object], batch_size: int, rounds: int) -> Sequence[str]:
+def row(images: Path, flags: Mapping[str, object], batch_size: int, rounds: int) -> Sequence[str]:
     """Measure one row of the table, from its fourth column on."""
     engine = measure(flags, batch_size, rounds)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()  # the next process needs the room
-    whole = from_files_to_files(pictures, flags, batch_size, rounds)
-    per_picture = 1000 / whole["images"]
+    whole = from_files_to_files(images, flags, batch_size, rounds)
+    per_image = 1000 / whole["images"]
     ratios = sorted(whole["ratios"])
     return (
         f"{batch_size / engine['prediction from bytes'].median:.0f}",
         f"{batch_size / engine['explanation'].median:.0f}",
         engine["prediction from bytes"].ratio_to(engine["explanation"]),
-        f"{statistics.median(whole['explain_seconds']) * per_picture:.2f}",
-        f"{statistics.median(whole['predict_seconds']) * per_picture:.2f}",
+        f"{statistics.median(whole['explain_seconds']) * per_image:.2f}",
+        f"{statistics.median(whole['predict_seconds']) * per_image:.2f}",
         f"{whole['ratio']:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})",
     )
 

@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.errors import ImageError
-from camcli.graph.scores import Probabilities, probabilities_of
-from camcli.graph.split import SplitNetwork
 from camcli.methods.base import Method, Saliency
 from camcli.methods.masking import min_max
 from camcli.methods.probe import Probe
+from camcli.network.scores import Probabilities, probabilities_of
+from camcli.network.split import SplitNetwork
 from camcli.records import (
     Batch,
     Components,
@@ -26,12 +26,12 @@ from camcli.records import (
     SaliencyMap,
     Target,
 )
-from camcli.targets import TargetPlan
+from camcli.targets.plan import TargetPlan
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One picture with its maps, in the order of its targets."""
+    """One image with its maps, in the order of its targets."""
 
     item: ImageItem
     maps: tuple[SaliencyMap, ...]
@@ -39,7 +39,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class Engine:
-    """Explains batches of decoded pictures; a picture's result does not depend on its batch.
+    """Explains batches of decoded images; an image's result does not depend on its batch.
 
     Attributes:
         network: Split at the target layer, on `device`.
@@ -66,10 +66,10 @@ class Engine:
 
     def __post_init__(self) -> None:
         if self.method.uses_deeplift:
-            _ = self.network.deeplift  # refuses an operation without a rule before any picture
+            _ = self.network.deeplift  # refuses an operation without a rule before any image
 
     def explain(self, batch: Batch) -> list[Explained | FailedImage]:
-        """Explain every picture of a batch for each of its targets.
+        """Explain every image of a batch for each of its targets.
 
         Returns:
             One entry for each item, in order: its maps, or a failure where nothing names the
@@ -92,14 +92,14 @@ class Engine:
         ]
 
     def rehearse(self, size: int) -> None:
-        """Explain `size` black pictures for the first class, for the memory that it takes."""
+        """Explain `size` black images for the first class, for the memory that it takes."""
         black = self.black.expand(size, 3, *self.network.image_size).contiguous()
         probe = Probe(self.network, black, self.method.uses_deeplift)
         classes = torch.zeros(size, dtype=torch.int64, device=self.device)
         self._finish(self.method.explain(probe, classes))
 
     def probe(self, items: Sequence[ImageItem]) -> Probe:
-        """Return a batch of decoded pictures at the target layer."""
+        """Return a batch of decoded images at the target layer."""
         return Probe(
             self.network,
             self.normalized(items),
@@ -113,7 +113,7 @@ class Engine:
         return self._normalize(torch.zeros(3, device=self.device)).view(3, 1, 1)
 
     def normalized(self, items: Sequence[ImageItem]) -> Tensor:
-        """Return the network's input, float32 (B, 3, H, W), of decoded pictures."""
+        """Return the network's input, float32 (B, 3, H, W), of decoded images."""
         pixels = torch.from_numpy(np.stack([item.pixels for item in items])).to(self.device)
         count, height, width, _ = pixels.shape
         rows = pixels.view(count, height, width * 3).to(torch.float32).div_(255)
@@ -130,7 +130,7 @@ class Engine:
         return rows.sub_(mean).div_(std)
 
     def choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
-        """Return the classes to explain in a picture with these logits, (N,), on the CPU."""
+        """Return the classes to explain in an image with these logits, (N,), on the CPU."""
         try:
             return self.targets.classes(item.ref, logits)
         except ImageError as error:
@@ -144,7 +144,7 @@ class Engine:
         classes: list[list[int]],
         slot: int,
     ) -> Iterator[tuple[int, SaliencyMap]]:
-        """Explain each picture's target number `slot`; pictures with fewer targets sit it out."""
+        """Explain each image's target number `slot`; images with fewer targets sit it out."""
         rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
         asked = [chosen[slot] if slot < len(chosen) else 0 for chosen in classes]
         saliency = self.method.explain(probe, torch.tensor(asked, device=self.device))
@@ -184,7 +184,7 @@ class Engine:
         return stretched.clamp_min_(0)  # bicubic overshoots
 
     def _components(self, saliency: Saliency) -> list[Components] | None:
-        """Return each picture's components, where the method has them."""
+        """Return each image's components, where the method has them."""
         found = saliency.components
         if found is None:
             return None
@@ -198,7 +198,7 @@ class Engine:
         ]
 
     def described_targets(self, logits: Tensor, classes: Sequence[int]) -> list[Target]:
-        """Return the record of one class for each picture, given logits (B, N) on the CPU."""
+        """Return the record of one class for each image, given logits (B, N) on the CPU."""
         # Row by row: the last bit of a vectorised sigmoid depends on the place in the batch.
         return [
             Target(

@@ -1,7 +1,7 @@
 """The records that flow from stage to stage: frozen, and free of behaviour.
 
-A picture travels as `ImageRef` (listed) -> `ImageItem` (decoded) -> `Batch` (stacked) ->
-`SaliencyMap` (explained) -> `ManifestRow` (written). A picture that fails on the way becomes a
+An image travels as `ImageRef` (listed) -> `ImageItem` (decoded) -> `Batch` (stacked) ->
+`SaliencyMap` (explained) -> `ManifestRow` (written). An image that fails on the way becomes a
 `FailedImage` and still ends as a `ManifestRow`.
 """
 
@@ -22,7 +22,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class ImageRef:
-    """One listed picture.
+    """One listed image.
 
     Attributes:
         index: Its place in the listing, from 0.
@@ -37,26 +37,26 @@ class ImageRef:
 
 
 @dataclass(frozen=True)
-class Share:
-    """Which pictures of a listing a run works on: `listing[index::count]`, all by default."""
+class Shard:
+    """Which images of a listing a run works on: `listing[index::count]`, all by default."""
 
     index: int = 0
     count: int = 1
 
 
-WHOLE = Share()
-"""Not a share, but the whole listing."""
+WHOLE = Shard()
+"""Not a shard, but the whole listing."""
 
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How a picture becomes the network's input.
+    """How an image becomes the network's input.
 
     Attributes:
         resize: Length in pixels that the shorter side is resized to, or (height, width) to squash
-            the picture to, or None to leave its size alone.
+            the image to, or None to leave its size alone.
         crop: (height, width) in pixels of the centre crop, the network's input; where the resized
-            picture is smaller, black padding fills it.
+            image is smaller, black padding fills it.
         mean: Per RGB channel, subtracted from values in [0, 1].
         std: Per RGB channel, divided by.
         interpolation: nearest, bilinear, bicubic or lanczos; always anti-aliased.
@@ -76,11 +76,11 @@ MAX_PIXELS = 178_956_970
 
 @dataclass(frozen=True)
 class Reading:
-    """What is asked of a picture file beside the network's input.
+    """What is asked of an image file beside the network's input.
 
     Attributes:
-        max_pixels: Larger pictures are refused, as decompression bombs.
-        keep_side: Longest side in pixels of the picture that is kept to draw over: None for its
+        max_pixels: Larger images are refused, as decompression bombs.
+        keep_side: Longest side in pixels of the image that is kept to draw over: None for its
             own size, 0 for none at all.
 
     """
@@ -91,13 +91,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Geometry:
-    """How the network's input lies in the upright picture.
+    """How the network's input lies in the upright image.
 
     Attributes:
-        width: Width in pixels of the picture as a viewer shows it (EXIF orientation applied).
+        width: Width in pixels of the image as a viewer shows it (EXIF orientation applied).
         height: Its height in pixels.
         crop_box: (left, top, right, bottom) of what the network saw, in those pixels. Fractional,
-            because the crop is cut after resizing; parts beyond the picture were padding.
+            because the crop is cut after resizing; parts beyond the image were padding.
 
     """
 
@@ -108,21 +108,21 @@ class Geometry:
 
 @dataclass(frozen=True)
 class ImageItem:
-    """One decoded picture.
+    """One decoded image.
 
     Attributes:
         ref: Where it came from.
-        picture: The upright RGB original for the overlay, or a smaller copy; None where nothing
+        original: The upright RGB original for the overlay, or a smaller copy; None where nothing
             is drawn, and in a process other than the one that draws.
         pixels: uint8 (H, W, 3), the network's input before normalisation.
-        geometry: How `pixels` lie in `picture`.
+        geometry: How `pixels` lie in `original`.
         sha256: Hexadecimal digest of the file's bytes.
         note: What the reader should know of the decoding ("first frame of 12"), or None.
 
     """
 
     ref: ImageRef
-    picture: Image.Image | None
+    original: Image.Image | None
     pixels: npt.NDArray[np.uint8]
     geometry: Geometry
     sha256: str
@@ -131,7 +131,7 @@ class ImageItem:
 
 @dataclass(frozen=True)
 class FailedImage:
-    """A picture that could not be decoded, with the error's type and message."""
+    """An image that could not be decoded, with the error's type and message."""
 
     ref: ImageRef
     type: str
@@ -140,7 +140,7 @@ class FailedImage:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the stream hands on: decoded pictures to explain, and those that failed among them."""
+    """What the stream hands on: decoded images to explain, and those that failed among them."""
 
     items: tuple[ImageItem, ...]
     failures: tuple[FailedImage, ...] = ()
@@ -158,12 +158,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Components:
-    """Orthogonal sub-saliency maps of one picture and target.
+    """Orthogonal sub-saliency maps of one image and target.
 
     Attributes:
         maps: float32 (Q, h, w), each in [0, 1]; None where nobody asked to keep them.
         weights: The Q integration weights.
-        explained_variance: The Q shares of the decomposed activations' variance, in [0, 1].
+        explained_variance: The Q shards of the decomposed activations' variance, in [0, 1].
         channels: How many channels of the activation were decomposed.
 
     """
@@ -176,10 +176,10 @@ class Components:
 
 @dataclass(frozen=True)
 class SaliencyMap:
-    """One picture explained for one target.
+    """One image explained for one target.
 
     Attributes:
-        item: The picture.
+        item: The image.
         target: The explained class.
         values: float32 (h, w) in [0, 1] at the resolution asked for; None when degenerate.
         range: Minimum and maximum of the raw map before normalisation.
@@ -201,7 +201,7 @@ class SaliencyMap:
 
 @dataclass(frozen=True)
 class ErrorInfo:
-    """What went wrong with one picture."""
+    """What went wrong with one image."""
 
     type: str
     message: str
@@ -220,10 +220,10 @@ class ComponentsInfo:
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One line of `manifest.jsonl`: one picture and target, written after its files.
+    """One line of `manifest.jsonl`: one image and target, written after its files.
 
-    Paths are POSIX and relative to the output folder, apart from `path`, the picture's own.
-    `sha256` holds the digests of the picture's bytes (`image`) and of every file written for it.
+    Paths are POSIX and relative to the output folder, apart from `path`, the image's own.
+    `sha256` holds the digests of the image's bytes (`image`) and of every file written for it.
     """
 
     image: str

@@ -12,8 +12,6 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from camcli import assembly
-from camcli.assembly import Assembled, assemble
 from camcli.cli import app
 from camcli.config import load_config
 from camcli.engine import Explained
@@ -21,7 +19,9 @@ from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import METHOD_NAMES
 from camcli.records import Batch, FailedImage, ImageItem
-from tests.stand_in import EXISTS, StandInTensor, stand_in
+from camcli.run import build as assembly
+from camcli.run.build import Assembled, assemble
+from tests.harness.stand_in import EXISTS, StandInTensor, stand_in
 
 pytestmark = pytest.mark.skipif(not EXISTS, reason="needs a PyTorch with devices made in Python")
 

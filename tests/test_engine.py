@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from camcli.assembly import assemble, split_at
 from camcli.config import load_config
 from camcli.engine import Engine, Explained
 from camcli.images.decode import decode
@@ -17,7 +16,8 @@ from camcli.images.find import find_images
 from camcli.methods import create_method
 from camcli.models import LoadedModel
 from camcli.records import Batch, FailedImage, ImageItem, SaliencyMap
-from camcli.targets import ClassTable, TargetPlan
+from camcli.run.build import assemble, split_at
+from camcli.targets.plan import ClassTable, TargetPlan
 from tests.conftest import GlobalAverageHead
 
 
@@ -137,7 +137,7 @@ def test_an_activation_that_is_not_finite_is_degenerate(
         assert "NaN or infinity" in (saliency_map.degenerate or "")
 
 
-def test_a_picture_whose_class_nothing_names_fails_alone(
+def test_an_image_whose_class_nothing_names_fails_alone(
     scenes: Path, demo_model: LoadedModel, tmp_path: Path
 ) -> None:
     listing = tmp_path / "targets.csv"
@@ -173,8 +173,8 @@ def test_the_users_network_is_left_as_it_was(demo_model: LoadedModel) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     modes = {name: module.training for name, module in network.named_modules()}
     try:
-        from camcli.graph.split import split
-        from camcli.graph.trace import trace
+        from camcli.network.split import split
+        from camcli.network.trace import trace
 
         halves = split(trace(network, torch.randn(2, 3, 128, 128)), "stages.3")
         activation, *_ = halves.trunk(torch.randn(2, 3, 128, 128))
@@ -191,7 +191,7 @@ def test_the_users_network_is_left_as_it_was(demo_model: LoadedModel) -> None:
         network.eval()
 
 
-def test_assembling_refuses_before_any_picture_is_touched() -> None:
+def test_assembling_refuses_before_any_image_is_touched() -> None:
     from camcli.errors import LayerError
 
     with pytest.raises(LayerError, match=r"no layer 'stages\.9'.*stages\.3"):

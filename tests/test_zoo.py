@@ -8,16 +8,16 @@ import pytest
 import torch
 from torchvision.models.swin_transformer import PatchMergingV2, SwinTransformerBlockV2
 
-from camcli.assembly import examples_for
 from camcli.config import ModelConfig, PreprocessConfig
-from camcli.graph.choose import default_layer
-from camcli.graph.split import check_split, split
-from camcli.graph.trace import trace
 from camcli.methods.lift_cam import LiftCam
 from camcli.methods.probe import Probe
 from camcli.models import load_model
+from camcli.network.default_layer import default_layer
+from camcli.network.split import check_split, split
+from camcli.network.trace import trace
+from camcli.run.build import examples_for
 
-# Pictures are as small as keeps more than one place in space.
+# Images are as small as keeps more than one place in space.
 BY_NAME: list[tuple[str, dict[str, Any], int, str]] = [
     ("alexnet", {}, 96, "features"),
     ("convnext_tiny", {"num_classes": 9}, 64, "features"),

@@ -1,4 +1,4 @@
-"""`camcli bench`: where the time of a picture goes, against merely predicting it."""
+"""`camcli bench`: where the time of an image goes, against merely predicting it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from camcli.cli.console import say
 from camcli.config import Config
 
 if TYPE_CHECKING:
-    from camcli.assembly import Assembled
     from camcli.profiling.measure import Measured
     from camcli.records import ImageRef
+    from camcli.run.build import Assembled
 
-_COPIES = 4  # of the ten sample pictures, where no others are given
+_COPIES = 4  # of the ten sample images, where no others are given
 
 
 def bench(
     inputs: list[str] = typer.Argument(
         None,
         metavar="[INPUT]...",
-        help="Files, folders or globs; without any, the sample pictures.",
+        help="Files, folders or globs; without any, the sample images.",
     ),
     config: options.ConfigFile = None,
     model: options.Model = None,
@@ -46,15 +46,15 @@ def bench(
     ),
     save: options.Save = [],
     overrides: options.Overrides = [],
-    limit: int = typer.Option(256, "--limit", min=1, help="Pictures a round, at most."),
+    limit: int = typer.Option(256, "--limit", min=1, help="Images a round, at most."),
     rounds: int = typer.Option(3, "--rounds", min=1, help="Of explaining and predicting, in turn."),
     json: bool = typer.Option(False, "--json", help="As JSON on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No word on what is being done."),
 ) -> None:
-    """Measure where the time of a picture goes, against merely decoding and predicting it.
+    """Measure where the time of an image goes, against merely decoding and predicting it.
 
     Every stage is timed by itself on one batch. Then whole runs, from files to files in a
-    temporary folder, take turns with a loop that decodes and predicts the same pictures with the
+    temporary folder, take turns with a loop that decodes and predicts the same images with the
     same network, batches and threads.
     """
     asked = options.configured(
@@ -75,9 +75,9 @@ def bench(
         save=save,
     )
     resolved = _settled(asked)
-    with _pictures(inputs or [], limit) as refs:
-        from camcli.assembly import assemble
+    with _images(inputs or [], limit) as refs:
         from camcli.profiling.measure import measure
+        from camcli.run.build import assemble
 
         assembled = assemble(resolved, len(refs), _silent if quiet else say)
         measured = measure(refs, assembled, rounds)
@@ -99,7 +99,7 @@ def _settled(config: Config) -> Config:
 
 
 @contextmanager
-def _pictures(inputs: Sequence[str], limit: int) -> Iterator[Sequence[ImageRef]]:
+def _images(inputs: Sequence[str], limit: int) -> Iterator[Sequence[ImageRef]]:
     from camcli.images.find import find_images
 
     with tempfile.TemporaryDirectory(prefix="camcli-samples-") as drawn:
@@ -131,7 +131,7 @@ def _lines(assembled: Assembled, measured: Measured) -> list[str]:
     lines = [
         "{model}, {layer}, {method}, {precision} on {device}, batches of {batch_size}, "
         "{workers} workers".format(**about),
-        f"{'stage, alone in one thread':30} ms per picture",
+        f"{'stage, alone in one thread':30} ms per image",
     ]
     lines += [
         f"  {f'{stage.where}: {stage.name}':28} {stage.milliseconds:9.2f}"
@@ -141,7 +141,7 @@ def _lines(assembled: Assembled, measured: Measured) -> list[str]:
     lines += [f"  {stage:28} {spent:9.2f}" for stage, spent in measured.waiting.items()]
     low, high = min(measured.ratios), max(measured.ratios)
     lines += [
-        f"from files to files, {measured.images} pictures, {len(measured.explain)} rounds",
+        f"from files to files, {measured.images} images, {len(measured.explain)} rounds",
         f"  {'explain':28} {measured.per_image(measured.explain):9.2f}",
         f"  {'decode and predict':28} {measured.per_image(measured.predict):9.2f}",
         f"  {'ratio':28} {measured.ratio:9.2f}  ({low:.2f} to {high:.2f})",

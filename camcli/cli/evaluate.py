@@ -1,4 +1,4 @@
-"""`camcli evaluate`: which method's maps can be trusted, measured on the user's own pictures."""
+"""`camcli evaluate`: which method's maps can be trusted, measured on the user's own images."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from camcli.cli import options
-from camcli.cli.explain import if_exists
+from camcli.cli.explain import folder_policy
 from camcli.errors import CamcliError, MachineError
 
 if TYPE_CHECKING:
-    from camcli.assembly import Assembled
+    from camcli.evaluation.report.summary import Summary
     from camcli.evaluation.run import EvaluationJob
     from camcli.evaluation.setup import Question
-    from camcli.evaluation.summary import Summary
+    from camcli.run.build import Assembled
 
 _BASELINES = ("zero", "blur")
 
@@ -61,14 +61,14 @@ def evaluate(
     overrides: options.Overrides = [],
     resume: bool = typer.Option(False, "--resume", help="Go on with the evaluation in the folder."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace what is in the folder."),
-    limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N pictures."),
+    limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N images."),
     json: bool = typer.Option(False, "--json", help="The summary as JSON on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress and no table."),
 ) -> None:
     """Measure how faithful and how well placed methods' maps are, and print a table.
 
-    Writes manifest.jsonl (a row for each picture), table.md, table.csv, table.json and curves.svg.
-    Exit codes: 0 done; 1 some pictures could not be evaluated; 2 the command, configuration, model
+    Writes manifest.jsonl (a row for each image), table.md, table.csv, table.json and curves.svg.
+    Exit codes: 0 done; 1 some images could not be evaluated; 2 the command, configuration, model
     or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
     """
     resolved = options.configured(
@@ -84,10 +84,10 @@ def evaluate(
         workers=workers,
         device=device,
     )
-    from camcli.assembly import assemble
     from camcli.evaluation.run import EvaluationJob
     from camcli.evaluation.setup import Question
     from camcli.images.find import find_images
+    from camcli.run.build import assemble
 
     listing = find_images(inputs)
     total = min(len(listing), limit or len(listing))
@@ -102,12 +102,12 @@ def evaluate(
         deletion=_baseline(deletion, "--deletion"),
         against=against,
     )
-    # A trunk compiled for whole batches would not serve the views of single pictures.
+    # A trunk compiled for whole batches would not serve the views of single images.
     assembled = assemble(resolved, images_ahead=0)
     job = EvaluationJob(
         refs=islice(listing, total),
         folder=output,
-        if_exists=if_exists(resume, overwrite),
+        folder_policy=folder_policy(resume, overwrite),
         described=question.described(assembled),
         batch_size=assembled.batch_size,
         workers=assembled.workers,
@@ -126,11 +126,11 @@ def _run(
 
     from camcli.evaluation.run import run_evaluation
     from camcli.evaluation.setup import evaluator_for
-    from camcli.executors.local import stoppable
-    from camcli.pipeline import Interruption
+    from camcli.run.explain import Interruption
+    from camcli.run.local import stoppable
 
     evaluator = evaluator_for(question, assembled)
-    bar = tqdm(total=total, unit="picture", file=sys.stderr, disable=quiet or None)
+    bar = tqdm(total=total, unit="image", file=sys.stderr, disable=quiet or None)
     interruption = Interruption()
     with bar, stoppable(interruption):
         try:
@@ -146,13 +146,13 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
     if json:
         from json import dumps
 
-        from camcli.evaluation.tables import json_ready
+        from camcli.evaluation.report.tables import json_ready
 
         typer.echo(dumps(json_ready(summary), ensure_ascii=False))
     elif not quiet:
         _print_table(summary)
     if not quiet:
-        typer.echo(f"{summary.rows} pictures and classes, tables in {output}", err=True)
+        typer.echo(f"{summary.rows} images and classes, tables in {output}", err=True)
 
 
 def _print_table(summary: Summary) -> None:
@@ -160,7 +160,7 @@ def _print_table(summary: Summary) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from camcli.evaluation.tables import cells, count, heading
+    from camcli.evaluation.report.tables import cells, count, heading
 
     console = Console()
     titles = [heading(metric) for metric in summary.metrics]
@@ -175,7 +175,7 @@ def _print_table(summary: Summary) -> None:
 
 
 def _fitting(titles: Sequence[str], figures: dict[str, list[str]], width: int) -> list[list[int]]:
-    """Share the columns out among as many tables as the width asks for."""
+    """Shard the columns out among as many tables as the width asks for."""
     tables: list[list[int]] = []
     left = 0
     for i, title in enumerate(titles):

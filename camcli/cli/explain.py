@@ -1,4 +1,4 @@
-"""`camcli explain`: pictures in, heatmaps and a manifest out."""
+"""`camcli explain`: images in, heatmaps and a manifest out."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from camcli.cli.progress import Progress
 from camcli.cli.startup import starting_up
 from camcli.config import Config, dump_config
 from camcli.errors import CamcliError, MachineError, OutputError
-from camcli.images.shard import share_from, share_of
-from camcli.records import WHOLE, ImageRef, ManifestRow, Share
+from camcli.images.shard import shard_from, shard_of
+from camcli.records import WHOLE, ImageRef, ManifestRow, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from camcli.assembly import Assembled
-    from camcli.executors.local import Job, Outcome
-    from camcli.output.folder import Claim, IfExists
+    from camcli.output.folder import Claim, FolderPolicy
+    from camcli.run.build import Assembled
+    from camcli.run.local import Job, Outcome
 
 # Paths that trickle in through a pipe are explained in smaller batches rather than held back.
 _PIPE_PATIENCE = 1.0
@@ -57,22 +57,22 @@ def explain(
         False, "--retry-failed", help="Go on, and try again what failed."
     ),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace the run in the folder."),
-    limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N pictures."),
+    limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N images."),
     shard: str | None = typer.Option(
-        None, "--shard", metavar="I/N", help="Every N-th picture from number I, from 0; or auto."
+        None, "--shard", metavar="I/N", help="Every N-th image from number I, from 0; or auto."
     ),
     nul: bool = typer.Option(False, "--null", "-0", help="Paths on stdin end in NUL."),
     json: bool = typer.Option(False, "--json", help="Manifest rows on stdout as they are done."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be done, and stop."),
-    fail_fast: bool = typer.Option(False, "--fail-fast", help="Stop when a picture fails."),
+    fail_fast: bool = typer.Option(False, "--fail-fast", help="Stop when an image fails."),
     exit_zero: bool = typer.Option(
-        False, "--exit-zero", help="Exit 0 also when some pictures failed."
+        False, "--exit-zero", help="Exit 0 also when some images failed."
     ),
 ) -> None:
-    """Explain pictures: heatmap overlays, .npy maps and a manifest.
+    """Explain images: heatmap overlays, .npy maps and a manifest.
 
-    Exit codes: 0 every picture done; 1 finished, but some pictures failed or gave a degenerate
+    Exit codes: 0 every image done; 1 finished, but some images failed or gave a degenerate
     map; 2 the command, configuration, model or input is wrong; 74 stopped by the machine (disk
     full, out of memory), resumable; 130 interrupted, or nobody reads stdout any more, resumable.
     """
@@ -93,33 +93,39 @@ def explain(
         compile=compile_,
         save=save,
     )
-    share = share_from(shard, os.environ) if shard else WHOLE
-    occupied = if_exists(resume or retry_failed, overwrite)
-    refs, total = _pictures(inputs, nul, limit, output)
+    part = shard_from(shard, os.environ) if shard else WHOLE
+    occupied = folder_policy(resume or retry_failed, overwrite)
+    refs, total = _images(inputs, nul, limit, output)
     if dry_run:
-        _show_plan(resolved, total, share, output)
+        _show_plan(resolved, total, part, output)
         return
     from camcli.output.folder import Claim
 
     reporting = _Reporting(json, quiet, fail_fast, exit_zero)
-    claim = Claim(occupied, retry_failed, share)
-    outcome = _run(resolved, share_of(refs, share), total, output, claim, reporting)
+    claim = Claim(occupied, retry_failed, part)
+    outcome = _run(resolved, shard_of(refs, part), total, output, claim, reporting)
     raise typer.Exit(_exit_code(outcome, reporting))
 
 
-def if_exists(resume: bool, overwrite: bool) -> IfExists:
+def folder_policy(resume: bool, overwrite: bool) -> FolderPolicy:
     """Return what two flags ask to do with an output folder that is not empty."""
-    from camcli.output.folder import IfExists
+    from camcli.output.folder import FolderPolicy
 
     if resume and overwrite:
         raise OutputError("--resume and --overwrite contradict each other: give one of them")
-    return IfExists.RESUME if resume else IfExists.OVERWRITE if overwrite else IfExists.REFUSE
+    return (
+        FolderPolicy.RESUME
+        if resume
+        else FolderPolicy.OVERWRITE
+        if overwrite
+        else FolderPolicy.REFUSE
+    )
 
 
-def _pictures(
+def _images(
     inputs: Sequence[str], nul: bool, limit: int | None, output: Path
 ) -> tuple[Iterable[ImageRef], int | None]:
-    """Return the pictures, and how many there are where that is known."""
+    """Return the images, and how many there are where that is known."""
     from camcli.images.find import find_images, read_paths, refs_from_paths
 
     if "-" in inputs:
@@ -131,9 +137,9 @@ def _pictures(
     return islice(listing, total), total
 
 
-def _show_plan(config: Config, total: int | None, share: Share, output: Path) -> None:
-    counted = "pictures from standard input" if total is None else f"{total} pictures"
-    part = "" if share.count == 1 else f"shard {share.index} of {share.count} of "
+def _show_plan(config: Config, total: int | None, shard: Shard, output: Path) -> None:
+    counted = "images from standard input" if total is None else f"{total} images"
+    part = "" if shard.count == 1 else f"shard {shard.index} of {shard.count} of "
     typer.echo(dump_config(config), nl=False)
     say(f"# would explain {part}{counted} into {output}")
 
@@ -158,13 +164,13 @@ def _run(
 ) -> Outcome:
     from camcli.workers.demand import worker_count, workers_for
 
-    expected = None if total is None else len(range(claim.share.index, total, claim.share.count))
+    expected = None if total is None else len(range(claim.shard.index, total, claim.shard.count))
     with workers_for(config) as workers:
         # They are ready by the time the network is.
         workers.start(min(worker_count(config.run), sys.maxsize if expected is None else expected))
         with starting_up():
-            from camcli.assembly import assemble
-            from camcli.executors.local import Job
+            from camcli.run.build import assemble
+            from camcli.run.local import Job
 
             assembled = assemble(config, total, _silent if reporting.quiet else say)
         patience = _PIPE_PATIENCE if total is None else None
@@ -179,7 +185,7 @@ def _watched(
     job: Job, assembled: Assembled, expected: int | None, reporting: _Reporting
 ) -> Outcome:
     """Run a job, and tell of its rows as they are done."""
-    from camcli.executors.local import run
+    from camcli.run.local import run
 
     with Progress(expected, rows_to_stdout=reporting.json, quiet=reporting.quiet) as progress:
 
@@ -209,7 +215,7 @@ def _summary(outcome: Outcome, output: Path) -> str:
     parts = [f"{rows['ok']} maps"]
     parts += [f"{rows[status]} {status}" for status in ("degenerate", "failed") if rows[status]]
     if outcome.earlier.images:
-        parts.append(f"{outcome.earlier.images} pictures done before")
+        parts.append(f"{outcome.earlier.images} images done before")
     if outcome.earlier.redone:
         parts.append(f"{len(outcome.earlier.redone)} of them again")
     rate = outcome.tally.images / outcome.seconds if outcome.seconds else 0.0
@@ -217,8 +223,7 @@ def _summary(outcome: Outcome, output: Path) -> str:
     if outcome.interrupted:
         ending = f"interrupted ({outcome.interrupted}); go on with --resume"
     return (
-        f"{ending}: {', '.join(parts)} in {outcome.seconds:.1f} s ({rate:.1f} pictures/s) "
-        f"-> {output}"
+        f"{ending}: {', '.join(parts)} in {outcome.seconds:.1f} s ({rate:.1f} images/s) -> {output}"
     )
 
 

@@ -14,8 +14,8 @@ from camcli.config import Config
 from camcli.errors import LayerError
 
 if TYPE_CHECKING:
-    from camcli.assembly import LayerList
-    from camcli.graph.layers import Layer
+    from camcli.network.layers import Layer
+    from camcli.run.build import LayerList
 
 
 _DOWNLOADED = ("timm", "open_clip")
@@ -34,7 +34,7 @@ def layers(
     Weights make no difference to shapes, so none are downloaded. A layer without a layout has no
     extent in space and cannot be explained at; tensors that bypass a layer are held constant.
     """
-    from camcli.assembly import list_layers
+    from camcli.run.build import list_layers
 
     listed = list_layers(_without_download(options.configured(config, overrides, model=model)))
     shown = [layer for layer in listed.layers if _is_asked_for(layer.path, pattern, depth)]
@@ -67,7 +67,7 @@ def _lines(listed: LayerList, shown: Sequence[Layer]) -> list[str]:
     names = ["  " * layer.path.count(".") + layer.path for layer in shown]
     column = max(map(len, names))
     scores = "1 score" if listed.classes == 1 else f"{listed.classes} scores"
-    lines = [f"{listed.model}: pictures of {height}x{width} -> {scores}"]
+    lines = [f"{listed.model}: images of {height}x{width} -> {scores}"]
     for name, layer in zip(names, shown, strict=True):
         mark = "  <- default" if layer.path == listed.default else ""
         lines.append(f"{name:{column}}  {_described(layer)}{mark}")

@@ -12,7 +12,7 @@ from camcli.cli.console import say
 def merge(
     folder: Path = typer.Argument(..., metavar="DIR", help="The shards' output folder."),
 ) -> None:
-    """Join the manifests and records of all shards, in the order of the pictures.
+    """Join the manifests and records of all shards, in the order of the images.
 
     What is left is what one run over everything would have made. Exit codes: 0 joined; 2 shards
     are missing, unfinished, at work, or do not belong together.
@@ -20,4 +20,4 @@ def merge(
     from camcli.output.merge import merge_shards
 
     merged = merge_shards(folder)
-    say(f"joined {merged.shards} shards: {merged.images} pictures -> {folder}")
+    say(f"joined {merged.shards} shards: {merged.images} images -> {folder}")

@@ -50,7 +50,7 @@ PromptsFile = Annotated[
 ]
 BatchSize = Annotated[
     str | None,
-    typer.Option("--batch-size", "-b", metavar="N", help="Pictures a batch, or auto."),
+    typer.Option("--batch-size", "-b", metavar="N", help="Images a batch, or auto."),
 ]
 Workers = Annotated[
     str | None,
@@ -63,7 +63,7 @@ Precision = Annotated[
 ]
 Compile = Annotated[
     bool | None,
-    typer.Option("--compile/--no-compile", help="Default: when the pictures ahead are worth it."),
+    typer.Option("--compile/--no-compile", help="Default: when the images ahead are worth it."),
 ]
 Save = Annotated[list[str], typer.Option("--save", help="maps, overlays, components. Repeatable.")]
 

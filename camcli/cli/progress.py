@@ -23,7 +23,7 @@ class Progress:
         """Begin.
 
         Args:
-            total: Number of pictures, None where it is not known.
+            total: Number of images, None where it is not known.
             rows_to_stdout: Whether to print each row as a JSON line.
             quiet: Whether to say nothing on stderr.
 
@@ -35,14 +35,14 @@ class Progress:
         self._lines = not quiet and not sys.stderr.isatty()
         self._bar = tqdm(
             total=total,
-            unit="picture",
+            unit="image",
             file=sys.stderr,
             disable=quiet or self._lines,
             dynamic_ncols=True,
         )
 
     def on_rows(self, rows: Sequence[ManifestRow]) -> None:
-        """Tell of one finished picture.
+        """Tell of one finished image.
 
         Raises:
             BrokenPipeError: Nobody reads the rows any more; later ones are not written.
@@ -79,7 +79,7 @@ class Progress:
         rate = self._done / (self._last_line - self._start)
         of_total = "" if self._total is None else f" of {self._total}"
         left = "" if self._total is None else f", {(self._total - self._done) / rate:.0f} s left"
-        say(f"{self._done}{of_total} pictures, {rate:.1f}/s{left}")
+        say(f"{self._done}{of_total} images, {rate:.1f}/s{left}")
 
     def __enter__(self) -> Progress:
         return self

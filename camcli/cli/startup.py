@@ -1,4 +1,4 @@
-"""What a command that loads a network goes through before its first picture."""
+"""What a command that loads a network goes through before its first image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def starting_up() -> Iterator[None]:
     """Look for garbage less often inside, where some four hundred thousand objects come to stay.
 
     Python would look through them again and again while they come, for half a second. Not for work
-    on pictures: of what is garbage there, a little can hold much memory.
+    on images: of what is garbage there, a little can hold much memory.
     """
     usual = gc.get_threshold()
     gc.set_threshold(*_COLLECT_AFTER)

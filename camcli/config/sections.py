@@ -81,7 +81,7 @@ class MethodConfig(_Section):
 class PromptsConfig(_Section):
     """What a dual encoder is asked about; a list of texts may stand alone."""
 
-    texts: tuple[str, ...] = Field((), description="asked of every picture")
+    texts: tuple[str, ...] = Field((), description="asked of every image")
     file: str | None = Field(
         None,
         description="further ones: one a line, or .csv or .jsonl with an image and a prompt each",
@@ -112,7 +112,7 @@ class PromptsConfig(_Section):
 
 
 class PreprocessConfig(_Section):
-    """How a picture becomes the network's input, where the weights' own transform does not serve.
+    """How an image becomes the network's input, where the weights' own transform does not serve.
 
     `resize` is the shorter side in pixels, or [height, width] to squash; `crop` is the centre
     crop's side, or [height, width]. `mean` and `std` are per RGB channel, on values in [0, 1].
@@ -147,14 +147,14 @@ class RunConfig(_Section):
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
     decode_timeout: float = Field(
-        60.0, gt=0, le=86400, description="seconds until decoding one picture is given up"
+        60.0, gt=0, le=86400, description="seconds until decoding one image is given up"
     )
     max_pixels: int = Field(
-        178_956_970, ge=1, description="larger pictures are refused, as decompression bombs"
+        178_956_970, ge=1, description="larger images are refused, as decompression bombs"
     )
     precision: Precision = Field("auto", description="of the trunk; the tail is always float32")
     compile: Literal["auto"] | bool = Field(
-        "auto", description="auto: when the pictures ahead are worth it"
+        "auto", description="auto: when the images ahead are worth it"
     )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="for random weights and sampling methods")
 
@@ -173,7 +173,7 @@ class OutputConfig(_Section):
         "png", description="png keeps every pixel; jpg is a tenth of the work and a fifth the size"
     )
     overlay_side: Annotated[int, Field(ge=16)] | None = Field(
-        None, description="longest side of an overlay in pixels; null: that of its picture"
+        None, description="longest side of an overlay in pixels; null: that of its image"
     )
 
 

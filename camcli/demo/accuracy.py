@@ -10,8 +10,8 @@ _BATCH = 100
 
 
 @torch.inference_mode()
-def _logits(network: DemoNet, pictures: Tensor) -> Tensor:
-    return torch.cat([network(normalised(batch)) for batch in torch.split(pictures, _BATCH)])
+def _logits(network: DemoNet, images: Tensor) -> Tensor:
+    return torch.cat([network(normalised(batch)) for batch in torch.split(images, _BATCH)])
 
 
 def share_recognised(network: DemoNet, examples: Examples) -> float:
@@ -20,6 +20,6 @@ def share_recognised(network: DemoNet, examples: Examples) -> float:
     With one object per scene this is top-1 accuracy. The network must be in evaluation mode.
     """
     present = examples.targets > 0
-    ranks = _logits(network, examples.pictures).argsort(1, descending=True).argsort(1)
+    ranks = _logits(network, examples.images).argsort(1, descending=True).argsort(1)
     chosen = ranks < present.sum(1, keepdim=True)
     return float((chosen == present).all(1).float().mean())

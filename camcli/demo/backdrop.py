@@ -46,7 +46,7 @@ def _pattern(rng: np.random.Generator, size: tuple[int, int]) -> Field:
 def ground(
     rng: np.random.Generator, size: tuple[int, int], colours: tuple[Colour, Colour, Colour]
 ) -> Image.Image:
-    """Paint a textured ground in washed-out versions of three colours, an RGB picture of `size`.
+    """Paint a textured ground in washed-out versions of three colours, an RGB image of `size`.
 
     All its lengths are shares of the shorter side, so it looks alike at every size.
     """
@@ -58,10 +58,10 @@ def ground(
     grain = _value_noise(rng, size, unit / 40) - 0.5
     pattern = _pattern(rng, size) * rng.uniform(0.1, 0.5)
     blend = np.clip(clouds * 2 - 0.5, 0.0, 1.0)[..., None]
-    picture = first + blend * (second - first)
-    picture += pattern[..., None] * (third - picture)
-    picture += grain[..., None] * rng.uniform(4.0, 34.0)
-    return Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
+    image = first + blend * (second - first)
+    image += pattern[..., None] * (third - image)
+    image += grain[..., None] * rng.uniform(4.0, 34.0)
+    return Image.fromarray(np.clip(image, 0, 255).astype(np.uint8))
 
 
 def _plain_shape(rng: np.random.Generator) -> Outline:

@@ -26,18 +26,18 @@ def _flat(outline: Outline) -> list[float]:
 
 
 class Canvas:
-    """A supersampled picture whose alpha channel holds the label of whatever is on top.
+    """A supersampled image whose alpha channel holds the label of whatever is on top.
 
     One drawing call thus paints a subpixel and says whose it is, and what is painted over loses it.
-    The ground is an RGB picture, labelled 0; `stroke` is the greatest edge width, in pixels.
+    The ground is an RGB image, labelled 0; `stroke` is the greatest edge width, in pixels.
     """
 
     def __init__(self, ground: Image.Image, stroke: float) -> None:
         self._stroke = stroke * _SUPERSAMPLING
         big = (ground.width * _SUPERSAMPLING, ground.height * _SUPERSAMPLING)
-        self._picture = ground.resize(big, Image.Resampling.BILINEAR)
-        self._picture.putalpha(0)
-        self._pen = ImageDraw.Draw(self._picture)
+        self._image = ground.resize(big, Image.Resampling.BILINEAR)
+        self._image.putalpha(0)
+        self._pen = ImageDraw.Draw(self._image)
 
     def paint(self, outline: Outline, fill: Colour, label: int) -> None:
         """Fill an outline, given in pixels, and edge it darker; `label` is from 0 to 255."""
@@ -54,12 +54,12 @@ class Canvas:
             closed = corners + corners[:4]
             self._pen.line(closed, fill=edge, width=round(stroke), joint="curve")
 
-    def picture(self) -> Image.Image:
-        """Return the anti-aliased RGB picture, of the ground's size."""
-        return self._picture.convert("RGB").reduce(_SUPERSAMPLING)
+    def image(self) -> Image.Image:
+        """Return the anti-aliased RGB image, of the ground's size."""
+        return self._image.convert("RGB").reduce(_SUPERSAMPLING)
 
     def labels(self) -> NDArray[np.uint8]:
         """Return the label at every pixel's centre, of shape (height, width)."""
         middle = _SUPERSAMPLING // 2
-        alpha = np.asarray(self._picture.getchannel("A"))
+        alpha = np.asarray(self._image.getchannel("A"))
         return alpha[middle::_SUPERSAMPLING, middle::_SUPERSAMPLING]

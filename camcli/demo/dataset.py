@@ -1,4 +1,4 @@
-"""Scenes as tensors: pictures with the classes in them, drawn in parallel from their seeds."""
+"""Scenes as tensors: images with the classes in them, drawn in parallel from their seeds."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,12 +18,12 @@ from camcli.demo.scenes import CLASSES, make_scene
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """`pictures`: uint8 (n, 3, 128, 128); `targets`: float32 (n, 10), each row summing to one.
+    """`images`: uint8 (n, 3, 128, 128); `targets`: float32 (n, 10), each row summing to one.
 
     A target spreads its mass evenly over the classes present, or over all ten if there are none.
     """
 
-    pictures: Tensor
+    images: Tensor
     targets: Tensor
 
 
@@ -46,8 +46,8 @@ def draw_examples(seeds: range, counts: Sequence[int], workers: int = 1) -> Exam
     pool = ProcessPoolExecutor(workers, get_context("spawn")) if workers > 1 else nullcontext()
     with pool as executor:
         drawn = list(executor.map(draw, seeds, chunksize=64) if executor else map(draw, seeds))
-    pictures = np.stack([picture for picture, _ in drawn])
+    images = np.stack([image for image, _ in drawn])
     return Examples(
-        pictures=torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous(),
+        images=torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
         targets=torch.tensor([_target(names) for _, names in drawn]),
     )

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from camcli.demo.captions import CONTEXT_LENGTH, VOCABULARY_SIZE
 
 IMAGE_SIZE = 128
-"""Side, in pixels, of the square pictures the network was trained on."""
+"""Side, in pixels, of the square images the network was trained on."""
 
 MEAN: tuple[float, float, float] = (0.74, 0.66, 0.63)
-"""Per-channel RGB mean to subtract from pictures scaled to 0 to 1."""
+"""Per-channel RGB mean to subtract from images scaled to 0 to 1."""
 
 STD: tuple[float, float, float] = (0.21, 0.18, 0.19)
 """Per-channel RGB deviation to divide by afterwards."""
@@ -74,8 +74,8 @@ def load_dual_encoder() -> nn.Module:
     return network.eval()
 
 
-def normalised(pictures: Tensor) -> Tensor:
-    """Turn uint8 pictures (batch, 3, height, width) into the float32 input the network expects."""
+def normalised(images: Tensor) -> Tensor:
+    """Turn uint8 images (batch, 3, height, width) into the float32 input the network expects."""
     mean = torch.tensor(MEAN).view(1, 3, 1, 1)
     std = torch.tensor(STD).view(1, 3, 1, 1)
-    return (pictures.float() / 255.0 - mean) / std
+    return (images.float() / 255.0 - mean) / std

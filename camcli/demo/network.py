@@ -9,16 +9,16 @@ from torch import Tensor, nn
 from camcli.demo.scenes import CLASSES
 
 INPUT_SIZE = 128
-"""Side, in pixels, of the square pictures the network was trained on."""
+"""Side, in pixels, of the square images the network was trained on."""
 
 MEAN: tuple[float, float, float] = (0.74, 0.66, 0.63)
-"""Per-channel RGB mean to subtract from pictures scaled to 0 to 1."""
+"""Per-channel RGB mean to subtract from images scaled to 0 to 1."""
 
 STD: tuple[float, float, float] = (0.21, 0.18, 0.19)
 """Per-channel RGB deviation to divide by afterwards."""
 
 DEFAULT_LAYER = "stages.3"
-"""The last convolutional stage: 112 channels, 16x16 for a 128x128 picture."""
+"""The last convolutional stage: 112 channels, 16x16 for a 128x128 image."""
 
 _WIDTHS = (24, 48, 96, 112)
 _HEAD_WIDTH = 224
@@ -33,7 +33,7 @@ def _block(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
 
 
 class DemoNet(nn.Module):
-    """Ten-way classifier of cartoon scenes, for float32 pictures (batch, 3, height, width).
+    """Ten-way classifier of cartoon scenes, for float32 images (batch, 3, height, width).
 
     The receptive field of the last stage is 71 pixels, about the size of an object, so that
     evidence stays where it was found; any sides from 8 pixels on are accepted.
@@ -53,9 +53,9 @@ class DemoNet(nn.Module):
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(_HEAD_WIDTH, len(CLASSES))
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         """Return logits of shape (batch, 10) in the order of `CLASSES`."""
-        pooled = self.pool(self.expand(self.stages(pictures))).flatten(1)
+        pooled = self.pool(self.expand(self.stages(images))).flatten(1)
         logits: Tensor = self.classifier(pooled)
         return logits
 
@@ -71,8 +71,8 @@ def load_demo() -> DemoNet:
     return network.eval()
 
 
-def normalised(pictures: Tensor) -> Tensor:
-    """Turn uint8 pictures (batch, 3, height, width) into the float32 input the network expects."""
+def normalised(images: Tensor) -> Tensor:
+    """Turn uint8 images (batch, 3, height, width) into the float32 input the network expects."""
     mean = torch.tensor(MEAN).view(1, 3, 1, 1)
     std = torch.tensor(STD).view(1, 3, 1, 1)
-    return (pictures.float() / 255.0 - mean) / std
+    return (images.float() / 255.0 - mean) / std

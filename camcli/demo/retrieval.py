@@ -21,9 +21,9 @@ _BATCH = 100
 
 @dataclass(frozen=True, eq=False)
 class CaptionedScenes:
-    """`pictures`: uint8 (n, 3, 128, 128); `things`: what is in each."""
+    """`images`: uint8 (n, 3, 128, 128); `things`: what is in each."""
 
-    pictures: Tensor
+    images: Tensor
     things: tuple[tuple[Thing, ...], ...]
 
 
@@ -51,10 +51,10 @@ def truths(captions: Sequence[Caption], scenes: Sequence[Sequence[Thing]]) -> Te
 @torch.inference_mode()
 def measure_retrieval(network: Any, scenes: CaptionedScenes) -> Retrieval:
     """Measure a dual encoder, in evaluation mode, on scenes of one object or more each."""
-    pictures = torch.cat(
+    images = torch.cat(
         [
             network.encode_image(normalised(batch), normalize=True)
-            for batch in torch.split(scenes.pictures, _BATCH)
+            for batch in torch.split(scenes.images, _BATCH)
         ]
     )
     captions = [full_caption(things) for things in scenes.things]
@@ -63,12 +63,12 @@ def measure_retrieval(network: Any, scenes: CaptionedScenes) -> Retrieval:
     for start in range(0, len(captions), CANDIDATES):
         part = slice(start, start + CANDIDATES)
         true = truths(captions[part], scenes.things[part])
-        scores = pictures[part] @ texts[part].T
+        scores = images[part] @ texts[part].T
         rows = torch.arange(len(true))
         found.append(torch.stack([true[rows, scores.argmax(1)], true[scores.argmax(0), rows]]))
     to_text, to_image = torch.cat(found, 1).float().mean(1).tolist()
     names = _encoded(network, [Caption((Mention(name, None),)) for name in CLASSES])
-    return Retrieval(to_text, to_image, _share_named(pictures @ names.T, scenes.things))
+    return Retrieval(to_text, to_image, _share_named(images @ names.T, scenes.things))
 
 
 def _encoded(network: Any, captions: Sequence[Caption]) -> Tensor:

@@ -1,4 +1,4 @@
-"""The sample pictures that come with the repository: `python -m camcli.demo.samples DIR`.
+"""The sample images that come with the repository: `python -m camcli.demo.samples DIR`.
 
 Their exact masks are on no disk: drawing the scene again yields them.
 """
@@ -17,7 +17,7 @@ _SEED = 3_000_000_000
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample picture: its file name and the arguments that `make_scene` draws it from."""
+    """One sample image: its file name and the arguments that `make_scene` draws it from."""
 
     name: str
     seed: int
@@ -25,7 +25,7 @@ class Sample:
     classes: tuple[str, ...]
 
     def scene(self) -> Scene:
-        """Draw the picture, with its objects and their masks."""
+        """Draw the image, with its objects and their masks."""
         return make_scene(self.seed, self.size, classes=self.classes)
 
 
@@ -41,20 +41,20 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("rocket_and_flower.jpg", _SEED + 7, (480, 640), ("rocket", "flower")),
     Sample("two_fish_and_house.jpg", _SEED + 7, (640, 480), ("fish", "fish", "house")),
 )
-"""Every sample picture, by name."""
+"""Every sample image, by name."""
 
 
 def write_samples(folder: Path) -> None:
-    """Write every sample picture into a folder, which is created if need be."""
+    """Write every sample image into a folder, which is created if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     for sample in SAMPLES:
         sample.scene().image.save(folder / sample.name, quality=_JPEG_QUALITY)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write the sample pictures into the folder named on the command line."""
+    """Write the sample images into the folder named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m camcli.demo.samples", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where the pictures go")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="where the images go")
     write_samples(parser.parse_args(argv).folder)
 
 

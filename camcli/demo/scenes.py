@@ -49,7 +49,7 @@ class SceneObject:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """An RGB picture and the objects in it, in drawing order."""
+    """An RGB image and the objects in it, in drawing order."""
 
     image: Image.Image
     objects: tuple[SceneObject, ...]
@@ -160,4 +160,4 @@ def make_scene(
     for actor in actors:
         actor.painted_on(canvas)
     labels = canvas.labels()
-    return Scene(canvas.picture(), tuple(actor.seen_in(labels) for actor in actors))
+    return Scene(canvas.image(), tuple(actor.seen_in(labels) for actor in actors))

@@ -47,9 +47,9 @@ class Report:
     sha256: str
 
 
-def _warped(pictures: Tensor, chance: torch.Generator) -> Tensor:
-    """Mirror, zoom and shift float pictures a little, each in its own way."""
-    count = len(pictures)
+def _warped(images: Tensor, chance: torch.Generator) -> Tensor:
+    """Mirror, zoom and shift float images a little, each in its own way."""
+    count = len(images)
     zoom = torch.empty(count).uniform_(0.85, 1.2, generator=chance)
     flip = torch.randint(0, 2, (count,), generator=chance) * 2.0 - 1.0
     shift = torch.empty(count, 2).uniform_(-0.12, 0.12, generator=chance)
@@ -57,18 +57,18 @@ def _warped(pictures: Tensor, chance: torch.Generator) -> Tensor:
     maps[:, 0, 0] = zoom * flip
     maps[:, 1, 1] = zoom
     maps[:, :, 2] = shift
-    grid = functional.affine_grid(maps, list(pictures.shape), align_corners=False)
-    return functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    grid = functional.affine_grid(maps, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
-def _relit(pictures: Tensor, chance: torch.Generator) -> Tensor:
-    """Change contrast, tint and brightness of normalised pictures and add noise."""
-    count = len(pictures)
+def _relit(images: Tensor, chance: torch.Generator) -> Tensor:
+    """Change contrast, tint and brightness of normalised images and add noise."""
+    count = len(images)
     gain = torch.empty(count, 1, 1, 1).uniform_(0.75, 1.25, generator=chance)
     tint = torch.empty(count, 3, 1, 1).uniform_(-0.3, 0.3, generator=chance)
     level = torch.empty(count, 1, 1, 1).uniform_(0.0, 0.15, generator=chance)
-    noise = torch.empty_like(pictures).normal_(generator=chance)
-    return pictures * gain + tint + noise * level
+    noise = torch.empty_like(images).normal_(generator=chance)
+    return images * gain + tint + noise * level
 
 
 def _batches(examples: Examples, steps: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -78,8 +78,8 @@ def _batches(examples: Examples, steps: int, seed: int) -> Iterator[tuple[Tensor
         if len(order) < _BATCH:
             order = torch.cat([order, torch.randperm(len(examples.targets), generator=chance)])
         chosen, order = order[:_BATCH], order[_BATCH:]
-        pictures = _warped(normalised(examples.pictures[chosen]), chance)
-        yield _relit(pictures, chance), examples.targets[chosen]
+        images = _warped(normalised(examples.images[chosen]), chance)
+        yield _relit(images, chance), examples.targets[chosen]
 
 
 def train(examples: Examples, steps: int, seed: int) -> DemoNet:
@@ -89,8 +89,8 @@ def train(examples: Examples, steps: int, seed: int) -> DemoNet:
     optimiser = torch.optim.AdamW(network.parameters(), _PEAK_RATE, weight_decay=_WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _PEAK_RATE, total_steps=steps)
     started, recent = time.monotonic(), 0.0
-    for step, (pictures, targets) in enumerate(_batches(examples, steps, seed), start=1):
-        inputs = pictures.contiguous(memory_format=torch.channels_last)
+    for step, (images, targets) in enumerate(_batches(examples, steps, seed), start=1):
+        inputs = images.contiguous(memory_format=torch.channels_last)
         loss = functional.cross_entropy(network(inputs), targets)
         optimiser.zero_grad()
         torch.autograd.backward(loss)

@@ -58,9 +58,9 @@ def draw_scenes(seeds: range, counts: Sequence[int], workers: int = 1) -> Captio
     pool = ProcessPoolExecutor(workers, get_context("spawn")) if workers > 1 else nullcontext()
     with pool as executor:
         drawn = list(executor.map(_drawn, asked, chunksize=64) if executor else map(_drawn, asked))
-    pictures = torch.from_numpy(np.stack([picture for picture, _ in drawn]))
+    images = torch.from_numpy(np.stack([image for image, _ in drawn]))
     return CaptionedScenes(
-        pictures.permute(0, 3, 1, 2).contiguous(), tuple(things for _, things in drawn)
+        images.permute(0, 3, 1, 2).contiguous(), tuple(things for _, things in drawn)
     )
 
 
@@ -70,15 +70,15 @@ def _drawn(asked: tuple[int, int]) -> tuple[NDArray[np.uint8], tuple[Thing, ...]
     return np.asarray(scene.image), things_in(scene)
 
 
-def _varied(pictures: Tensor, chance: torch.Generator) -> Tensor:
-    """Zoom, shift, relight and blemish normalised pictures, so little that captions stay true."""
-    count = len(pictures)
+def _varied(images: Tensor, chance: torch.Generator) -> Tensor:
+    """Zoom, shift, relight and blemish normalised images, so little that captions stay true."""
+    count = len(images)
     maps = torch.zeros(count, 2, 3)
     zoom = torch.empty(count).uniform_(0.85, 1.15, generator=chance)
     maps[:, 0, 0] = maps[:, 1, 1] = zoom
     maps[:, :, 2] = torch.empty(count, 2).uniform_(-0.1, 0.1, generator=chance)
-    grid = functional.affine_grid(maps, list(pictures.shape), align_corners=False)
-    moved = functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    grid = functional.affine_grid(maps, list(images.shape), align_corners=False)
+    moved = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
     gain = torch.empty(count, 1, 1, 1).uniform_(0.85, 1.15, generator=chance)
     tint = torch.empty(count, 3, 1, 1).uniform_(-0.12, 0.12, generator=chance)
     level = torch.empty(count, 1, 1, 1).uniform_(0.0, 0.12, generator=chance)
@@ -88,9 +88,9 @@ def _varied(pictures: Tensor, chance: torch.Generator) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class _Lesson:
-    """A batch: normalised pictures, a caption drawn for each, and which are true of which."""
+    """A batch: normalised images, a caption drawn for each, and which are true of which."""
 
-    pictures: Tensor
+    images: Tensor
     captions: Sequence[Caption]
     true: Tensor
 
@@ -104,8 +104,8 @@ def _lessons(scenes: CaptionedScenes, steps: int, seed: int) -> Iterator[_Lesson
         chosen, order = order[:_BATCH], order[_BATCH:]
         things = [scenes.things[index] for index in chosen.tolist()]
         captions = [draw_caption(seen, rng) for seen in things]
-        pictures = _varied(normalised(scenes.pictures[chosen]), chance)
-        yield _Lesson(pictures, captions, truths(captions, things))
+        images = _varied(normalised(scenes.images[chosen]), chance)
+        yield _Lesson(images, captions, truths(captions, things))
 
 
 def _loss(scores: Tensor, true: Tensor) -> Tensor:
@@ -126,7 +126,7 @@ def train(scenes: CaptionedScenes, steps: int, seed: int) -> Any:
     tokenizer = WordTokenizer()
     started, recent = time.monotonic(), 0.0
     for step, lesson in enumerate(_lessons(scenes, steps, seed), start=1):
-        inputs = lesson.pictures.contiguous(memory_format=torch.channels_last)
+        inputs = lesson.images.contiguous(memory_format=torch.channels_last)
         tokens = tokenizer([str(caption) for caption in lesson.captions])
         with torch.autocast("cpu", torch.bfloat16):
             images, texts = network.encode_image(inputs), network.encode_text(tokens)

@@ -13,12 +13,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from camcli.evaluation.sources import Look, MapSource
-from camcli.graph.split import SplitNetwork
+from camcli.network.split import SplitNetwork
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One explanation of one picture, against one prediction of it; both by the network as traced.
+    """One explanation of one image, against one prediction of it; both by the network as traced.
 
     Attributes:
         passes: Multiplications and additions counted, those of a prediction being 1.
@@ -41,7 +41,7 @@ def cost_of(source: MapSource, network: SplitNetwork, look: Look, classes: Tenso
     def explain() -> None:
         source.saliency(Look(look.items, look.images, look.black), classes)
 
-    explain()  # what is computed once for all pictures is no part of the cost of one
+    explain()  # what is computed once for all images is no part of the cost of one
     return Cost(_operations(explain) / _operations(predict), _seconds(explain) / _seconds(predict))
 
 

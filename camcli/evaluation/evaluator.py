@@ -9,18 +9,18 @@ import torch
 from torch import Tensor
 
 from camcli.engine import Engine
-from camcli.evaluation.agreement import (
+from camcli.evaluation.ground_truth.masks import Truth
+from camcli.evaluation.metrics.agreement import (
     cosine_similarity,
     rank_correlation,
     relative_error,
     scaled_error,
 )
-from camcli.evaluation.judge import Judge
+from camcli.evaluation.perturbation import PerturbationScorer
 from camcli.evaluation.rows import EvaluationRow, MethodResult
 from camcli.evaluation.sources import Look, MapSource
-from camcli.evaluation.truth import Truth
-from camcli.evaluation.witness import Witness
-from camcli.graph.split import SplitNetwork
+from camcli.evaluation.suite import MetricSuite
+from camcli.network.split import SplitNetwork
 from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
 
 SHAP = "shap-cam"
@@ -34,28 +34,28 @@ class Evaluator:
         engine: Chooses the classes to explain, at its own network.
         sources: What has maps.
         traced: The engine's network before it was accelerated, the measure of what methods cost.
-        witness: Measures faithfulness.
+        scorer: Measures faithfulness.
         truth: Where the objects are, if that is known.
-        at_most: How many pictures of the listing a source is asked for, where not for all.
+        at_most: How many images of the listing a source is asked for, where not for all.
 
     """
 
     engine: Engine
     sources: tuple[MapSource, ...]
     traced: SplitNetwork
-    witness: Witness
+    scorer: PerturbationScorer
     truth: Truth | None = None
     at_most: Mapping[str, int] = field(default_factory=dict)
 
     def evaluate(self, batch: Batch) -> list[EvaluationRow]:
-        """Return the rows of a batch, in the order of its pictures."""
+        """Return the rows of a batch, in the order of its images."""
         found = {failure.ref.index: [_failed(failure)] for failure in batch.failures}
         if batch.items:
             found |= self._evaluate_items(batch.items)
         return [row for index in sorted(found) for row in found[index]]
 
     def _evaluate_items(self, items: Sequence[ImageItem]) -> dict[int, list[EvaluationRow]]:
-        """Return the rows of each picture, by its place in the listing."""
+        """Return the rows of each image, by its place in the listing."""
         look = Look(items, self.engine.normalized(items), self.engine.black)
         logits = look.probe(self.engine.network).logits.float().cpu()
         choices = [self.engine.choose(item, row) for item, row in zip(items, logits, strict=True)]
@@ -75,8 +75,8 @@ class Evaluator:
         return found
 
     def _evaluate_targets(self, look: Look, targets: Sequence[Target]) -> list[EvaluationRow]:
-        """Evaluate one class for each picture."""
-        judges = [self._judge(*seen) for seen in zip(look.items, look.images, targets, strict=True)]
+        """Evaluate one class for each image."""
+        suites = [self._suite(*seen) for seen in zip(look.items, look.images, targets, strict=True)]
         results: list[dict[str, MethodResult]] = [{} for _ in targets]
         coefficients: list[dict[str, Tensor]] = [{} for _ in targets]
         for source in self.sources:
@@ -86,7 +86,7 @@ class Evaluator:
             classes = torch.tensor([targets[row].index for row in rows], device=look.images.device)
             saliency = source.saliency(look.of(rows), classes)
             for place, row in enumerate(rows):
-                results[row][source.name] = judges[row].judge(saliency, place)
+                results[row][source.name] = suites[row].measure(saliency, place)
                 if saliency.coefficients is not None:
                     coefficients[row][source.name] = saliency.coefficients[place]
         return [
@@ -100,9 +100,9 @@ class Evaluator:
         limit = self.at_most.get(source.name, float("inf"))
         return [row for row, item in enumerate(look.items) if item.ref.index < limit]
 
-    def _judge(self, item: ImageItem, image: Tensor, target: Target) -> Judge:
+    def _suite(self, item: ImageItem, image: Tensor, target: Target) -> MetricSuite:
         masks = self.truth.masks(item, target) if self.truth else None
-        return Judge(self.witness, self.witness.bearings(image, target.index), masks)
+        return MetricSuite(self.scorer, self.scorer.baseline_scores(image, target.index), masks)
 
 
 def _with_shap(

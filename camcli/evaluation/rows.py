@@ -1,4 +1,4 @@
-"""What an evaluation writes down: one line for each picture and class, every method in it."""
+"""What an evaluation writes down: one line for each image and class, every method in it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MethodResult:
 
 @dataclass(frozen=True)
 class EvaluationRow:
-    """One picture and class, or a picture that could not be evaluated."""
+    """One image and class, or an image that could not be evaluated."""
 
     image: str
     status: Literal["ok", "failed"]

@@ -1,4 +1,4 @@
-"""A whole evaluation: pictures in, rows appended as they are done, tables at the end."""
+"""A whole evaluation: images in, rows appended as they are done, tables at the end."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 from camcli import __version__
 from camcli.errors import OutputError
 from camcli.evaluation.cost import Cost, cost_of
-from camcli.evaluation.curve_picture import curve_picture
 from camcli.evaluation.evaluator import Evaluator
+from camcli.evaluation.report.curve_plot import curve_plot
+from camcli.evaluation.report.summary import Summary, summarise
+from camcli.evaluation.report.tables import comma_separated, json_ready, markdown
 from camcli.evaluation.rows import Journal
 from camcli.evaluation.sources import Look
-from camcli.evaluation.summary import Summary, summarise
-from camcli.evaluation.tables import comma_separated, json_ready, markdown
 from camcli.images.stream import stream
 from camcli.output.atomic import write_bytes
-from camcli.output.folder import Claim, Earlier, IfExists, open_folder, write_run
+from camcli.output.folder import Claim, FolderPolicy, ResumeState, open_folder, write_run
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.rows import readable
-from camcli.pipeline import Interruption
 from camcli.records import Batch, ImageRef
+from camcli.run.explain import Interruption
 
-# The pictures that a cost is measured on.
+# The images that a cost is measured on.
 _TIMED = 1
 
 
@@ -35,11 +35,11 @@ class EvaluationJob:
     """One evaluation.
 
     Attributes:
-        refs: The pictures.
+        refs: The images.
         folder: The output folder.
-        if_exists: What to do where it is not empty.
+        folder_policy: What to do where it is not empty.
         described: What determines the figures; a run that is resumed must match.
-        batch_size: Pictures a batch.
+        batch_size: Images a batch.
         workers: Decoding threads.
         with_costs: Whether to measure what each method costs.
         against: The method whose lead over the others is estimated, or None.
@@ -48,7 +48,7 @@ class EvaluationJob:
 
     refs: Iterable[ImageRef]
     folder: Path
-    if_exists: IfExists
+    folder_policy: FolderPolicy
     described: Mapping[str, Any]
     batch_size: int
     workers: int
@@ -59,40 +59,40 @@ class EvaluationJob:
 def run_evaluation(
     job: EvaluationJob,
     evaluator: Evaluator,
-    on_pictures: Callable[[int], object],
+    on_images: Callable[[int], object],
     interruption: Interruption,
 ) -> Summary:
-    """Evaluate every picture of a job, and write its tables.
+    """Evaluate every image of a job, and write its tables.
 
-    What was asked to stop early has its tables, too, of the pictures that were done.
+    What was asked to stop early has its tables, too, of the images that were done.
 
     Args:
         job: What to evaluate.
         evaluator: What evaluates it.
-        on_pictures: Told how many pictures more are done.
+        on_images: Told how many images more are done.
         interruption: When it is requested, the batch in hand is finished and no more is begun.
 
     Raises:
         OutputError: The output folder cannot be used.
-        InputError: A map or an annotation of some picture cannot be read.
+        InputError: A map or an annotation of some image cannot be read.
 
     """
-    claim = Claim(job.if_exists)
+    claim = Claim(job.folder_policy)
     with open_folder(job.folder, claim, job.described, rows_per_image_vary=True) as earlier:
-        return _evaluate(job, evaluator, on_pictures, interruption, earlier)
+        return _evaluate(job, evaluator, on_images, interruption, earlier)
 
 
 def _evaluate(
     job: EvaluationJob,
     evaluator: Evaluator,
-    on_pictures: Callable[[int], object],
+    on_images: Callable[[int], object],
     interruption: Interruption,
-    earlier: Earlier,
+    earlier: ResumeState,
 ) -> Summary:
     record = _Record(job)
     costs = record.costs(earlier)
     record.write("running", costs)
-    on_pictures(earlier.images)
+    on_images(earlier.images)
     refs = (ref for ref in job.refs if not earlier.holds(ref.name, readable(ref.path)))
     preprocess = evaluator.engine.preprocess
     batches = stream(refs, preprocess, job.batch_size, job.workers)
@@ -104,7 +104,7 @@ def _evaluate(
                 costs = _costs(evaluator, batch)
                 record.write("running", costs)
             journal.append(evaluator.evaluate(batch))
-            on_pictures(len(batch.items) + len(batch.failures))
+            on_images(len(batch.items) + len(batch.failures))
     record.write("interrupted" if interruption.requested else "finished", costs)
     rows = list(read_rows(job.folder / FILE_NAME))
     summary = summarise(rows, [s.name for s in evaluator.sources], costs, job.against)
@@ -122,12 +122,12 @@ def _costs(evaluator: Evaluator, batch: Batch) -> dict[str, Cost]:
 
 
 def _write_tables(folder: Path, summary: Summary) -> None:
-    pictures = curve_picture(summary.insertion, summary.deletion)
+    images = curve_plot(summary.insertion, summary.deletion)
     texts = {
         "table.md": markdown(summary),
         "table.csv": comma_separated(summary),
         "table.json": json.dumps(json_ready(summary), indent=2, ensure_ascii=False) + "\n",
-        "curves.svg": pictures,
+        "curves.svg": images,
     }
     for name, text in texts.items():
         write_bytes(folder / name, text.encode("utf-8"))
@@ -139,7 +139,7 @@ class _Record:
     def __init__(self, job: EvaluationJob) -> None:
         self._job = job
 
-    def costs(self, earlier: Earlier) -> dict[str, Cost]:
+    def costs(self, earlier: ResumeState) -> dict[str, Cost]:
         """Return what an earlier run into the folder measured."""
         if not earlier.images:
             return {}

@@ -9,20 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from camcli.acceleration import accelerate
-from camcli.assembly import Assembled, split_at
+from camcli.compile.acceleration import accelerate
 from camcli.config import parse_value
 from camcli.engine import Engine
 from camcli.errors import MethodError, PromptError, suggest
-from camcli.evaluation.curves import Baseline
 from camcli.evaluation.evaluator import Evaluator
+from camcli.evaluation.ground_truth.masks import read_truth
+from camcli.evaluation.metrics.curves import Baseline
+from camcli.evaluation.perturbation import PerturbationScorer
 from camcli.evaluation.sources import MapSource, MethodSource, stored_source
-from camcli.evaluation.truth import read_truth
-from camcli.evaluation.witness import Witness
-from camcli.graph.scores import probabilities_of
-from camcli.graph.split import SplitNetwork
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.base import Method
+from camcli.network.scores import probabilities_of
+from camcli.network.split import SplitNetwork
+from camcli.run.build import Assembled, split_at
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Question:
     Attributes:
         methods: Names of methods; `all` stands for every one.
         options: `METHOD.KEY=VALUE`, the methods' own options.
-        at_most: `METHOD=N`, methods asked for the first N pictures only.
+        at_most: `METHOD=N`, methods asked for the first N images only.
         folders: Folders that `explain` wrote.
         truth: Masks or annotations, or None.
         steps: Of the insertion and deletion curves.
@@ -79,13 +79,13 @@ def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
     """Set up what a question asks for.
 
     Raises:
-        CamcliError: Whatever does not exist or does not fit, before any picture is touched.
+        CamcliError: Whatever does not exist or does not fit, before any image is touched.
 
     """
     if assembled.model.text and assembled.engine.targets.table.size == 1:
         raise PromptError(
             "evaluate measures the probability of a prompt among several: give another --prompt "
-            "beside it, such as what else is in the pictures"
+            "beside it, such as what else is in the images"
         )
     if len(assembled.config.model.layers) > 1:
         raise MethodError("evaluate takes one layer at a time: name one with --layer")
@@ -112,14 +112,14 @@ def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
         engine=assembled.engine,
         sources=tuple(sources),
         traced=traced,
-        witness=_witness(question, assembled.engine),
+        scorer=_witness(question, assembled.engine),
         truth=read_truth(question.truth) if question.truth else None,
         at_most=_limits(question.at_most, names),
     )
 
 
-def _witness(question: Question, engine: Engine) -> Witness:
-    return Witness(
+def _witness(question: Question, engine: Engine) -> PerturbationScorer:
+    return PerturbationScorer(
         engine.network.predict,
         question.steps,
         question.insertion,
@@ -153,7 +153,7 @@ def _at_work(method: Method, assembled: Assembled, traced: SplitNetwork) -> Meth
         run = assembled.config.run
         network = accelerate(traced, run, engine.device, assembled.batch_size, 0, lambda _: None)
     if method.uses_deeplift:
-        _ = network.deeplift  # refuses an operation without a rule before any picture
+        _ = network.deeplift  # refuses an operation without a rule before any image
     return MethodSource(method.name, method, network, traced)
 
 

@@ -15,16 +15,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.errors import InputError
-from camcli.graph.split import SplitNetwork
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
+from camcli.network.split import SplitNetwork
 from camcli.output.folder import RUN_FILE
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.records import ImageItem
 
 
 class Look:
-    """One batch of pictures, and the passes through the trunk that its methods share."""
+    """One batch of images, and the passes through the trunk that its methods share."""
 
     def __init__(self, items: Sequence[ImageItem], images: Tensor, black: Tensor) -> None:
         self.items = items
@@ -39,14 +39,14 @@ class Look:
         return self._probes[id(network)]
 
     def of(self, rows: Sequence[int]) -> Look:
-        """Return a look at some of the pictures; itself, if at all of them."""
+        """Return a look at some of the images; itself, if at all of them."""
         if list(rows) == list(range(len(self.items))):
             return self
         return Look([self.items[row] for row in rows], self.images[list(rows)], self.black)
 
 
 class MapSource(ABC):
-    """Something that has a map for each picture and class.
+    """Something that has a map for each image and class.
 
     Attributes:
         name: As tables call it.
@@ -96,7 +96,7 @@ class StoredSource(MapSource):
 
     Attributes:
         name: Of the folder.
-        paths: The maps' files, by picture and class.
+        paths: The maps' files, by image and class.
         size: (H, W) of the network's input.
 
     """
@@ -152,7 +152,7 @@ def stored_source(folder: Path, size: tuple[int, int], digest: str) -> StoredSou
         )
     if output.get("map_size") == "original":
         raise InputError(
-            f"the maps in {folder} lie over the original pictures (output.map_size=original); "
+            f"the maps in {folder} lie over the original images (output.map_size=original); "
             "explain again with output.map_size=input or layer"
         )
     paths = {

@@ -1,1 +1,1 @@
-"""Pictures: found, named, decoded, cropped and streamed in batches, all without torch."""
+"""Images: found, named, decoded, cropped and streamed in batches, all without torch."""

@@ -1,4 +1,4 @@
-"""Decode one file into an upright RGB picture and the network's input, or say why not."""
+"""Decode one file into an upright RGB image and the network's input, or say why not."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from camcli.records import ImageRef, Preprocess
 
 MAX_BYTES = 2**30
-"""Files larger than this are not read: no picture of `MAX_PIXELS` needs so much."""
+"""Files larger than this are not read: no image of `MAX_PIXELS` needs so much."""
 
 REDUCED_TO = 3
-"""How many times larger than the network's input a reduced picture still is, at least."""
+"""How many times larger than the network's input a reduced image still is, at least."""
 
 _Size = tuple[int, int]
 
@@ -45,12 +45,12 @@ _QUARTER_TURNS = {_UPRIGHT[value] for value in (5, 6, 7, 8)}
 def decode(
     ref: ImageRef, preprocess: Preprocess, reading: Reading = _AS_IT_IS
 ) -> ImageItem | FailedImage:
-    """Read, decode and prepare one picture; whatever goes wrong is returned, never raised.
+    """Read, decode and prepare one image; whatever goes wrong is returned, never raised.
 
     A JPEG file that is far larger than what is asked of it is decoded at a half, a quarter or an
-    eighth of its size, straight from its frequencies: the picture that this leaves is still
+    eighth of its size, straight from its frequencies: the image that this leaves is still
     `REDUCED_TO` times as wide and high as the network's input before the crop. The input then
-    differs from that of the whole picture by less than half a level of 255 in the mean, and the
+    differs from that of the whole image by less than half a level of 255 in the mean, and the
     decoding takes a fraction (both measured; see docs/performance.md).
     """
     try:
@@ -61,26 +61,26 @@ def decode(
 
 def _decode(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> ImageItem:
     data = _read(ref.path)
-    picture, size, note = _open(data, preprocess, reading)
+    image, size, note = _open(data, preprocess, reading)
     return ImageItem(
         ref=ref,
-        picture=_kept(picture, reading.keep_side),
-        pixels=to_input(picture, preprocess, size),
+        original=_kept(image, reading.keep_side),
+        pixels=to_input(image, preprocess, size),
         geometry=geometry(preprocess, *size),
         sha256=hashlib.sha256(data).hexdigest(),
         note=note,
     )
 
 
-def _kept(picture: Image.Image, side: int | None) -> Image.Image | None:
-    """Return what is kept to draw over: nothing, the picture, or a copy no longer than that."""
+def _kept(image: Image.Image, side: int | None) -> Image.Image | None:
+    """Return what is kept to draw over: nothing, the image, or a copy no longer than that."""
     if side == 0:
         return None
-    if side is None or max(picture.size) <= side:
-        return picture
-    share = side / max(picture.size)
-    width, height = (max(1, round(length * share)) for length in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if side is None or max(image.size) <= side:
+        return image
+    share = side / max(image.size)
+    width, height = (max(1, round(length * share)) for length in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def _message(error: Exception) -> str:
@@ -105,7 +105,7 @@ def _read(path: Path) -> bytes:
 def _open(
     data: bytes, preprocess: Preprocess, reading: Reading
 ) -> tuple[Image.Image, _Size, str | None]:
-    """Return the upright RGB picture, perhaps reduced, its whole size, and what is to be noted."""
+    """Return the upright RGB image, perhaps reduced, its whole size, and what is to be noted."""
     try:
         image = Image.open(io.BytesIO(data), formats=_formats())
     except UnidentifiedImageError:
@@ -132,7 +132,7 @@ def _open(
 
 
 def _factor(size: _Size, preprocess: Preprocess, keep_side: int | None) -> float:
-    """Return how many times smaller than `size` a picture may be decoded."""
+    """Return how many times smaller than `size` an image may be decoded."""
     if keep_side is None:
         return 1.0
     needed = resized_size(preprocess, *size)
@@ -160,7 +160,7 @@ def _upright(size: _Size, turn: Image.Transpose | None) -> _Size:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Return what turns a picture upright, as its EXIF block says."""
+    """Return what turns an image upright, as its EXIF block says."""
     try:
         return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # as many kinds as there are ways to break an EXIF block

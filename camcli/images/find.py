@@ -1,6 +1,6 @@
-"""List the pictures to explain, each once and under a name of its own.
+"""List the images to explain, each once and under a name of its own.
 
-How a picture is named below `maps/` and `overlays/`:
+How an image is named below `maps/` and `overlays/`:
 
 - in the only input, a folder: relative to that folder (`photos/a/cat.jpg` -> `a/cat.jpg`);
 - in a folder beside other inputs: the folder's own name goes first (`photos/a/cat.jpg`);
@@ -27,10 +27,10 @@ _CHUNK_BYTES = 65536
 
 
 class Listing(Sequence[ImageRef]):
-    """The pictures found, in order.
+    """The images found, in order.
 
     Kept as plain strings and made into records on access: a third of the memory, which counts
-    with a million pictures.
+    with a million images.
     """
 
     def __init__(self, paths: list[str], names: list[str]) -> None:
@@ -53,17 +53,17 @@ class Listing(Sequence[ImageRef]):
 
 
 def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
-    """List every picture of `inputs`, each a file, a folder or a glob, before any is opened.
+    """List every image of `inputs`, each a file, a folder or a glob, before any is opened.
 
     A file that is named outright is taken whatever its suffix or kind; decoding it will tell. A
     path reached through several inputs is listed where it is met first.
 
     Args:
         inputs: Where to look.
-        output: The output folder, whose pictures are not taken for inputs when it lies in one.
+        output: The output folder, whose images are not taken for inputs when it lies in one.
 
     Raises:
-        InputError: An input does not exist, cannot be read or holds no picture, or there is none.
+        InputError: An input does not exist, cannot be read or holds no image, or there is none.
 
     """
     if not inputs:
@@ -78,9 +78,9 @@ def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
 
 
 def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
-    """Turn paths, as they come, into pictures to explain.
+    """Turn paths, as they come, into images to explain.
 
-    Nothing is looked up: a path that does not exist becomes a failed picture when it is decoded.
+    Nothing is looked up: a path that does not exist becomes a failed image when it is decoded.
     A path that comes again is explained again, under a numbered name.
     """
     unique = UniqueNames()
@@ -112,16 +112,16 @@ def _decoded(lines: Iterable[bytes], ending: bytes) -> Iterator[str]:
 
 
 def _each_once(inputs: Sequence[str], output: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield (path, wished-for name) of every picture, leaving out paths met before."""
+    """Yield (path, wished-for name) of every image, leaving out paths met before."""
     alone = len(inputs) == 1
     seen: set[tuple[str, str]] = set()
     real_folder = functools.cache(os.path.realpath)
     for source in inputs:
         found = False
-        for path, name in _pictures(source, alone, output):
+        for path, name in _images(source, alone, output):
             found = True
             # One input never yields a path twice, so a million paths need no second copy. Only
-            # the folder is resolved: a link beside its target is a picture of its own.
+            # the folder is resolved: a link beside its target is an image of its own.
             if not alone:
                 folder, base = os.path.split(path)
                 if (key := (real_folder(folder), base)) in seen:
@@ -132,7 +132,7 @@ def _each_once(inputs: Sequence[str], output: Path | None) -> Iterator[tuple[str
             raise InputError(f"no image found in {source!r}")
 
 
-def _pictures(source: str, alone: bool, output: Path | None) -> Iterator[tuple[str, str]]:
+def _images(source: str, alone: bool, output: Path | None) -> Iterator[tuple[str, str]]:
     try:
         if Path(source).is_dir():
             prefix = "" if alone else _base_name(Path(source))

@@ -1,6 +1,6 @@
-"""Where the network's input lies in a picture: resize, centre crop, and the way back.
+"""Where the network's input lies in an image: resize, centre crop, and the way back.
 
-All of it agrees with torchvision's `ImageClassification` preset on PIL pictures, bit for bit.
+All of it agrees with torchvision's `ImageClassification` preset on PIL images, bit for bit.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def resized_size(preprocess: Preprocess, width: int, height: int) -> _Size:
 
 
 def crop_window(preprocess: Preprocess, resized: _Size) -> _Window:
-    """Return the centre crop's (left, top, right, bottom) in the resized picture's pixels.
+    """Return the centre crop's (left, top, right, bottom) in the resized image's pixels.
 
-    It reaches beyond a resized picture that is smaller than the crop: that part is black padding.
+    It reaches beyond a resized image that is smaller than the crop: that part is black padding.
     """
     crop_height, crop_width = preprocess.crop
     left = _crop_start(resized[0], crop_width)
@@ -59,7 +59,7 @@ def _crop_start(size: int, crop: int) -> int:
 
 
 def geometry(preprocess: Preprocess, width: int, height: int) -> Geometry:
-    """Return where the network's input lies in an upright picture of `width` x `height` pixels."""
+    """Return where the network's input lies in an upright image of `width` x `height` pixels."""
     resized = resized_size(preprocess, width, height)
     left, top, right, bottom = crop_window(preprocess, resized)
     across, down = width / resized[0], height / resized[1]
@@ -67,47 +67,47 @@ def geometry(preprocess: Preprocess, width: int, height: int) -> Geometry:
 
 
 def to_input(
-    picture: Image.Image, preprocess: Preprocess, size: _Size | None = None
+    image: Image.Image, preprocess: Preprocess, size: _Size | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Resize and crop an upright RGB picture into the network's input, uint8 (H, W, 3).
+    """Resize and crop an upright RGB image into the network's input, uint8 (H, W, 3).
 
-    Identical to torchvision's transform up to a resized picture of 16.8 million pixels, and within
+    Identical to torchvision's transform up to a resized image of 16.8 million pixels, and within
     rounding of it beyond.
 
     Args:
-        picture: The picture, or the whole of it at a smaller scale.
+        image: The image, or the whole of it at a smaller scale.
         preprocess: What the network wants.
-        size: (width, height) of the picture before it was scaled down, if it was.
+        size: (width, height) of the image before it was scaled down, if it was.
 
     """
-    resized = resized_size(preprocess, *(size or picture.size))
+    resized = resized_size(preprocess, *(size or image.size))
     window = crop_window(preprocess, resized)
     resampling = _RESAMPLING[preprocess.interpolation]
     if resized[0] * resized[1] > _MAX_RESIZED_PIXELS:
-        cropped = _resize_inside(picture, resized, window, resampling)
+        cropped = _resize_inside(image, resized, window, resampling)
     else:
-        cropped = picture.resize(resized, resampling).crop(window)
+        cropped = image.resize(resized, resampling).crop(window)
     return np.array(cropped)
 
 
 def _resize_inside(
-    picture: Image.Image, resized: _Size, window: _Window, resampling: Image.Resampling
+    image: Image.Image, resized: _Size, window: _Window, resampling: Image.Resampling
 ) -> Image.Image:
-    """Compute only the part of the resized picture that the crop keeps.
+    """Compute only the part of the resized image that the crop keeps.
 
-    Resizing a picture of 1 x 20,000 pixels to a shorter side of 256 would fill 4 GB before the
+    Resizing an image of 1 x 20,000 pixels to a shorter side of 256 would fill 4 GB before the
     crop. Pillow keeps the box in single precision and chooses which axis comes first by the sizes,
     so that pixels may differ in the last bit (or more, where bicubic overshoot saturates): the
     ordinary way is kept wherever it fits into memory.
     """
     left, top, right, bottom = window
     kept = (max(left, 0), max(top, 0), min(right, resized[0]), min(bottom, resized[1]))
-    across, down = picture.width / resized[0], picture.height / resized[1]
+    across, down = image.width / resized[0], image.height / resized[1]
     box = (
         kept[0] * across,
         kept[1] * down,
-        min(kept[2] * across, picture.width),
-        min(kept[3] * down, picture.height),
+        min(kept[2] * across, image.width),
+        min(kept[3] * down, image.height),
     )
-    part = picture.resize((kept[2] - kept[0], kept[3] - kept[1]), resampling, box)
+    part = image.resize((kept[2] - kept[0], kept[3] - kept[1]), resampling, box)
     return part.crop((left - kept[0], top - kept[1], right - kept[0], bottom - kept[1]))

@@ -1,4 +1,4 @@
-"""Which share of the pictures this process works on, as `--shard` or the cluster says."""
+"""Which shard of the images this process works on, as `--shard` or the cluster says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from camcli.errors import ConfigError
-from camcli.records import ImageRef, Share
+from camcli.records import ImageRef, Shard
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ _SCHEDULERS = (
 )  # fmt: skip
 
 
-def share_from(text: str, environment: Mapping[str, str]) -> Share:
+def shard_from(text: str, environment: Mapping[str, str]) -> Shard:
     """Understand `I/N`, `auto`, or `auto/N` where the cluster does not say how many there are.
 
     Raises:
@@ -47,12 +47,12 @@ def share_from(text: str, environment: Mapping[str, str]) -> Share:
     )
 
 
-def share_of(refs: Iterable[ImageRef], share: Share) -> Iterator[ImageRef]:
-    """Return every `count`-th picture, beginning with number `index`; `refs` may be endless."""
-    return islice(refs, share.index, None, share.count)
+def shard_of(refs: Iterable[ImageRef], shard: Shard) -> Iterator[ImageRef]:
+    """Return every `count`-th image, beginning with number `index`; `refs` may be endless."""
+    return islice(refs, shard.index, None, shard.count)
 
 
-def _from_environment(environment: Mapping[str, str], count: str | None) -> Share:
+def _from_environment(environment: Mapping[str, str], count: str | None) -> Shard:
     for variables in _SCHEDULERS:
         if variables.index in environment:
             return _as_told(variables, environment, count)
@@ -62,7 +62,7 @@ def _from_environment(environment: Mapping[str, str], count: str | None) -> Shar
     )
 
 
-def _as_told(variables: _Variables, environment: Mapping[str, str], count: str | None) -> Share:
+def _as_told(variables: _Variables, environment: Mapping[str, str], count: str | None) -> Shard:
     index = _number(variables.index, environment)
     first = _number(variables.first, environment) if variables.first in environment else 0
     step = _number(variables.step, environment) if variables.step in environment else 1
@@ -85,9 +85,9 @@ def _number(name: str | None, environment: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _checked(index: int, count: int, source: str) -> Share:
+def _checked(index: int, count: int, source: str) -> Shard:
     if index >= count or index < 0:
         raise ConfigError(
             f"{source} is no shard: of {count}, they are 0/{count} to {max(count - 1, 0)}/{count}"
         )
-    return Share(index, count)
+    return Shard(index, count)

@@ -1,4 +1,4 @@
-"""Decode pictures in threads and hand them on in batches, in order and never far ahead."""
+"""Decode images in threads and hand them on in batches, in order and never far ahead."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def stream(
     """Decode `refs`, which may be endless, and yield them in batches.
 
     Every batch but the last holds `batch_size` items, and the failures that were met among them;
-    the last may hold failures only. At most a batch and one picture per worker are read ahead of
+    the last may hold failures only. At most a batch and one image per worker are read ahead of
     the batch being filled. Close the generator to stop early: decoding ends at once, though a
     `refs` that is itself waiting for input is left behind in a daemon thread.
 
     Args:
         refs: What to decode, iterated in a thread of its own.
-        preprocess: How a picture becomes the network's input.
+        preprocess: How an image becomes the network's input.
         batch_size: Items per batch.
         workers: Decoding threads.
         patience: With None, the batches depend on `refs` alone. Otherwise, how many seconds to wait
@@ -104,7 +104,7 @@ class _Filling:
 
 
 class _Decoding:
-    """Pictures on their way through a pool of threads, in order, at most `ahead` at once."""
+    """Images on their way through a pool of threads, in order, at most `ahead` at once."""
 
     def __init__(
         self,
@@ -125,13 +125,13 @@ class _Decoding:
         threading.Thread(target=self._feed, name="camcli-list", daemon=True).start()
 
     def close(self) -> None:
-        """Stop; pictures that are being decoded are finished, those that wait are dropped."""
+        """Stop; images that are being decoded are finished, those that wait are dropped."""
         self._closed.set()
         self._slots.release()
         self._pool.shutdown(cancel_futures=True)
 
     def next(self, patience: float | None, stopped: Callable[[], bool]) -> Decoded | None:
-        """Return the next picture, or None after the last or once `stopped` says so.
+        """Return the next image, or None after the last or once `stopped` says so.
 
         Raises:
             Empty: `refs` has yielded nothing new for `patience` seconds.

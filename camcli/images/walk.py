@@ -26,7 +26,7 @@ class _Entry(NamedTuple):
     is_file: bool
 
     @property
-    def is_picture(self) -> bool:
+    def is_image(self) -> bool:
         return self.is_file and self.name.lower().endswith(SUFFIXES)
 
 
@@ -36,17 +36,17 @@ def has_magic(pattern: str) -> bool:
 
 
 def walk_folder(folder: str, without: Path | None = None) -> Iterator[str]:
-    """Yield the picture files below `folder`, sorted component by component.
+    """Yield the image files below `folder`, sorted component by component.
 
-    A picture is a regular file (or a link to one) with one of `SUFFIXES`, in any case. Hidden
+    An image is a regular file (or a link to one) with one of `SUFFIXES`, in any case. Hidden
     files and folders are skipped. Linked folders are entered, but each real folder only once, and
     the folder `without` never.
     """
-    return (entry.path for entry in _entries_below(folder, without) if entry.is_picture)
+    return (entry.path for entry in _entries_below(folder, without) if entry.is_image)
 
 
 def expand_glob(pattern: str) -> Iterator[str]:
-    """Yield the picture files that `pattern` matches, sorted; `**` stands for any depth.
+    """Yield the image files that `pattern` matches, sorted; `**` stands for any depth.
 
     As in a shell, `*` and `?` do not match a leading dot. Any literal component may.
     """

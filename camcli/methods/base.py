@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from camcli.errors import MethodError, suggest
-from camcli.graph.trace import TracedNetwork
 from camcli.methods.probe import Probe
+from camcli.network.trace import TracedNetwork
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class SubMaps:
     """The maps that a batch's maps are made of.
 
     Attributes:
-        maps: float32 (B, Q, h, w), raw and non-negative; zero where a picture has fewer than Q.
-        weights: float32 (B, Q), how much of each is in the picture's map.
+        maps: float32 (B, Q, h, w), raw and non-negative; zero where an image has fewer than Q.
+        weights: float32 (B, Q), how much of each is in the image's map.
         explained_variance: float32 (B, Q), shares in [0, 1] of what was decomposed.
         channels: How many channels of the activation were decomposed.
 
@@ -43,7 +43,7 @@ class Saliency:
             None for a method that does not claim to add up.
         components: What the maps are made of, where the method takes them apart.
         degenerate: For each image why it has no map, or None; None where the maps tell.
-        interpolation: How the method stretches its maps over the picture.
+        interpolation: How the method stretches its maps over the image.
         coefficients: (B, K), α of a map that is ReLU(Σ_k α_k A_k); None for other maps.
         standard_error: (B, K), of coefficients that are sampled.
 

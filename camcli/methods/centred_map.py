@@ -15,7 +15,7 @@ from camcli.methods.probe import Probe
 class CentredMap(Method):
     """map = exp(-2 (x² + y²)), x and y from -1 to 1 across the layer.
 
-    It knows neither the picture nor the class. Photographers centre their subjects, so on most
+    It knows neither the image nor the class. Photographers centre their subjects, so on most
     metrics it beats noise; a method that it beats has not found the subject.
     """
 

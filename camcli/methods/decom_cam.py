@@ -9,9 +9,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from camcli.attribution.contributions import Contributions
 from camcli.methods.base import Method, Saliency, SubMaps
 from camcli.methods.channel_weights import grad_cam_plus_plus_weights, gradient_weights
-from camcli.methods.contributions import Contributions
 from camcli.methods.decomposition import Decomposition, decompose
 from camcli.methods.masking import Composite, min_max, upsample
 from camcli.methods.probe import Probe
@@ -29,13 +29,13 @@ class DecomCam(Method):
     X (hw, P) holds the P maps α_k A_k of largest signed channel weight α_k = mean_ij ∂s/∂A_k(i, j),
     each centred over space. X = U S Vᵀ gives the orthogonal sub-saliency maps: OSSM_q is column q
     of U S as an h x w map, its location of largest magnitude positive, clamped at 0 and stretched
-    over the picture I (bicubic). What a component is worth is what it alone shows the network:
+    over the image I (bicubic). What a component is worth is what it alone shows the network:
 
         m_q = min-max(OSSM_q),  I_q = max(I m_q, blur(I) (1 - m_q)),  w_q = s(I_q) - s(blur(I))
 
     Weights below the threshold become 0, the others are divided by the largest.
 
-    `integrate: deeplift` masks the activation instead of the picture, and asks DeepLIFT what that
+    `integrate: deeplift` masks the activation instead of the image, and asks DeepLIFT what that
     would score, C its contributions and m_q taken at the layer's resolution:
 
         w_q = Σ_ij m_q(i, j) Σ_k C_k(i, j)  ≈  F(m_q A) - F(0)
@@ -45,7 +45,7 @@ class DecomCam(Method):
     DeepLIFT's multipliers, does not serve: a centred U_q sums to 0, so that behind global average
     pooling it is 0 whatever the component is worth.)
 
-    A picture has no map where the activation, the gradient or a score is not finite, where the
+    An image has no map where the activation, the gradient or a score is not finite, where the
     chosen maps are constant, and where no component is above the threshold.
 
     Yang et al., "DecomCAM: Advancing Beyond Saliency Maps through Decomposition and Integration",
@@ -74,7 +74,7 @@ class DecomCam(Method):
         metadata={"description": "masking, or deeplift, which needs no masked forward passes"},
     )
     baseline: bool = field(
-        default=True, metadata={"description": "masking: subtract the score of the blurred picture"}
+        default=True, metadata={"description": "masking: subtract the score of the blurred image"}
     )
     blur_sigma: _Sigma = field(
         default=10.0,
@@ -83,7 +83,7 @@ class DecomCam(Method):
     composite: Literal["rgb", "normalised"] = field(
         default="rgb",
         metadata={
-            "description": "masking: compose pictures as rgb in [0, 1], or as normalised values"
+            "description": "masking: compose images as rgb in [0, 1], or as normalised values"
         },
     )
     weights: Literal["max", "min-max", "softmax"] = field(
@@ -106,7 +106,7 @@ class DecomCam(Method):
         maps = _gathered(probe.activation, chosen)
         weighted = maps * alphas[..., None]
         finite = weighted.isfinite().flatten(1).all(1)
-        # Replaced, for one picture's infinity must not stop the decomposition of the others.
+        # Replaced, for one image's infinity must not stop the decomposition of the others.
         found = decompose(
             torch.where(finite[:, None, None], weighted, 0).mT, self.components, self.center
         )
@@ -144,7 +144,7 @@ class DecomCam(Method):
         dark = probe.black if self.composite == "rgb" else torch.zeros_like(probe.black)
         composite = Composite(probe.images, self.blur_sigma, dark)
         batch = len(classes)
-        # As many masked pictures at a time as the batch has pictures: that is known to fit.
+        # As many masked images at a time as the batch has images: that is known to fit.
         scores = []
         for some in ossms.split(max(1, _SMALLEST_CHUNK // batch), dim=1):
             masks = min_max(upsample(some, probe.network.image_size))
@@ -172,7 +172,7 @@ class DecomCam(Method):
     def _reasons(
         self, finite: Tensor, found: Decomposition, scores: Tensor, weights: Tensor
     ) -> list[str | None]:
-        """Return for each picture the first reason why it has no map, or None."""
+        """Return for each image the first reason why it has no map, or None."""
         above = "" if self.threshold is None else f" of at least {self.threshold:g}"
         reasons = {
             "the activation or its weights hold NaN or infinity": ~finite,

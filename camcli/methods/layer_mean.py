@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from camcli.graph.split import SplitNetwork
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
+from camcli.network.split import SplitNetwork
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from camcli.graph.depths import depths_of
-from camcli.graph.parts import parts
-from camcli.graph.trace import TracedNetwork
+from camcli.attribution.parts import parts
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
+from camcli.network.stages import stage_layers
+from camcli.network.trace import TracedNetwork
 
 # Beside the whole range of a map, [0, 1]: a depth that sees nothing at a place holds the others
 # down there, but cannot silence them.
@@ -25,7 +25,7 @@ class LiftPyramid(Method):
 
     C are the contributions at layer l. Every depth attributes the same score difference: deep
     layers by meaning, but coarsely, shallow ones by fine detail, but of many things. Their
-    geometric mean at the picture's resolution, ε = 1e-6, is high where all L of them agree. Where
+    geometric mean at the image's resolution, ε = 1e-6, is high where all L of them agree. Where
     a single one has nothing it leaves a hole; the mean over the cells of the shallowest layer fills
     those that are smaller than what that layer can see.
 
@@ -52,7 +52,7 @@ class LiftPyramid(Method):
 
     def depths(self, traced: TracedNetwork, layer: str) -> tuple[str, ...]:
         """Return the layers asked for, or the automatic choice; see `Method.depths`."""
-        return self.layers or depths_of(traced, layer)
+        return self.layers or stage_layers(traced, layer)
 
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Take the geometric mean of all depths; see `Method.explain`."""

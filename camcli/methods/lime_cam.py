@@ -30,7 +30,7 @@ class LimeCam(LinearCam):
     name = "lime-cam"
 
     samples: int | None = field(
-        default=None, metadata={"description": "drawn for each picture; by default K, the maps'"}
+        default=None, metadata={"description": "drawn for each image; by default K, the maps'"}
     )
     penalty: float = field(default=0.01, metadata={"description": "of the lasso"})
     seed: int = field(default=0, metadata={"description": "of the samples"})

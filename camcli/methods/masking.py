@@ -1,4 +1,4 @@
-"""Pictures shown through masks: separable upsampling and blur, and the composite of both.
+"""Images shown through masks: separable upsampling and blur, and the composite of both.
 
 Resampling and convolving a row is a linear map of its pixels, so both are done as a matrix product
 over the rows and one over the columns. That takes any border rule and any size, and on a CPU is a
@@ -45,7 +45,7 @@ def min_max(maps: Tensor) -> Tensor:
 
 
 class Composite:
-    """Pictures sharp where a mask is 1 and blurred where it is 0: max(I·m, blur(I)·(1 - m)).
+    """Images sharp where a mask is 1 and blurred where it is 0: max(I·m, blur(I)·(1 - m)).
 
     The products and the maximum are element-wise and count from a colour `dark`, which is what a
     factor of 0 leaves. With black they are those of RGB values, since normalising keeps the order
@@ -53,7 +53,7 @@ class Composite:
     """
 
     def __init__(self, images: Tensor, sigma: float, dark: Tensor) -> None:
-        """Blur the pictures.
+        """Blur the images.
 
         Args:
             images: (B, 3, H, W), normalised.
@@ -69,7 +69,7 @@ class Composite:
         self._front = self._behind = images.new_empty(0)
 
     def through(self, masks: Tensor) -> Tensor:
-        """Return each picture behind each of its masks.
+        """Return each image behind each of its masks.
 
         Args:
             masks: (B, M, H, W) in [0, 1].

@@ -8,9 +8,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from camcli.graph.secant import Pair
-from camcli.graph.split import SplitNetwork
-from camcli.methods.contributions import Contributions, PooledContributions
+from camcli.attribution.contributions import Contributions, PooledContributions
+from camcli.attribution.secant import Pair
+from camcli.network.split import SplitNetwork
 
 _SMALLEST_CHUNK = 8
 

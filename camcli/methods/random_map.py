@@ -17,7 +17,7 @@ class RandomMap(Method):
     """map = u, uniform in [0, 1), independent at every place of the layer.
 
     It knows neither the network nor the class, so whatever a metric grants it is the metric's
-    floor. A picture always gets the same noise.
+    floor. An image always gets the same noise.
     """
 
     name = "random"

@@ -1,4 +1,4 @@
-"""Random draws that belong to a picture, whatever batch it comes in."""
+"""Random draws that belong to an image, whatever batch it comes in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def generators(images: Tensor, seed: int) -> list[torch.Generator]:
 
     Args:
         images: (B, ...), the network's input.
-        seed: Chooses other draws for the same pictures.
+        seed: Chooses other draws for the same images.
 
     """
     return [

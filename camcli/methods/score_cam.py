@@ -1,4 +1,4 @@
-"""Score-CAM: the score of the picture seen through each activation map."""
+"""Score-CAM: the score of the image seen through each activation map."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
 
-# A network serves eight pictures in half the time of eight times one.
+# A network serves eight images in half the time of eight times one.
 _IMAGES_AT_A_TIME = 8
 
 
@@ -30,7 +30,7 @@ class ScoreCam(LinearCam):
     name = "score-cam"
 
     def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
-        """Look at the picture through each map; see `LinearCam.coefficients`."""
+        """Look at the image through each map; see `LinearCam.coefficients`."""
         batch = len(classes)
         scores = []
         for maps in probe.activation.split(max(1, _IMAGES_AT_A_TIME // batch), dim=1):

@@ -21,7 +21,7 @@ class ShapCam(Method):
     Maps that have not come yet in π are zeros. Every ordering is drawn together with its reverse
     (antithetic sampling), whose errors partly cancel; the standard error of α_k is that of the
     mean over the independent pairs. In every ordering the α add up to F(A) - F(0). Costs K + 1
-    passes through the tail for each ordering: a yardstick rather than a method for many pictures.
+    passes through the tail for each ordering: a yardstick rather than a method for many images.
 
     Strumbelj and Kononenko, "Explaining prediction models and individual predictions with feature
     contributions", KAIS 2014; antithetic sampling: Mitchell, Cooper, Frank, Holmes, "Sampling

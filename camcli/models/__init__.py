@@ -9,10 +9,13 @@ import torch
 
 from camcli.config import ModelConfig, PreprocessConfig
 from camcli.errors import ModelError, suggest
-from camcli.models import demo, demo_clip, factory, open_clip_zoo, timm_zoo, torchvision_zoo
 from camcli.models.labels import read_labels
 from camcli.models.loaded import LoadedModel
 from camcli.models.preprocessing import resolved
+from camcli.models.sources import demo, demo_clip, factory
+from camcli.models.sources import open_clip as open_clip_zoo
+from camcli.models.sources import timm as timm_zoo
+from camcli.models.sources import torchvision as torchvision_zoo
 
 __all__ = ["LoadedModel", "load_model"]
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from camcli.errors import ModelError
-from camcli.models import demo, demo_clip, open_clip_zoo, timm_zoo, torchvision_zoo
+from camcli.models.sources import demo, demo_clip
+from camcli.models.sources import open_clip as open_clip_zoo
+from camcli.models.sources import timm as timm_zoo
+from camcli.models.sources import torchvision as torchvision_zoo
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class LoadedModel:
     Attributes:
         name: As the user wrote it.
         network: Maps images (B, 3, H, W) to scores (B, N); in evaluation mode.
-        preprocess: How a picture becomes its input.
+        preprocess: How an image becomes its input.
         labels: Class names by index, or None.
         default_layer: The module path to explain at when none is given, or None if the source
             does not know one.

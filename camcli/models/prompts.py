@@ -1,4 +1,4 @@
-"""Which texts a picture is asked about: from flags, files and templates to a plan."""
+"""Which texts an image is asked about: from flags, files and templates to a plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLACE = "{}"
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a picture is asked about.
+    """What an image is asked about.
 
     Attributes:
         name: As the user wrote it.
@@ -33,12 +33,12 @@ class Prompt:
 
 @dataclass(frozen=True)
 class PromptPlan:
-    """The prompts of a run, each once, and which of them belong to which picture.
+    """The prompts of a run, each once, and which of them belong to which image.
 
     Attributes:
         prompts: All of them; their places are the classes of the network.
-        shared: Places of those that every picture is asked about.
-        by_image: Places of further ones that a picture, by name or path, has for itself.
+        shared: Places of those that every image is asked about.
+        by_image: Places of further ones that an image, by name or path, has for itself.
         source: The file that says so.
 
     """
@@ -50,12 +50,12 @@ class PromptPlan:
 
     @property
     def many(self) -> bool:
-        """Whether a picture can have more than one prompt."""
+        """Whether an image can have more than one prompt."""
         most = max(map(len, self.by_image.values()), default=0)
         return len(self.shared) + most > 1
 
     def places(self, ref: ImageRef) -> list[int]:
-        """Return the places of a picture's prompts, each once.
+        """Return the places of an image's prompts, each once.
 
         Raises:
             TargetError: It has none.
@@ -82,7 +82,7 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
 
     def place_of(text: str, where: str) -> int:
         if not text.strip():
-            raise PromptError(f"{where} is empty: write what the picture is to be asked about")
+            raise PromptError(f"{where} is empty: write what the image is to be asked about")
         return places.setdefault(text.strip(), len(places))
 
     shared = [place_of(text, f"prompt {n}") for n, text in enumerate(config.texts, start=1)]

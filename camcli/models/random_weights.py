@@ -14,7 +14,7 @@ _NOISE_IMAGES = 8
 def enliven(network: nn.Module, size: tuple[int, int]) -> None:
     """Fit batch-norm statistics to random weights, and redraw heads that start at zero.
 
-    As they are initialised, some networks score every picture alike: batch-norm's untouched
+    As they are initialised, some networks score every image alike: batch-norm's untouched
     statistics let the signal fade from layer to layer, and transformers start from an all-zero
     head. An explanation of such a network is rounding error. One pass over noise, in training
     mode, sets the statistics; the network ends in the mode it came in. Random numbers come from

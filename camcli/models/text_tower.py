@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from camcli.cache import cache_folder
 from camcli.errors import PromptError
 from camcli.models.prompts import Prompt
+from camcli.system.cache import cache_folder
 
 Tokenizer = Callable[..., Tensor]
 _AT_ONCE = 64
@@ -25,7 +25,7 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True)
 class TextTower:
-    """Embeds texts where a dual encoder embeds pictures.
+    """Embeds texts where a dual encoder embeds images.
 
     Attributes:
         name: Of the model, for messages.

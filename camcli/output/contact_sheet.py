@@ -1,4 +1,4 @@
-"""One picture that shows all the components of a map, each over the photograph."""
+"""One image that shows all the components of a map, each over the photograph."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FEWEST_COLUMNS, _MOST_COLUMNS = 2, 6
 class _Tile:
     """One field of the sheet; `weight` is drawn as a bar, None for no bar."""
 
-    picture: Image.Image
+    image: Image.Image
     title: str
     detail: str
     weight: float | None = None
@@ -53,17 +53,17 @@ def contact_sheet(saliency_map: SaliencyMap, colormap: str, alpha: float) -> Ima
         alpha: Opacity of the heatmaps in [0, 1].
 
     Returns:
-        An RGB picture.
+        An RGB image.
 
     """
     components, values = saliency_map.components, saliency_map.values
     assert components is not None
     assert components.maps is not None
     assert values is not None
-    assert saliency_map.item.picture is not None
+    assert saliency_map.item.original is not None
     return _laid_out(
         [
-            _Tile(_small(saliency_map.item.picture), "photograph", _named(saliency_map)),
+            _Tile(_small(saliency_map.item.original), "photograph", _named(saliency_map)),
             _Tile(_heat(saliency_map, values, colormap, alpha), "map", "the weighted sum"),
             *_component_tiles(saliency_map, components, components.maps, colormap, alpha),
         ]
@@ -81,7 +81,7 @@ def _component_tiles(
     described = zip(maps, components.weights, components.explained_variance, strict=True)
     return [
         _Tile(
-            picture=_heat(saliency_map, values, colormap, alpha),
+            image=_heat(saliency_map, values, colormap, alpha),
             title=f"{number}   weight {weight:.3g}",
             detail=f"{100 * share:.1f} % of the variance",
             weight=weight / largest,
@@ -94,12 +94,12 @@ def _heat(
     saliency_map: SaliencyMap, values: npt.NDArray[np.float32], colormap: str, alpha: float
 ) -> Image.Image:
     item = saliency_map.item
-    assert item.picture is not None
-    return _small(overlay(item.picture, item.geometry, values, colormap, alpha))
+    assert item.original is not None
+    return _small(overlay(item.original, item.geometry, values, colormap, alpha))
 
 
-def _small(picture: Image.Image) -> Image.Image:
-    small = picture.copy()
+def _small(image: Image.Image) -> Image.Image:
+    small = image.copy()
     small.thumbnail((_TILE, _TILE), Image.Resampling.LANCZOS)
     return small
 
@@ -114,8 +114,8 @@ def _named(saliency_map: SaliencyMap) -> str:
 def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:
     columns = _columns(len(tiles))
     rows = -(-len(tiles) // columns)
-    across = max(tile.picture.width for tile in tiles)
-    down = max(tile.picture.height for tile in tiles)
+    across = max(tile.image.width for tile in tiles)
+    down = max(tile.image.height for tile in tiles)
     cell = (max(across, _TILE * 3 // 4) + _GAP, down + _CAPTION + _GAP)
     sheet = Image.new("RGB", (columns * cell[0] + _GAP, rows * cell[1] + _GAP), _BACKGROUND)
     for place, tile in enumerate(tiles):
@@ -134,10 +134,8 @@ def _draw(
     sheet: Image.Image, tile: _Tile, corner: tuple[int, int], width: int, height: int
 ) -> None:
     left, top = corner
-    picture = tile.picture
-    sheet.paste(
-        picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2)
-    )
+    image = tile.image
+    sheet.paste(image, (left + (width - image.width) // 2, top + (height - image.height) // 2))
     draw = ImageDraw.Draw(sheet)
     below = top + height + _BAR
     if tile.weight is not None:

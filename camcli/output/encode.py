@@ -25,7 +25,7 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Bits a sample, colour type, and the only compression, kinds of filter and interlacing there are.
 _PNG_EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
 _PNG_SUB = 1
-# Filtered at once: no second copy of a giant picture.
+# Filtered at once: no second copy of a giant image.
 _PNG_BAND_ROWS = 64
 
 
@@ -36,21 +36,21 @@ def npy(values: npt.NDArray[np.float32]) -> bytes:
     return buffer.getvalue()
 
 
-def png(picture: Image.Image) -> bytes:
-    """Return an RGB picture as a PNG file; raises `ValueError` where it has another mode.
+def png(image: Image.Image) -> bytes:
+    """Return an RGB image as a PNG file; raises `ValueError` where it has another mode.
 
     Every row is stored as its differences from the pixel to the left (the filter Sub), compressed
     by ISA-L where that exists. Pillow, which has no setting for it, tries all five filters on every
     row, which alone takes three times as long; so does libpng as torchvision calls it. Files are a
     fifth larger for it (measured on overlays of photographs).
     """
-    if picture.mode != "RGB":
-        raise ValueError(f"only RGB pictures are encoded, this is {picture.mode}")
-    rows = np.asarray(picture).reshape(picture.height, -1)
+    if image.mode != "RGB":
+        raise ValueError(f"only RGB images are encoded, this is {image.mode}")
+    rows = np.asarray(image).reshape(image.height, -1)
     bands = (rows[top : top + _PNG_BAND_ROWS] for top in range(0, len(rows), _PNG_BAND_ROWS))
     deflate = compressobj(1)
     data = b"".join([*(deflate.compress(_png_filtered(band)) for band in bands), deflate.flush()])
-    header = struct.pack(">IIBBBBB", *picture.size, *_PNG_EIGHT_BIT_RGB)
+    header = struct.pack(">IIBBBBB", *image.size, *_PNG_EIGHT_BIT_RGB)
     chunks = _png_chunk(b"IHDR", header), _png_chunk(b"IDAT", data), _png_chunk(b"IEND", b"")
     return b"".join((_PNG_SIGNATURE, *chunks))
 
@@ -68,10 +68,10 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)))
 
 
-def jpg(picture: Image.Image) -> bytes:
-    """Return a picture as a JPEG file."""
+def jpg(image: Image.Image) -> bytes:
+    """Return an image as a JPEG file."""
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
     return buffer.getvalue()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from camcli.records import WHOLE, Share
+from camcli.records import WHOLE, Shard
 
 ARTEFACT_FOLDERS = ("maps", "overlays", "components", "sheets")
 STATE_FOLDER = ".camcli"
@@ -18,31 +18,31 @@ STATE_FOLDER = ".camcli"
 _SHARD_FILE = re.compile(r"(?:manifest|run)\.(\d+)-of-(\d+)\.jsonl?")
 
 
-def manifest_path(folder: Path, share: Share = WHOLE) -> Path:
+def manifest_path(folder: Path, shard: Shard = WHOLE) -> Path:
     """Return where the manifest of a run, or of one shard, is."""
-    return folder / f"manifest{_label(share)}.jsonl"
+    return folder / f"manifest{_label(shard)}.jsonl"
 
 
-def run_path(folder: Path, share: Share = WHOLE) -> Path:
+def run_path(folder: Path, shard: Shard = WHOLE) -> Path:
     """Return where the record of a run, or of one shard, is."""
-    return folder / f"run{_label(share)}.json"
+    return folder / f"run{_label(shard)}.json"
 
 
-def lock_path(folder: Path, share: Share = WHOLE) -> Path:
+def lock_path(folder: Path, shard: Shard = WHOLE) -> Path:
     """Return where a run says that it is at work."""
-    return folder / STATE_FOLDER / f"lock{_label(share)}"
+    return folder / STATE_FOLDER / f"lock{_label(shard)}"
 
 
-def staging_path(folder: Path, share: Share = WHOLE) -> Path:
+def staging_path(folder: Path, shard: Shard = WHOLE) -> Path:
     """Return where a run keeps files until they are whole."""
-    return folder / STATE_FOLDER / f"staging{_label(share)}"
+    return folder / STATE_FOLDER / f"staging{_label(shard)}"
 
 
-def shards_in(folder: Path) -> frozenset[Share]:
+def shards_in(folder: Path) -> frozenset[Shard]:
     """Return the shards that have left a manifest or a record in a folder."""
     found = (_SHARD_FILE.fullmatch(path.name) for path in folder.iterdir())
-    return frozenset(Share(int(match[1]), int(match[2])) for match in found if match)
+    return frozenset(Shard(int(match[1]), int(match[2])) for match in found if match)
 
 
-def _label(share: Share) -> str:
-    return "" if share.count == 1 else f".{share.index}-of-{share.count}"
+def _label(shard: Shard) -> str:
+    return "" if shard.count == 1 else f".{shard.index}-of-{shard.count}"

@@ -1,4 +1,4 @@
-"""`manifest.jsonl`: one JSON line for each picture and target, appended as it is finished."""
+"""`manifest.jsonl`: one JSON line for each image and target, appended as it is finished."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Manifest:
         self._file = path.open("ab", buffering=0)
 
     def append(self, rows: Sequence[ManifestRow]) -> None:
-        """Append the rows of one picture, and hand them to the operating system together.
+        """Append the rows of one image, and hand them to the operating system together.
 
         Raises:
             OSError: They could not be written; the manifest ends as it did before.
@@ -100,17 +100,17 @@ def cut(path: Path, end: int) -> None:
 
 
 def drop(path: Path, images: Container[str], staging: Path | None = None) -> None:
-    """Take the rows of some pictures out of a manifest, in one step; for `staging` see `atomic`."""
+    """Take the rows of some images out of a manifest, in one step; for `staging` see `atomic`."""
     kept = (line.raw for line in read_lines(path) if line.row["image"] not in images)
     write_chunks(path, kept, staging, durable=True)
 
 
 def sort(path: Path, order: Mapping[str, int], staging: Path | None = None) -> None:
-    """Put a manifest's rows into the order of their pictures, in one step.
+    """Put a manifest's rows into the order of their images, in one step.
 
     Args:
         path: The manifest.
-        order: The place of each picture by its name; rows of others go to the end.
+        order: The place of each image by its name; rows of others go to the end.
         staging: See `atomic`.
 
     """

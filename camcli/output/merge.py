@@ -16,12 +16,12 @@ from camcli.output.files import lock_path, manifest_path, run_path, shards_in, s
 from camcli.output.folder import at_work, read_run, refuse_another_run, write_run
 from camcli.output.lock import FolderLock
 from camcli.output.manifest import read_lines
-from camcli.records import WHOLE, Share
+from camcli.records import WHOLE, Shard
 
 
 @dataclass(frozen=True)
 class Merged:
-    """How many shards were joined, and how many pictures they had."""
+    """How many shards were joined, and how many images they had."""
 
     shards: int
     images: int
@@ -30,7 +30,7 @@ class Merged:
 def merge_shards(folder: Path) -> Merged:
     """Join the manifests and records of all shards, and remove these; may be interrupted.
 
-    Shard i of n has pictures i, i + n, i + 2n, ... of the listing, in this order, so that taking
+    Shard i of n has images i, i + n, i + 2n, ... of the listing, in this order, so that taking
     one of each shard in turn gives the listing.
 
     Raises:
@@ -39,54 +39,54 @@ def merge_shards(folder: Path) -> Merged:
 
     """
     try:
-        shares = _all_shares(folder)
+        shards = _all_shards(folder)
         with ExitStack() as held:
             held.enter_context(at_work(folder, WHOLE))
-            for share in shares:
-                held.enter_context(FolderLock(lock_path(folder, share)))
-            return _merge(folder, shares)
+            for shard in shards:
+                held.enter_context(FolderLock(lock_path(folder, shard)))
+            return _merge(folder, shards)
     except OSError as error:
         raise OutputError(f"cannot join the shards in {folder}: {error}") from None
 
 
-def _all_shares(folder: Path) -> list[Share]:
+def _all_shards(folder: Path) -> list[Shard]:
     found = shards_in(folder)
-    counts = sorted({share.count for share in found})
+    counts = sorted({shard.count for shard in found})
     if not counts:
         raise OutputError(f"{folder} holds no shards to join")
     if len(counts) > 1:
         raise OutputError(
             f"{folder} holds shards of different runs: of {counts[0]} and {counts[1]}"
         )
-    return [Share(index, counts[0]) for index in range(counts[0])]
+    return [Shard(index, counts[0]) for index in range(counts[0])]
 
 
-def _merge(folder: Path, shares: Sequence[Share]) -> Merged:
-    if not _is_merged(folder, shares):
-        records = _finished_records(folder, shares)
-        paths = [manifest_path(folder, share) for share in shares]
+def _merge(folder: Path, shards: Sequence[Shard]) -> Merged:
+    if not _is_merged(folder, shards):
+        records = _finished_records(folder, shards)
+        paths = [manifest_path(folder, shard) for shard in shards]
         staging = staging_path(folder)
         write_chunks(manifest_path(folder), _in_turn(paths), staging, durable=True)
         write_run(folder, _joined(records))
-    for share in shares:
-        manifest_path(folder, share).unlink(missing_ok=True)
-        run_path(folder, share).unlink(missing_ok=True)
-    return Merged(len(shares), read_run(folder)["images"])
+    for shard in shards:
+        manifest_path(folder, shard).unlink(missing_ok=True)
+        run_path(folder, shard).unlink(missing_ok=True)
+    return Merged(len(shards), read_run(folder)["images"])
 
 
-def _is_merged(folder: Path, shares: Sequence[Share]) -> bool:
+def _is_merged(folder: Path, shards: Sequence[Shard]) -> bool:
     """Tell whether only the removal of the shards' own files was still to be done."""
-    return run_path(folder).exists() and read_run(folder).get("shards") == len(shares)
+    return run_path(folder).exists() and read_run(folder).get("shards") == len(shards)
 
 
-def _finished_records(folder: Path, shares: Sequence[Share]) -> list[dict[str, Any]]:
-    missing = [f"{s.index}/{s.count}" for s in shares if not run_path(folder, s).exists()]
+def _finished_records(folder: Path, shards: Sequence[Shard]) -> list[dict[str, Any]]:
+    missing = [f"{s.index}/{s.count}" for s in shards if not run_path(folder, s).exists()]
     if missing:
         raise OutputError(f"{folder} lacks shards: run --shard {', '.join(missing)} first")
-    records = [read_run(folder, share) for share in shares]
+    records = [read_run(folder, shard) for shard in shards]
     unfinished = [
-        f"{share.index}/{share.count}"
-        for share, record in zip(shares, records, strict=True)
+        f"{shard.index}/{shard.count}"
+        for shard, record in zip(shards, records, strict=True)
         if record.get("state") != "finished"
     ]
     if unfinished:
@@ -100,23 +100,23 @@ def _finished_records(folder: Path, shares: Sequence[Share]) -> list[dict[str, A
         counts, reverse=True
     ):
         raise OutputError(
-            f"the shards in {folder} do not share one listing: they have "
-            f"{', '.join(map(str, counts))} pictures. Were files added or removed in between?"
+            f"the shards in {folder} do not shard one listing: they have "
+            f"{', '.join(map(str, counts))} images. Were files added or removed in between?"
         )
     return records
 
 
 def _in_turn(paths: Sequence[Path]) -> Iterator[bytes]:
-    """Yield the rows of one picture of each manifest in turn, until all are at their end."""
-    pictures = [_pictures(path) for path in paths]
+    """Yield the rows of one image of each manifest in turn, until all are at their end."""
+    images = [_images(path) for path in paths]
     while True:
-        round_of = [next(rows, b"") for rows in pictures]
+        round_of = [next(rows, b"") for rows in images]
         if not any(round_of):
             return
         yield from round_of
 
 
-def _pictures(path: Path) -> Iterator[bytes]:
+def _images(path: Path) -> Iterator[bytes]:
     for _, lines in groupby(read_lines(path), key=lambda line: line.row["image"]):
         yield b"".join(line.raw for line in lines)
 

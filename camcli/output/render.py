@@ -1,4 +1,4 @@
-"""Draw a heatmap over the original picture, in the picture's own coordinates."""
+"""Draw a heatmap over the original image, in the image's own coordinates."""
 
 from __future__ import annotations
 
@@ -23,45 +23,45 @@ _LINE_SHARE = 1 / 200
 
 
 def overlay(
-    picture: Image.Image,
+    image: Image.Image,
     geometry: Geometry,
     values: npt.NDArray[np.float32],
     colormap: str,
     alpha: float,
 ) -> Image.Image:
-    """Blend a saliency map over an upright picture.
+    """Blend a saliency map over an upright image.
 
     What the network never saw is grey and dark, beyond a thin white line.
 
     Args:
-        picture: RGB, of the size that `geometry` names or scaled to another.
+        image: RGB, of the size that `geometry` names or scaled to another.
         geometry: Where the map belongs.
         values: float32 (h, w) in [0, 1], stretched bilinearly onto `geometry.crop_box`.
         colormap: One of `camcli.output.colormaps.COLORMAPS`.
         alpha: Opacity of the heatmap in [0, 1].
 
     Returns:
-        A new RGB picture of the same size.
+        A new RGB image of the same size.
 
     Raises:
         KeyError: There is no such colour map.
 
     """
-    geometry = _at_size(geometry, *picture.size)
+    geometry = _at_size(geometry, *image.size)
     region = _seen_region(geometry)
     levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
     heat = _coloured(_stretched(levels, geometry.crop_box, region), colormap)
-    seen = picture.crop(region)
-    if seen.size == picture.size:
+    seen = image.crop(region)
+    if seen.size == image.size:
         return Image.blend(seen, heat, alpha)
-    canvas = _unseen(picture)
+    canvas = _unseen(image)
     _frame(canvas, region)
     canvas.paste(Image.blend(seen, heat, alpha), region)
     return canvas
 
 
-def over_picture(values: npt.NDArray[np.float32], geometry: Geometry) -> npt.NDArray[np.float32]:
-    """Return a map at the picture's own size, 0 where the network saw nothing.
+def over_original(values: npt.NDArray[np.float32], geometry: Geometry) -> npt.NDArray[np.float32]:
+    """Return a map at the image's own size, 0 where the network saw nothing.
 
     Args:
         values: float32 (h, w), stretched bilinearly onto `geometry.crop_box`.
@@ -79,7 +79,7 @@ def over_picture(values: npt.NDArray[np.float32], geometry: Geometry) -> npt.NDA
 
 
 def _at_size(geometry: Geometry, width: int, height: int) -> Geometry:
-    """Return the same geometry in a picture that was scaled to another size."""
+    """Return the same geometry in an image that was scaled to another size."""
     if (width, height) == (geometry.width, geometry.height):
         return geometry
     left, top, right, bottom = geometry.crop_box
@@ -121,9 +121,9 @@ def _coloured(levels: Image.Image, colormap: str) -> Image.Image:
     return levels.convert("RGB")
 
 
-def _unseen(picture: Image.Image) -> Image.Image:
+def _unseen(image: Image.Image) -> Image.Image:
     darker = [round(level * _UNSEEN_BRIGHTNESS) for level in range(256)]
-    return picture.convert("L").point(darker).convert("RGB")
+    return image.convert("L").point(darker).convert("RGB")
 
 
 def _frame(canvas: Image.Image, region: _Region) -> None:

@@ -1,4 +1,4 @@
-"""Turn explained pictures, and the files written for them, into manifest rows."""
+"""Turn explained images, and the files written for them, into manifest rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RowMaker:
     layer: str
 
     def row(self, saliency_map: SaliencyMap, written: Written) -> ManifestRow:
-        """Return the row of one picture for one target; a degenerate map has no files."""
+        """Return the row of one image for one target; a degenerate map has no files."""
         item = saliency_map.item
         return ManifestRow(
             image=item.ref.name,
@@ -55,7 +55,7 @@ class RowMaker:
         )
 
     def failed(self, failure: FailedImage) -> ManifestRow:
-        """Return the row of a picture that could not be explained."""
+        """Return the row of an image that could not be explained."""
         return ManifestRow(
             image=failure.ref.name,
             path=readable(failure.ref.path),

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from camcli.errors import OutputError
-from camcli.output.artefacts import Fault, artefacts_of, faults_in_full
 from camcli.output.files import manifest_path, shards_in
+from camcli.output.integrity import Fault, artefacts_of, faults_in_full
 from camcli.output.manifest import read_lines
 from camcli.records import WHOLE
 
@@ -22,7 +22,7 @@ _ROWS_AHEAD = 256
 
 @dataclass(frozen=True)
 class Damage:
-    """One file that is not as it was written: its path in the folder, its picture, and how."""
+    """One file that is not as it was written: its path in the folder, its image, and how."""
 
     path: str
     image: str
@@ -59,10 +59,10 @@ def verify_folder(folder: Path) -> Verification:
 
 def _manifests(folder: Path) -> list[Path]:
     try:
-        shares = [WHOLE, *sorted(shards_in(folder), key=lambda share: share.index)]
+        shards = [WHOLE, *sorted(shards_in(folder), key=lambda shard: shard.index)]
     except OSError as error:
         raise OutputError(f"cannot read {folder}: {error.strerror}") from None
-    found = [path for path in (manifest_path(folder, s) for s in shares) if path.is_file()]
+    found = [path for path in (manifest_path(folder, s) for s in shards) if path.is_file()]
     if not found:
         raise OutputError(f"{folder} holds no manifest of camcli's")
     return found

@@ -1,4 +1,4 @@
-"""Turn explained pictures into files."""
+"""Turn explained images into files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from camcli.config import OutputConfig
 from camcli.output.atomic import write_bytes
 from camcli.output.contact_sheet import contact_sheet
 from camcli.output.encode import PICTURE_ENCODERS, npy, png
-from camcli.output.render import over_picture, overlay
+from camcli.output.render import over_original, overlay
 from camcli.records import SaliencyMap
 
 Written = dict[str, tuple[str, str]]
@@ -23,12 +23,12 @@ Written = dict[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class ArtefactWriter:
-    """Writes what a run keeps of each picture.
+    """Writes what a run keeps of each image.
 
     Attributes:
         folder: The output folder.
         config: What to write, and how it looks.
-        class_in_name: Whether file names carry the class, as pictures can have several targets.
+        class_in_name: Whether file names carry the class, as images can have several targets.
         staging: Where files lie until they are whole, by default beside the finished ones.
 
     """
@@ -66,15 +66,15 @@ class ArtefactWriter:
     def draw(self, saliency_map: SaliencyMap) -> Image.Image:
         """Return the overlay of a map that is not degenerate."""
         item, values, look = saliency_map.item, saliency_map.values, self.config
-        assert item.picture is not None
+        assert item.original is not None
         assert values is not None
-        return overlay(item.picture, item.geometry, values, look.colormap, look.alpha)
+        return overlay(item.original, item.geometry, values, look.colormap, look.alpha)
 
     def _map_values(
         self, saliency_map: SaliencyMap, values: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
         if self.config.map_size == "original":
-            return over_picture(values, saliency_map.item.geometry)
+            return over_original(values, saliency_map.item.geometry)
         return values
 
     def _save(

@@ -1,4 +1,4 @@
-"""The floor under every explanation: decode the pictures, and predict them."""
+"""The floor under every explanation: decode the images, and predict them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterable
 
 import torch
 
-from camcli.assembly import Assembled
 from camcli.images.stream import stream
 from camcli.records import ImageRef
+from camcli.run.build import Assembled
 
 
 def predict_all(refs: Iterable[ImageRef], assembled: Assembled) -> Counter[int]:
-    """Predict pictures, with the network, batches and threads that explaining them would have.
+    """Predict images, with the network, batches and threads that explaining them would have.
 
     Decoding runs ahead in threads as it does there, though in this process, and nothing is
     written.
 
     Returns:
-        How many pictures were given each class.
+        How many images were given each class.
 
     """
     engine = assembled.engine

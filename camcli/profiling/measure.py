@@ -1,4 +1,4 @@
-"""Explain pictures and merely predict them, in turn, and see what the difference is made of."""
+"""Explain images and merely predict them, in turn, and see what the difference is made of."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from camcli.assembly import Assembled
-from camcli.executors.local import Job, run
 from camcli.profiling.floor import predict_all
 from camcli.profiling.stages import Stage, measure_stages
 from camcli.records import ImageRef
+from camcli.run.build import Assembled
+from camcli.run.local import Job, run
 from camcli.workers.demand import workers_for
 
 
@@ -23,11 +23,11 @@ class Measured:
     """What was measured.
 
     Attributes:
-        images: Pictures in every round.
+        images: Images in every round.
         stages: What each stage costs by itself.
         explain: Seconds of each round of a whole run, from files to files.
         predict: Seconds of the round of decoding and predicting that followed each.
-        waiting: What the calling thread waited for in a run, in milliseconds per picture: the
+        waiting: What the calling thread waited for in a run, in milliseconds per image: the
             median over rounds.
 
     """
@@ -49,20 +49,20 @@ class Measured:
         return median(self.ratios)
 
     def per_image(self, seconds: Sequence[float]) -> float:
-        """Return the median of rounds as milliseconds per picture."""
+        """Return the median of rounds as milliseconds per image."""
         return median(seconds) * 1000 / self.images
 
 
 def measure(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Measured:
-    """Measure stages, whole runs and the floor on the same pictures, in this process.
+    """Measure stages, whole runs and the floor on the same images, in this process.
 
     Args:
-        refs: The pictures of a round.
+        refs: The images of a round.
         assembled: What to measure.
         rounds: How often each; one batch of each comes before, to warm up.
 
     Raises:
-        InputError: None of the first pictures can be decoded.
+        InputError: None of the first images can be decoded.
 
     """
     stages = measure_stages(refs, assembled, rounds)

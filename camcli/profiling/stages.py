@@ -12,25 +12,25 @@ from statistics import median
 import torch
 from PIL import Image
 
-from camcli.assembly import Assembled
 from camcli.engine import Engine, Explained
 from camcli.errors import InputError
 from camcli.images.decode import decode
 from camcli.output.encode import PICTURE_ENCODERS, npy
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
+from camcli.run.build import Assembled
 from camcli.workers.demand import draws, reading_for, workers_for
 from camcli.workers.pool import RemoteWriter
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a picture's way.
+    """One stage of an image's way.
 
     Attributes:
         name: What is done.
         where: What it belongs to: reading, computing, writing, or reading and writing.
-        milliseconds: Per picture, the median over rounds.
+        milliseconds: Per image, the median over rounds.
 
     """
 
@@ -42,16 +42,16 @@ class Stage:
 def measure_stages(
     refs: Sequence[ImageRef], assembled: Assembled, rounds: int
 ) -> tuple[Stage, ...]:
-    """Time each stage on one batch of pictures, one after the other.
+    """Time each stage on one batch of images, one after the other.
 
     Args:
-        refs: At least as many pictures as a batch has; those that cannot be decoded are passed
-            over, and a batch is filled up with its last picture.
+        refs: At least as many images as a batch has; those that cannot be decoded are passed
+            over, and a batch is filled up with its last image.
         assembled: What to measure.
         rounds: How often; the first time, which warms up, is not counted.
 
     Raises:
-        InputError: None of the pictures can be decoded.
+        InputError: None of the images can be decoded.
 
     """
     engine = assembled.engine
@@ -72,7 +72,7 @@ def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list
     found = [decode(ref, engine.preprocess, reading) for ref in refs]
     items = [item for item in found if not isinstance(item, FailedImage)]
     if not items:
-        raise InputError(f"none of the first {len(refs)} pictures can be decoded")
+        raise InputError(f"none of the first {len(refs)} images can be decoded")
     return items
 
 
@@ -137,7 +137,7 @@ def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
 
 
 def _writing(
-    maps: Sequence[SaliencyMap], pictures: int, assembled: Assembled, rounds: int
+    maps: Sequence[SaliencyMap], images: int, assembled: Assembled, rounds: int
 ) -> list[Stage]:
     output = assembled.config.output
     if not maps:
@@ -145,7 +145,7 @@ def _writing(
     with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
         writer = _writer(Path(folder), assembled)
         overlays, keeps = "overlays" in output.save, "maps" in output.save
-        encode_picture = PICTURE_ENCODERS[output.overlay_format]
+        encode_image = PICTURE_ENCODERS[output.overlay_format]
 
         def draw() -> list[Image.Image]:
             return [writer.draw(m) for m in maps] if overlays else []
@@ -153,14 +153,14 @@ def _writing(
         drawn = draw()
 
         def encode() -> None:
-            for picture in drawn:
-                encode_picture(picture)
+            for image in drawn:
+                encode_image(image)
             for m in maps if keeps else ():
                 assert m.values is not None
                 npy(m.values)
 
         drawing, encoding, writing = _milliseconds(
-            rounds, pictures, draw, encode, lambda: [writer.write(m) for m in maps]
+            rounds, images, draw, encode, lambda: [writer.write(m) for m in maps]
         )
     rest = max(writing - drawing - encoding, 0.0)
     return [
@@ -171,7 +171,7 @@ def _writing(
 
 
 def _milliseconds(rounds: int, count: int, *things: Callable[[], object]) -> list[float]:
-    """Return the median milliseconds per picture of each thing; they take turns."""
+    """Return the median milliseconds per image of each thing; they take turns."""
     times: list[list[float]] = [[] for _ in things]
     for _ in range(rounds + 1):
         for found, thing in zip(times, things, strict=True):

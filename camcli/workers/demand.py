@@ -1,4 +1,4 @@
-"""What a configuration asks of workers: how many there are, and what they read of a picture."""
+"""What a configuration asks of workers: how many there are, and what they read of an image."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _MOST_WORKERS = 16
 
 
 def workers_for(config: Config) -> WorkerPool:
-    """Return what decodes and writes the pictures of a run; nothing is started yet."""
+    """Return what decodes and writes the images of a run; nothing is started yet."""
     return WorkerPool(config.run.decode_timeout, reading_for(config))
 
 
 def reading_for(config: Config) -> Reading:
-    """Return what is asked of every picture file: no more than what is drawn needs."""
+    """Return what is asked of every image file: no more than what is drawn needs."""
     return Reading(config.run.max_pixels, config.output.overlay_side if draws(config) else 0)
 
 
 def draws(config: Config) -> bool:
-    """Tell whether a run draws over its pictures, and has them kept for it."""
+    """Tell whether a run draws over its images, and has them kept for it."""
     return not {"overlays", "components"}.isdisjoint(config.output.save)
 
 

@@ -1,4 +1,4 @@
-"""Why a run gets no answer from a worker, or no picture."""
+"""Why a run gets no answer from a worker, or no image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class StoppedError(Exception):
 
 
 class GaveUpError(Exception):
-    """A worker did not answer, or could not get a picture a second time.
+    """A worker did not answer, or could not get an image a second time.
 
     Attributes:
         kind: What happened, in a word.
@@ -24,7 +24,7 @@ class GaveUpError(Exception):
 
 
 def unchanged(decoded: ImageItem | FailedImage, sha256: str) -> ImageItem:
-    """Return a picture that was decoded again, if that went well and its file is the same.
+    """Return an image that was decoded again, if that went well and its file is the same.
 
     Raises:
         GaveUpError: It did not, or is another one now.

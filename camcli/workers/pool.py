@@ -1,8 +1,8 @@
-"""Decode and write in processes of their own: what dies or hangs there costs one picture.
+"""Decode and write in processes of their own: what dies or hangs there costs one image.
 
 A thread cannot be survived when C code crashes in it, nor ended when it hangs. Each decoding
 thread of a stream therefore has a worker that decodes for it, and that is replaced when it dies,
-or killed when it takes too long. The worker keeps the picture, which never passes through a pipe,
+or killed when it takes too long. The worker keeps the image, which never passes through a pipe,
 and draws, encodes and writes when its map is there: Python's lock, which the network's own thread
 needs, has nothing to do with any of it.
 """
@@ -14,19 +14,19 @@ from types import TracebackType
 
 from camcli.output.writers import ArtefactWriter, Written
 from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading, SaliencyMap
-from camcli.workers import wire
+from camcli.workers import protocol as wire
 from camcli.workers.failures import GaveUpError, StoppedError, unchanged
 from camcli.workers.process import WorkerProcess
 from camcli.workers.watchdog import Watchdog
 
-# A map waits no longer for a worker that is busy, or hangs, with another picture.
+# A map waits no longer for a worker that is busy, or hangs, with another image.
 _PATIENCE = 5.0
 
 
 class WorkerPool:
     """Workers, one for each thread that decodes; they end when it is left.
 
-    A thread that writes has one of its own only after the keeper of its picture has died, or
+    A thread that writes has one of its own only after the keeper of its image has died, or
     while that hangs.
     """
 
@@ -34,7 +34,7 @@ class WorkerPool:
         """Prepare; nothing is started yet.
 
         Args:
-            timeout: Seconds after which decoding one picture is given up.
+            timeout: Seconds after which decoding one image is given up.
             reading: What is asked of every file.
 
         """
@@ -69,9 +69,9 @@ class WorkerPool:
             worker.wait_until_ready()
 
     def decode(self, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
-        """Decode a picture; whatever goes wrong with it is returned, never raised.
+        """Decode an image; whatever goes wrong with it is returned, never raised.
 
-        The original stays with the worker, until `forget` is called: `picture` is None.
+        The original stays with the worker, until `forget` is called: `image` is None.
 
         Raises:
             MachineError: No process can be started.
@@ -85,9 +85,9 @@ class WorkerPool:
             return FailedImage(ref, "Interrupted", str(error))
 
     def write(self, writer: str, saliency_map: SaliencyMap) -> Written:
-        """Have a map's files written where its picture is kept.
+        """Have a map's files written where its image is kept.
 
-        Where that worker has died or hangs, the picture is decoded anew, once, if it is still the
+        Where that worker has died or hangs, the image is decoded anew, once, if it is still the
         same.
 
         Args:
@@ -95,7 +95,7 @@ class WorkerPool:
             saliency_map: Not degenerate; its item comes from `decode`.
 
         Raises:
-            GaveUpError: That worker died, too, or the picture cannot be had again.
+            GaveUpError: That worker died, too, or the image cannot be had again.
             StoppedError: The pool has been left meanwhile.
             MachineError: No process can be started.
             OSError: A file could not be written; no partial file is left behind.
@@ -113,7 +113,7 @@ class WorkerPool:
         return wire.read_write_answer(answer)
 
     def forget(self, ref: ImageRef) -> None:
-        """Let go of a picture, if it is kept."""
+        """Let go of an image, if it is kept."""
         keeper, _ = self._keepers.pop(ref.index, (None, None))
         if keeper is not None:
             keeper.forget(ref.index)
@@ -170,7 +170,7 @@ class WorkerPool:
 
 
 class RemoteWriter:
-    """Writes as an `ArtefactWriter` does, in the worker that keeps the picture."""
+    """Writes as an `ArtefactWriter` does, in the worker that keeps the image."""
 
     def __init__(self, pool: WorkerPool, writer: ArtefactWriter) -> None:
         """Take a writer's place."""
@@ -178,5 +178,5 @@ class RemoteWriter:
         self._described = wire.described(writer)
 
     def write(self, saliency_map: SaliencyMap) -> Written:
-        """Write one picture's files for one target; see `WorkerPool.write`."""
+        """Write one image's files for one target; see `WorkerPool.write`."""
         return self._pool.write(self._described, saliency_map)

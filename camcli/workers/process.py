@@ -13,10 +13,10 @@ from typing import BinaryIO, cast
 
 from camcli.errors import MachineError
 from camcli.workers.failures import GaveUpError
-from camcli.workers.main import READY
 from camcli.workers.messages import Message, receive, send
+from camcli.workers.protocol import Request
 from camcli.workers.watchdog import Watchdog
-from camcli.workers.wire import Request
+from camcli.workers.worker import READY
 
 _SECONDS_TO_START = 60.0
 _PIPE_BYTES = 1 << 20
@@ -26,7 +26,7 @@ _PIPE_BYTES = 1 << 20
 _START = (
     "import signal, sys; sys.path[:] = {path!r}; "
     "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]; "
-    "from camcli.workers.main import main; main()"
+    "from camcli.workers.worker import main; main()"
 )
 
 
@@ -109,7 +109,7 @@ class WorkerProcess:
             self._in_turn.release()
 
     def forget(self, index: int) -> None:
-        """Let go of a picture, at the next request."""
+        """Let go of an image, at the next request."""
         self._forgotten.append(index)
 
     def kill(self) -> None:
@@ -145,7 +145,7 @@ class WorkerProcess:
 
 
 def _widen(pipe: BinaryIO) -> None:
-    """Let a pipe hold more, where the system can: a picture then takes fewer turns to pass."""
+    """Let a pipe hold more, where the system can: an image then takes fewer turns to pass."""
     with suppress(ImportError, AttributeError, OSError):
         import fcntl
 

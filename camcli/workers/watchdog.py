@@ -31,7 +31,7 @@ class Limit:
 class Watchdog:
     """Ends whatever is not done in time, up to a tenth of a second late.
 
-    A `threading.Timer` for each picture would start a thread for each, which took a fifth of the
+    A `threading.Timer` for each image would start a thread for each, which took a fifth of the
     time that a run's own process spends on one.
     """
 

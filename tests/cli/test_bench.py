@@ -26,17 +26,17 @@ def test_it_accounts_for_every_stage(camcli: Camcli, scenes: Path) -> None:
     assert not Path("out").exists()
 
 
-def test_without_pictures_it_draws_its_own(camcli: Camcli) -> None:
+def test_without_images_it_draws_its_own(camcli: Camcli) -> None:
     command = ("bench", "--no-compile", "--rounds", "1", "--limit", "6", "--save", "maps")
     finished = camcli(*command)
     assert finished.code == 0, finished.stderr
-    assert "6 pictures, 1 rounds" in finished.stdout
+    assert "6 images, 1 rounds" in finished.stdout
     assert "render" in finished.stdout
     assert "decode and predict" in finished.stdout
 
 
-def test_pictures_that_cannot_be_decoded_are_a_mistake(camcli: Camcli, tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"not a picture")
+def test_images_that_cannot_be_decoded_are_a_mistake(camcli: Camcli, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"not an image")
     finished = camcli("bench", "a.jpg", "--no-compile")
     assert finished.code == 2
-    assert "none of the first 1 pictures can be decoded" in finished.stderr
+    assert "none of the first 1 images can be decoded" in finished.stderr

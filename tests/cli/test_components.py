@@ -96,7 +96,7 @@ def test_a_lost_file_of_components_is_made_anew_on_resuming(
     assert rows_in(Path("out")) == [row]
 
 
-def test_a_degenerate_picture_has_a_reason_and_no_files(camcli: Camcli, scenes: Path) -> None:
+def test_a_degenerate_image_has_a_reason_and_no_files(camcli: Camcli, scenes: Path) -> None:
     finished = camcli(
         "explain", scenes / "0.png", *DECOM, "--set", "method.options.threshold=1e6", "-q"
     )

@@ -88,11 +88,11 @@ def test_overlays_can_be_small_jpeg_files(camcli: Camcli, scenes: Path) -> None:
         with Image.open(Path("out") / row["overlay"]) as drawn:
             assert drawn.format == "JPEG"
             assert max(drawn.size) == 64
-        with Image.open(row["path"]) as picture:
-            assert (row["width"], row["height"]) == picture.size
+        with Image.open(row["path"]) as image:
+            assert (row["width"], row["height"]) == image.size
 
 
-def test_a_broken_picture_fails_alone(camcli: Camcli, scenes: Path, broken_jpeg: Path) -> None:
+def test_a_broken_image_fails_alone(camcli: Camcli, scenes: Path, broken_jpeg: Path) -> None:
     finished = camcli("explain", scenes / "0.png", broken_jpeg, scenes / "1.png")
     assert finished.code == 1
     first, failed, last = rows_in(Path("out"))
@@ -122,7 +122,7 @@ def test_a_dry_run_touches_nothing(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("explain", scenes, "--method", "grad-cam", "--dry-run")
     assert finished.code == 0
     assert "grad-cam" in finished.stdout
-    assert "7 pictures" in finished.stderr
+    assert "7 images" in finished.stderr
     assert not Path("out").exists()
 
 
@@ -149,7 +149,7 @@ def test_a_dry_run_touches_nothing(camcli: Camcli, scenes: Path) -> None:
         (["--resume", "--overwrite"], "contradict"),
     ],
 )
-def test_mistakes_exit_2_before_any_picture(
+def test_mistakes_exit_2_before_any_image(
     camcli: Camcli, scenes: Path, arguments: list[str], complaint: str
 ) -> None:
     finished = camcli("explain", scenes, *arguments)
@@ -160,7 +160,7 @@ def test_mistakes_exit_2_before_any_picture(
 
 
 @pytest.mark.parametrize("given", ["nowhere", "nothing/*.jpg"])
-def test_an_input_without_pictures_exits_2(camcli: Camcli, given: str) -> None:
+def test_an_input_without_images_exits_2(camcli: Camcli, given: str) -> None:
     finished = camcli("explain", given)
     assert finished.code == 2
     assert given in finished.stderr

@@ -18,18 +18,18 @@ SMALL = ("--set", "preprocess={resize: 64, crop: 64}", "--set", "model.weights=d
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "picture.png"
+def image(tmp_path: Path) -> Path:
+    path = tmp_path / "image.png"
     Image.radial_gradient("L").convert("RGB").save(path)
     return path
 
 
 @pytest.fixture
-def refused(camcli: Camcli, picture: Path):
+def refused(camcli: Camcli, image: Path):
     """Run `camcli explain` and return its complaint, which must come before any output."""
 
     def run(*arguments: str | Path) -> str:
-        finished = camcli("explain", picture, "-q", "-o", "out", *arguments)
+        finished = camcli("explain", image, "-q", "-o", "out", *arguments)
         assert finished.code == 2, finished.stderr
         assert "Traceback" not in finished.stderr
         assert finished.stderr.startswith("camcli: ")
@@ -64,7 +64,7 @@ def of(factory: str) -> tuple[str, ...]:
         (("-m", "vit_b_32", "--set", "model.weights=null", "--set", "preprocess.crop=96"),
          ["does not run on images of 96x96 pixels", "Expected 224 but got 96", "preprocess.crop"]),
         ((*of("FixedSize")[:2], "--set", "preprocess={resize: 80, crop: 80}"),
-         ["does not run on images of 80x80 pixels", "made for 64x64 pictures"]),
+         ["does not run on images of 80x80 pixels", "made for 64x64 images"]),
         (of("Branching"),
          ["cannot be traced", "the network's own forward", "factories.py, line", "torch.where"]),
         (of("FixedBatch"), ["fixes its batch size", "len(x)"]),

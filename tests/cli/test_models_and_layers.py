@@ -74,7 +74,7 @@ def test_layers_are_shown_as_a_tree_with_the_default_marked(camcli: Camcli) -> N
     shown = camcli("layers", f"{FACTORIES}:build", *SMALL)
     assert shown.code == 0, shown.stderr
     lines = shown.stdout.splitlines()
-    assert lines[0] == f"{FACTORIES}:build: pictures of 64x96 -> 10 scores"
+    assert lines[0] == f"{FACTORIES}:build: images of 64x96 -> 10 scores"
     assert [line.split()[0] for line in lines[1:]] == [
         "stem", "stem.0", "stem.1", "stem.2", "body", "head",
     ]  # fmt: skip

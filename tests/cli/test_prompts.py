@@ -21,7 +21,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two objects")
     for number in range(3):
         scene = make_scene(9_500_000 + number, classes=("house", "fish"))
@@ -29,9 +29,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_each_prompt_has_a_row_a_map_and_an_overlay(camcli: Camcli, pictures: Path) -> None:
+def test_each_prompt_has_a_row_a_map_and_an_overlay(camcli: Camcli, images: Path) -> None:
     prompts = ("--prompt", "a house", "--prompt", "a fish")
-    finished = camcli("explain", pictures, *CLIP, *prompts)
+    finished = camcli("explain", images, *CLIP, *prompts)
     assert finished.code == 0, finished.stderr
     rows = rows_in(Path("out"))
     asked = [(row["image"], row["target"]["name"]) for row in rows]
@@ -43,9 +43,9 @@ def test_each_prompt_has_a_row_a_map_and_an_overlay(camcli: Camcli, pictures: Pa
         assert total == pytest.approx(1.0)
 
 
-def test_components_have_a_sheet_for_each_prompt(camcli: Camcli, pictures: Path) -> None:
+def test_components_have_a_sheet_for_each_prompt(camcli: Camcli, images: Path) -> None:
     finished = camcli(
-        "explain", pictures / "0.png", *CLIP, "--method", "decom-cam", "--save", "components",
+        "explain", images / "0.png", *CLIP, "--method", "decom-cam", "--save", "components",
         "--prompt", "a house", "--prompt", "a fish",
     )  # fmt: skip
     assert finished.code == 0, finished.stderr
@@ -54,20 +54,20 @@ def test_components_have_a_sheet_for_each_prompt(camcli: Camcli, pictures: Path)
     assert all((Path("out") / sheet).is_file() for sheet in sheets)
 
 
-def test_pictures_are_asked_about_their_own_prompts(camcli: Camcli, pictures: Path) -> None:
+def test_images_are_asked_about_their_own_prompts(camcli: Camcli, images: Path) -> None:
     listing = Path("prompts.csv")
     listing.write_text("image,prompt\n0.png,a house\n1.png,a fish\n")
-    finished = camcli("explain", pictures, *CLIP, "--prompts", listing)
+    finished = camcli("explain", images, *CLIP, "--prompts", listing)
     rows = rows_in(Path("out"))
     assert finished.code == 1
     assert [row["target"] and row["target"]["name"] for row in rows] == ["a house", "a fish", None]
     assert rows[2]["error"]["message"] == "prompts.csv has no prompt for 2.png"
 
 
-def test_the_best_of_a_class_list_can_be_explained(camcli: Camcli, pictures: Path) -> None:
+def test_the_best_of_a_class_list_can_be_explained(camcli: Camcli, images: Path) -> None:
     Path("classes.txt").write_text("car\nhouse\ncat\n")
     finished = camcli(
-        "explain", pictures, *CLIP, "--prompts", "classes.txt", "--target", "top1",
+        "explain", images, *CLIP, "--prompts", "classes.txt", "--target", "top1",
         "--set", 'prompts.templates=["a photo of a {}", "a drawing of a {}"]',
         "--set", "prompts.score=softmax",
     )  # fmt: skip
@@ -78,7 +78,7 @@ def test_the_best_of_a_class_list_can_be_explained(camcli: Camcli, pictures: Pat
         assert row["completeness_error"] < 1e-4
 
 
-def test_a_thousand_pictures_encode_a_prompt_once(
+def test_a_thousand_images_encode_a_prompt_once(
     camcli: Camcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import open_clip.model
@@ -105,10 +105,10 @@ def test_a_thousand_pictures_encode_a_prompt_once(
     assert encoded == [1]
 
 
-def test_prompts_can_be_evaluated(camcli: Camcli, pictures: Path) -> None:
+def test_prompts_can_be_evaluated(camcli: Camcli, images: Path) -> None:
     asked = ("--methods", "grad-cam,lift-cam", "--no-costs", "--steps", "4", "--json")
     finished = camcli(
-        "evaluate", pictures, "-m", "demo-clip", "-q", "-o", "out", *asked,
+        "evaluate", images, "-m", "demo-clip", "-q", "-o", "out", *asked,
         "--prompt", "a house", "--prompt", "a fish",
     )  # fmt: skip
     assert finished.code == 0, finished.stderr
@@ -130,17 +130,17 @@ def test_prompts_can_be_evaluated(camcli: Camcli, pictures: Path) -> None:
     ],
 )
 def test_mistakes_are_told_in_one_message(
-    camcli: Camcli, pictures: Path, arguments: tuple[str, ...], expected: str
+    camcli: Camcli, images: Path, arguments: tuple[str, ...], expected: str
 ) -> None:
-    finished = camcli("explain", pictures, *arguments)
+    finished = camcli("explain", images, *arguments)
     assert finished.code == 2
     assert expected in finished.stderr
     assert "Traceback" not in finished.stderr
     assert not Path("out").exists()
 
 
-def test_one_prompt_alone_cannot_be_evaluated(camcli: Camcli, pictures: Path) -> None:
-    finished = camcli("evaluate", pictures, "-m", "demo-clip", "--prompt", "a fish", "-o", "out")
+def test_one_prompt_alone_cannot_be_evaluated(camcli: Camcli, images: Path) -> None:
+    finished = camcli("evaluate", images, "-m", "demo-clip", "--prompt", "a fish", "-o", "out")
     assert finished.code == 2
     assert "give another --prompt" in finished.stderr
 

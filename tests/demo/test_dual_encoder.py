@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.prompt_direction import directions, questions, two_object_scenes
+from benchmarks.studies.prompt_direction import directions, questions, two_object_scenes
 from camcli.demo.captions import (
     RELATIONS,
     Caption,

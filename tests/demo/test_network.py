@@ -67,16 +67,14 @@ def test_default_layer_is_a_map_at_stride_eight(network: DemoNet) -> None:
 
 
 def test_network_exports(network: DemoNet) -> None:
-    pictures = draw_examples(UNSEEN[:2], (1,)).pictures
-    exported = torch.export.export(network, (normalised(pictures),))
-    torch.testing.assert_close(
-        exported.module()(normalised(pictures)), network(normalised(pictures))
-    )
+    images = draw_examples(UNSEEN[:2], (1,)).images
+    exported = torch.export.export(network, (normalised(images),))
+    torch.testing.assert_close(exported.module()(normalised(images)), network(normalised(images)))
 
 
 def test_sharing_the_work_does_not_change_the_scenes() -> None:
     alone, shared = (draw_examples(UNSEEN[:6], (1, 2), workers) for workers in (1, 2))
-    assert torch.equal(alone.pictures, shared.pictures)
+    assert torch.equal(alone.images, shared.images)
     assert torch.equal(alone.targets, shared.targets)
 
 

@@ -15,8 +15,8 @@ PICTURES = Path(__file__).parents[2] / "sample_images"
 LONE = [sample for sample in SAMPLES if len(sample.classes) == 1]
 
 
-def preprocessed(picture: Image.Image) -> Tensor:
-    small = functional.resize(picture, INPUT_SIZE, InterpolationMode.BILINEAR, antialias=True)
+def preprocessed(image: Image.Image) -> Tensor:
+    small = functional.resize(image, INPUT_SIZE, InterpolationMode.BILINEAR, antialias=True)
     cropped = functional.center_crop(small, INPUT_SIZE)
     return normalised(functional.pil_to_tensor(cropped)[None])
 
@@ -31,9 +31,9 @@ def test_folder_holds_exactly_the_samples() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=name)
-def test_pictures_come_from_the_generator(sample: Sample) -> None:
-    with Image.open(PICTURES / sample.name) as picture:
-        stored = np.asarray(picture.convert("RGB"), dtype=float)
+def test_images_come_from_the_generator(sample: Sample) -> None:
+    with Image.open(PICTURES / sample.name) as image:
+        stored = np.asarray(image.convert("RGB"), dtype=float)
     drawn = np.asarray(sample.scene().image, dtype=float)
     assert stored.shape == drawn.shape
     assert np.abs(stored - drawn).mean() < 4
@@ -41,11 +41,11 @@ def test_pictures_come_from_the_generator(sample: Sample) -> None:
 
 @pytest.mark.parametrize("sample", LONE, ids=name)
 def test_lone_subjects_are_recognised(sample: Sample) -> None:
-    with Image.open(PICTURES / sample.name) as picture, torch.inference_mode():
-        logits = load_demo()(preprocessed(picture.convert("RGB")))
+    with Image.open(PICTURES / sample.name) as image, torch.inference_mode():
+        logits = load_demo()(preprocessed(image.convert("RGB")))
     assert CLASSES[int(logits.argmax())] == sample.classes[0]
 
 
-def test_command_writes_every_picture(tmp_path: Path) -> None:
-    main([str(tmp_path / "pictures")])
-    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {s.name for s in SAMPLES}
+def test_command_writes_every_image(tmp_path: Path) -> None:
+    main([str(tmp_path / "images")])
+    assert {path.name for path in (tmp_path / "images").iterdir()} == {s.name for s in SAMPLES}

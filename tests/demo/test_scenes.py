@@ -50,7 +50,7 @@ def test_masks_divide_objects_exactly(size: tuple[int, int]) -> None:
 
 
 def test_objects_fill_their_masks() -> None:
-    """The picture inside a mask belongs to the object: other clutter does not change it."""
+    """The image inside a mask belongs to the object: other clutter does not change it."""
     scene = make_scene(11, (256, 256), classes=("car",))
     wheel = scene.objects[0].parts["wheel"]
     pixels = np.asarray(scene.image.convert("L"))

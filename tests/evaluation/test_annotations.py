@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from camcli.errors import InputError
-from camcli.evaluation.annotations import mask_of, read_annotations, read_mask
-from camcli.evaluation.truth import read_truth
+from camcli.evaluation.ground_truth.annotations import mask_of, read_annotations, read_mask
+from camcli.evaluation.ground_truth.masks import read_truth
 from camcli.records import Geometry, ImageItem, ImageRef, Target
 
-# A picture of 40 x 20 pixels whose middle 20 x 20 became the input's 10 x 10.
+# An image of 40 x 20 pixels whose middle 20 x 20 became the input's 10 x 10.
 GEOMETRY = Geometry(40, 20, (10.0, 0.0, 30.0, 20.0))
 SIZE = (10, 10)
 
@@ -106,7 +106,7 @@ def test_one_mask_without_a_class_serves_any(tmp_path: Path) -> None:
 
 def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
     Image.new("1", (41, 20), 1).save(tmp_path / "cat.png")
-    with pytest.raises(InputError, match=r"cat\.png has 41 x 20 pixels, its picture 40 x 20"):
+    with pytest.raises(InputError, match=r"cat\.png has 41 x 20 pixels, its image 40 x 20"):
         read_truth(tmp_path).masks(item("cat.jpg"), target("cat"))
 
 

@@ -1,4 +1,4 @@
-"""`camcli evaluate` from pictures to tables."""
+"""`camcli evaluate` from images to tables."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ FIRST_SEED = 9_000_000
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five scenes of two objects, their masks, and targets set to each object in turn."""
     folder = tmp_path_factory.mktemp("world")
-    (folder / "pictures").mkdir()
+    (folder / "images").mkdir()
     (folder / "masks").mkdir()
     lines = ["image,target"]
     for number in range(5):
         scene = make_scene(FIRST_SEED + number, objects=2)
-        scene.image.save(folder / "pictures" / f"{number}.png")
+        scene.image.save(folder / "images" / f"{number}.png")
         for thing in scene.objects:
             mask = Image.fromarray(thing.mask)
             mask.save(folder / "masks" / f"{number}.{thing.class_name}.png")
@@ -46,7 +46,7 @@ def run(world: Path, tmp_path: Path) -> Run:
     def call(*arguments: str, output: str = "out", code: int = 0) -> Path:
         folder = tmp_path / output
         common = ["-o", str(folder), "-q", "--no-costs", "--steps", "3", "-m", "demo"]
-        result = CliRunner().invoke(app, ["evaluate", str(world / "pictures"), *common, *arguments])
+        result = CliRunner().invoke(app, ["evaluate", str(world / "images"), *common, *arguments])
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, result.output
@@ -137,7 +137,7 @@ def test_maps_that_explain_wrote_are_worth_what_the_method_is(
     run: Run, world: Path, tmp_path: Path
 ) -> None:
     stored = tmp_path / "stored"
-    arguments = [str(world / "pictures"), "-m", "demo", "-q", "-o", str(stored), "--save", "maps"]
+    arguments = [str(world / "images"), "-m", "demo", "-q", "-o", str(stored), "--save", "maps"]
     assert CliRunner().invoke(app, ["explain", *arguments]).exit_code == 0
     out = run("--methods", "lift-cam", "--from", str(stored))
     for row in rows_of(out):
@@ -149,7 +149,7 @@ def test_maps_that_explain_wrote_are_worth_what_the_method_is(
         run("--from", str(world), output="other")
 
 
-def test_shap_closeness_and_dear_methods_on_few_pictures(run: Run) -> None:
+def test_shap_closeness_and_dear_methods_on_few_images(run: Run) -> None:
     out = run(
         "--methods", "lift-cam,grad-cam,shap-cam", "--option", "shap-cam.pairs=2",
         "--at-most", "shap-cam=1",
@@ -182,7 +182,7 @@ def test_leads_and_all_the_files(run: Run) -> None:
     assert svg.count("<polyline") == 4
 
 
-def test_a_picture_that_cannot_be_read_is_told_of(
+def test_an_image_that_cannot_be_read_is_told_of(
     run: Run, world: Path, tmp_path: Path, broken_jpeg: Path
 ) -> None:
     out = run(str(broken_jpeg), "--methods", "random", "--limit", "9", code=1)
@@ -203,7 +203,7 @@ def test_a_picture_that_cannot_be_read_is_told_of(
         (["--methods", "random", "--against", "lift-cam"], "--against"),
     ],
 )
-def test_mistakes_are_named_before_any_picture(
+def test_mistakes_are_named_before_any_image(
     arguments: list[str], complaint: str, run: Run
 ) -> None:
     with pytest.raises(CamcliError, match=complaint):

@@ -8,18 +8,18 @@ import scipy.stats
 import torch
 from torch import Tensor, nn
 
-from camcli.evaluation.agreement import (
+from camcli.evaluation.metrics.agreement import (
     cosine_similarity,
     rank_correlation,
     relative_error,
     scaled_error,
 )
-from camcli.evaluation.bootstrap import bootstrap
-from camcli.evaluation.complexity import entropy, gini
-from camcli.evaluation.curves import area_under, baseline_images, most_salient
-from camcli.evaluation.faithfulness import matched_area
-from camcli.evaluation.localization import energy_inside, peak_inside
-from camcli.evaluation.witness import Witness
+from camcli.evaluation.metrics.complexity import entropy, gini
+from camcli.evaluation.metrics.curves import area_under, baseline_images, most_salient
+from camcli.evaluation.metrics.faithfulness import matched_area
+from camcli.evaluation.metrics.localisation import energy_inside, peak_inside
+from camcli.evaluation.perturbation import PerturbationScorer
+from camcli.evaluation.report.bootstrap import bootstrap
 from tests.conftest import GlobalAverageHead
 from tests.reference import slow_metrics
 
@@ -53,9 +53,9 @@ def maps() -> Tensor:
 def test_a_witness_says_what_the_slow_reference_says(
     row: int, network: nn.Module, images: Tensor, maps: Tensor
 ) -> None:
-    witness = Witness(network, steps=5)
+    scorer = PerturbationScorer(network, steps=5)
     image, saliency, target = images[row], maps[row].numpy(), TARGETS[row]
-    found = witness.examine(witness.bearings(image, target), maps[row])
+    found = scorer.score_map(scorer.baseline_scores(image, target), maps[row])
     ranked = slow_metrics.ranks(saliency)
     blurred = baseline_images(image[None], "blur")[0]
     insertion = slow_metrics.curve(network, blurred, image, saliency, target, 5)
@@ -82,12 +82,12 @@ def test_drop_and_increase_are_pytorch_grad_cams(
     targets = [ClassifierOutputSoftmaxTarget(target) for target in TARGETS]
     drops = metrics.DropInConfidence()(images, maps.numpy(), targets, network)
     rises = metrics.IncreaseInConfidence()(images, maps.numpy(), targets, network)
-    witness = Witness(network)
+    scorer = PerturbationScorer(network)
     for row, target in enumerate(TARGETS):
-        bearings = witness.bearings(images[row], target)
-        values = witness.examine(bearings, maps[row]).values
+        baseline_scores = scorer.baseline_scores(images[row], target)
+        values = scorer.score_map(baseline_scores, maps[row]).values
         # Theirs is not divided by the confidence.
-        assert values["drop"] * bearings.whole == pytest.approx(float(drops[row]), abs=1e-5)
+        assert values["drop"] * baseline_scores.whole == pytest.approx(float(drops[row]), abs=1e-5)
         assert values["increase"] == float(rises[row])
 
 
@@ -110,9 +110,9 @@ def test_drop_and_increase_are_torch_cams(network: nn.Module, images: Tensor, ma
 
     theirs = metrics.ClassificationMetric(Extractor(), lambda logits: logits.softmax(-1))
     theirs.update(images, list(TARGETS))
-    witness = Witness(network)
+    scorer = PerturbationScorer(network)
     values = [
-        witness.examine(witness.bearings(images[row], target), maps[row]).values
+        scorer.score_map(scorer.baseline_scores(images[row], target), maps[row]).values
         for row, target in enumerate(TARGETS)
     ]
     expected = theirs.summary()

@@ -3,12 +3,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from camcli.evaluation.randomisation import cascading_randomisation
-from camcli.graph.split import split
-from camcli.graph.trace import trace
+from camcli.evaluation.metrics.randomisation import cascading_randomisation
 from camcli.methods import create_method
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel
+from camcli.network.split import split
+from camcli.network.trace import trace
 
 IMAGES = torch.randn(4, 3, 128, 128, generator=torch.Generator().manual_seed(0))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.command_server import CommandServer
+from tests.harness.command_server import CommandServer
 
 DEMO = ("-m", "demo", "-q", "-b", "4", "-j", "2")
 

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a picture, in one run: one row each, and nobody else's."""
+"""Everything that can be wrong with an image, in one run: one row each, and nobody else's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.command_server import CommandServer
 from camcli.demo.scenes import make_scene
 from tests.cli.conftest import Camcli, camcli  # noqa: F401
 from tests.faults.conftest import DEMO, assert_whole, rows_in
+from tests.harness.command_server import CommandServer
 
 _NAMES = (
     *("a" * 246 + ".png", "\x1b[31mred.png"),
@@ -44,7 +44,7 @@ def _bomb() -> bytes:
 
 
 def _ycck() -> bytes:
-    """A CMYK picture whose Adobe marker says that it was turned into YCCK."""
+    """A CMYK image whose Adobe marker says that it was turned into YCCK."""
     data = bytearray(_saved(_scene().convert("CMYK"), "JPEG", quality=90))
     data[data.index(b"Adobe") + 11] = 2
     return bytes(data)
@@ -88,7 +88,7 @@ def _broken() -> dict[str, bytes]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with all of them, and a good picture before, among and after them."""
+    """A folder with all of them, and a good image before, among and after them."""
     folder = tmp_path / "in"
     (folder / "folder.jpg").mkdir(parents=True)
     good = _saved(_scene(), "PNG")
@@ -118,7 +118,7 @@ def test_all_of_it_in_one_folder(server: CommandServer, folder: Path, tmp_path: 
     assert failed == {f"in/{name}" for name in _broken()}
     assert all(row["error"]["message"] for row in rows.values() if row["status"] != "ok")
     maps = {rows[f"in/{name}"]["sha256"]["map"] for name in [*good, "wrong_suffix.jpg"]}
-    assert len(maps) == 1  # what is the same picture has the same map, whatever came before it
+    assert len(maps) == 1  # what is the same image has the same map, whatever came before it
     assert "empty" in rows["in/zero.jpg"]["error"]["message"]
     assert "<!DOCTYPE" in rows["in/page.jpg"]["error"]["message"]
     assert "bomb" in rows["in/bomb.png"]["error"]["message"]

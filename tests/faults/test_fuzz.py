@@ -7,23 +7,23 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.command_server import CommandServer
-from benchmarks.fuzz import BrokenError, fuzz_config, fuzz_pictures
-from benchmarks.mutation import (
-    damaged,
-    hostile_name,
-    mutated_config,
-    mutated_picture,
-    seed_pictures,
-)
 from camcli.errors import ModelError
 from camcli.images.decode import decode
 from camcli.models.checkpoint import read_checkpoint
 from camcli.records import ImageItem, ImageRef, Preprocess
+from tests.harness.command_server import CommandServer
+from tests.harness.fuzz import BrokenError, fuzz_config, fuzz_images
+from tests.harness.mutation import (
+    damaged,
+    hostile_name,
+    mutated_config,
+    mutated_image,
+    seed_images,
+)
 
 
-def test_damaged_pictures_under_hostile_names(server: CommandServer, tmp_path: Path) -> None:
-    statuses = fuzz_pictures(server, random.Random(11), 80, tmp_path / "box")
+def test_damaged_images_under_hostile_names(server: CommandServer, tmp_path: Path) -> None:
+    statuses = fuzz_images(server, random.Random(11), 80, tmp_path / "box")
     assert statuses.total() == 80
     assert statuses["failed"] > 10
     assert statuses["ok"] > 5
@@ -55,9 +55,9 @@ def test_damaged_checkpoints_are_read_or_refused(tmp_path: Path) -> None:
     assert all(refusals)
 
 
-def test_every_seed_is_a_sound_picture(tmp_path: Path) -> None:
+def test_every_seed_is_a_sound_image(tmp_path: Path) -> None:
     preprocess = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
-    for number, (suffix, data) in enumerate(seed_pictures()):
+    for number, (suffix, data) in enumerate(seed_images()):
         path = tmp_path / f"{number}.{suffix}"
         path.write_bytes(data)
         assert isinstance(decode(ImageRef(0, path, path.name), preprocess), ImageItem), path
@@ -66,9 +66,9 @@ def test_every_seed_is_a_sound_picture(tmp_path: Path) -> None:
 def test_the_same_seed_makes_the_same_inputs() -> None:
     def inputs() -> list[object]:
         rng = random.Random(5)
-        seeds = seed_pictures()
+        seeds = seed_images()
         return [
-            (mutated_picture(rng, seeds), mutated_config(rng), hostile_name(rng, i, "png"))
+            (mutated_image(rng, seeds), mutated_config(rng), hostile_name(rng, i, "png"))
             for i in range(30)
         ]
 
@@ -105,4 +105,4 @@ class _Liar:
 @pytest.mark.parametrize("harm", ["outside", "surplus", "row", "bytes"])
 def test_the_harness_sees_broken_promises(server: CommandServer, tmp_path: Path, harm: str) -> None:
     with pytest.raises(BrokenError):
-        fuzz_pictures(_Liar(server, harm), random.Random(11), 12, tmp_path / "box")  # type: ignore[arg-type]
+        fuzz_images(_Liar(server, harm), random.Random(11), 12, tmp_path / "box")  # type: ignore[arg-type]

@@ -12,16 +12,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.command_server import CommandServer
 from camcli.cli.console import harmless
 from camcli.demo.scenes import make_scene
 from camcli.models import LoadedModel
 from tests.faults.conftest import DEMO, assert_whole, rows_in
+from tests.harness.command_server import CommandServer
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
-    """A folder with a picture, beside which nothing may appear but `out`."""
+    """A folder with an image, beside which nothing may appear but `out`."""
     folder = tmp_path / "box"
     folder.mkdir()
     make_scene(9_700_000, (90, 90), objects=1).image.save(folder / "a.png")

@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.command_server import CommandServer
-from benchmarks.kill_resume import differences, measure, tree
 from tests.faults.conftest import DEMO
+from tests.harness.command_server import CommandServer
+from tests.harness.kill_resume import differences, measure, tree
 
 
 def test_killed_runs_end_like_one_that_was_left_in_peace(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.command_server import CommandServer
-from benchmarks.kill_resume import differences, tree
 from camcli.output import atomic
 from camcli.output.lock import FolderLock
 from camcli.workers import process
 from tests.cli.conftest import Camcli, camcli  # noqa: F401
 from tests.faults.conftest import DEMO, assert_whole, rows_in
+from tests.harness.command_server import CommandServer
+from tests.harness.kill_resume import differences, tree
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_full_disk(
     assert differences(expected, tree(small_disk / "out")) == []
 
 
-def test_a_read_only_disk_is_found_before_any_picture_is_read(
+def test_a_read_only_disk_is_found_before_any_image_is_read(
     server: CommandServer, scenes: Path, small_disk: Path
 ) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
@@ -83,7 +83,7 @@ def test_a_limit_on_the_size_of_files(
 # The first descriptor that a worker opens is what it answers on.
 _REFUSED_WRITES = """
 import os, sys; sys.path[:] = {{path!r}}
-import camcli.workers.main
+import camcli.workers.worker
 usual, count = os.fdopen, [-1]
 def failing(descriptor, *rest):
     if rest == ("wb",):
@@ -93,7 +93,7 @@ def failing(descriptor, *rest):
             raise OSError({number}, os.strerror({number}))
     return usual(descriptor, *rest)
 os.fdopen = failing
-camcli.workers.main.main()
+camcli.workers.worker.main()
 """
 
 
@@ -167,7 +167,7 @@ def test_rows_that_nobody_can_take(
     assert differences(expected, tree(tmp_path / "out")) == []
 
 
-def test_a_name_too_long_for_the_file_system_costs_one_picture(
+def test_a_name_too_long_for_the_file_system_costs_one_image(
     server: CommandServer, scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in").mkdir()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.command_server import CommandServer
-from benchmarks.kill_resume import differences, tree
 from tests.faults.conftest import DEMO, assert_whole, rows_in
+from tests.harness.command_server import CommandServer
+from tests.harness.kill_resume import differences, tree
 
 
 @pytest.fixture

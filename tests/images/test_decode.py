@@ -27,15 +27,15 @@ def _decode(path: Path) -> ImageItem | FailedImage:
 def _item(path: Path) -> ImageItem:
     item = _decode(path)
     assert isinstance(item, ImageItem), item
-    assert item.picture is not None
-    assert item.picture.mode == "RGB"
-    assert item.picture.info == {}
+    assert item.original is not None
+    assert item.original.mode == "RGB"
+    assert item.original.info == {}
     assert item.pixels.shape == (16, 16, 3)
     return item
 
 
 def _pixels(path: Path) -> np.ndarray:
-    return np.asarray(_item(path).picture).astype(int)
+    return np.asarray(_item(path).original).astype(int)
 
 
 def _failure(path: Path) -> FailedImage:
@@ -46,7 +46,7 @@ def _failure(path: Path) -> FailedImage:
 
 
 def _quadrants(width: int = 48, height: int = 32) -> Image.Image:
-    """A picture whose four corners differ, so that every orientation shows."""
+    """An image whose four corners differ, so that every orientation shows."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2] = 230, 30, 30
     pixels[: height // 2, width // 2 :] = 30, 210, 30
@@ -64,7 +64,7 @@ def test_an_item_holds_what_the_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     _quadrants().save(path)
     item = _item(path)
-    np.testing.assert_array_equal(np.asarray(item.picture), np.asarray(_quadrants()))
+    np.testing.assert_array_equal(np.asarray(item.original), np.asarray(_quadrants()))
     np.testing.assert_array_equal(item.pixels, to_input(_quadrants(), _PREPROCESS))
     assert item.geometry == geometry(_PREPROCESS, 48, 32)
     assert item.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -131,21 +131,21 @@ def test_an_unknown_orientation_is_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["L", "1", "P"])
 @pytest.mark.parametrize("suffix", ["png", "gif", "tif"])
 def test_grey_and_palettes(tmp_path: Path, mode: str, suffix: str) -> None:
-    picture = _quadrants().convert(mode)
-    picture.save(tmp_path / f"a.{suffix}")
+    image = _quadrants().convert(mode)
+    image.save(tmp_path / f"a.{suffix}")
     np.testing.assert_array_equal(
-        _pixels(tmp_path / f"a.{suffix}"), np.asarray(picture.convert("RGB"))
+        _pixels(tmp_path / f"a.{suffix}"), np.asarray(image.convert("RGB"))
     )
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparency_lies_over_white(tmp_path: Path, mode: str) -> None:
-    picture = Image.new(mode, (20, 20), (0,) * len(mode))
+    image = Image.new(mode, (20, 20), (0,) * len(mode))
     opaque = Image.new(mode, (10, 20), (100,) * (len(mode) - 1) + (255,))
     half = Image.new(mode, (5, 20), (0,) * (len(mode) - 1) + (128,))
-    picture.paste(opaque, (0, 0))
-    picture.paste(half, (15, 0))
-    picture.save(tmp_path / "a.png")
+    image.paste(opaque, (0, 0))
+    image.paste(half, (15, 0))
+    image.save(tmp_path / "a.png")
     pixels = _pixels(tmp_path / "a.png")
     assert (pixels[:, :10] == 100).all()
     assert (pixels[:, 10:15] == 255).all()
@@ -154,10 +154,10 @@ def test_transparency_lies_over_white(tmp_path: Path, mode: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["png", "gif"])
 def test_a_palettes_transparent_colour_is_white(tmp_path: Path, suffix: str) -> None:
-    picture = Image.new("P", (20, 20), 1)
-    picture.putpalette([10, 20, 30, 200, 0, 0])
-    picture.paste(0, (0, 0, 10, 20))
-    picture.save(tmp_path / f"a.{suffix}", transparency=0)
+    image = Image.new("P", (20, 20), 1)
+    image.putpalette([10, 20, 30, 200, 0, 0])
+    image.paste(0, (0, 0, 10, 20))
+    image.save(tmp_path / f"a.{suffix}", transparency=0)
     pixels = _pixels(tmp_path / f"a.{suffix}")
     assert (pixels[:, :10] == 255).all()
     assert (pixels[:, 10:] == (200, 0, 0)).all()
@@ -218,7 +218,7 @@ def test_of_an_animation_the_first_frame_counts(tmp_path: Path, suffix: str) -> 
     )
     item = _item(tmp_path / f"a.{suffix}")
     assert item.note == "first frame of 3"
-    assert item.picture.getpixel((5, 5)) == (255, 0, 0)
+    assert item.original.getpixel((5, 5)) == (255, 0, 0)
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
@@ -233,7 +233,7 @@ def test_an_icc_profile_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (2, 3)], ids=str)
-def test_tiny_pictures(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_tiny_images(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("RGB", size, (9, 8, 7)).save(tmp_path / "a.png")
     assert (_item(tmp_path / "a.png").pixels == (9, 8, 7)).all()
 
@@ -255,7 +255,7 @@ def test_a_truncated_file_fails(tmp_path: Path, suffix: str, share: float) -> No
 @pytest.mark.parametrize(
     "data", [b"<!DOCTYPE html><html>", b"\xff\xd8\xff", b"\0" * 5000, b"%!PS-Adobe-3.0 EPSF-3.0\n"]
 )
-def test_what_is_no_picture_fails(tmp_path: Path, data: bytes) -> None:
+def test_what_is_no_image_fails(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(data)
     assert _failure(tmp_path / "a.jpg").message
 
@@ -338,7 +338,7 @@ def test_real_photographs() -> None:
         item = _item(path)
         with Image.open(path) as image:
             np.testing.assert_array_equal(
-                np.asarray(item.picture), np.asarray(image.convert("RGB"))
+                np.asarray(item.original), np.asarray(image.convert("RGB"))
             )
 
 
@@ -373,7 +373,7 @@ def test_a_large_jpeg_is_reduced_and_the_input_hardly_changes(
     )
     reduced = _read(ref, 0)
     assert decoded == [(150, 100)]
-    assert reduced.picture is None
+    assert reduced.original is None
     assert (reduced.geometry, reduced.sha256) == (whole.geometry, whole.sha256)
     difference = np.abs(reduced.pixels.astype(int) - whole.pixels)
     assert 0 < difference.mean() < 0.5
@@ -391,14 +391,14 @@ def test_what_is_not_far_larger_or_does_not_divide_is_read_whole(
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("keep_side", [600, 500, 64, 5000])
-def test_the_picture_that_is_kept_is_no_longer_than_asked(
+def test_the_image_that_is_kept_is_no_longer_than_asked(
     tmp_path: Path, keep_side: int, orientation: int
 ) -> None:
     ref = _photograph(tmp_path / "a.jpg", (1200, 800), orientation)
     item, whole = _read(ref, keep_side), _read(ref, None)
-    assert item.picture is not None
-    assert whole.picture is not None
-    assert max(item.picture.size) == min(keep_side, 1200)
+    assert item.original is not None
+    assert whole.original is not None
+    assert max(item.original.size) == min(keep_side, 1200)
     assert item.geometry == whole.geometry
-    expected = np.asarray(whole.picture.resize(item.picture.size)).astype(int)
-    assert np.abs(np.asarray(item.picture) - expected).mean() < 3
+    expected = np.asarray(whole.original.resize(item.original.size)).astype(int)
+    assert np.abs(np.asarray(item.original) - expected).mean() < 3

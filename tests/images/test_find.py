@@ -47,7 +47,7 @@ def test_every_suffix_is_listed_in_any_case(tmp_path: Path, suffix: str) -> None
     assert len(find_images([str(tmp_path)])) == 2
 
 
-def test_only_regular_files_are_pictures(tmp_path: Path) -> None:
+def test_only_regular_files_are_images(tmp_path: Path) -> None:
     _touch(tmp_path, "real.jpg", "dir.jpg/inside.jpg")
     os.mkfifo(tmp_path / "fifo.jpg")
     (tmp_path / "dangling.jpg").symlink_to(tmp_path / "nowhere")
@@ -138,7 +138,7 @@ def test_an_existing_path_is_no_glob(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("source", ["missing", "empty", "*.jpg", "file.txt/*", "nul\0.jpg"])
-def test_an_input_without_pictures_is_named_in_the_error(
+def test_an_input_without_images_is_named_in_the_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     _touch(tmp_path, "ok/1.jpg", "empty/readme.txt", "file.txt")

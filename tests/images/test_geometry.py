@@ -27,14 +27,14 @@ def _noise(width: int, height: int) -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, (height, width, 3), np.uint8))
 
 
-def _torchvision(picture: Image.Image, preprocess: Preprocess) -> np.ndarray:
+def _torchvision(image: Image.Image, preprocess: Preprocess) -> np.ndarray:
     functional = pytest.importorskip("torchvision.transforms.functional")
     mode = functional.InterpolationMode(preprocess.interpolation)
     if preprocess.resize is not None:
         sides = preprocess.resize
         sides = [sides] if isinstance(sides, int) else list(sides)
-        picture = functional.resize(picture, sides, interpolation=mode)
-    return np.asarray(functional.center_crop(picture, list(preprocess.crop)))
+        image = functional.resize(image, sides, interpolation=mode)
+    return np.asarray(functional.center_crop(image, list(preprocess.crop)))
 
 
 @pytest.mark.parametrize("size", _SIZES, ids=str)
@@ -54,12 +54,12 @@ def _torchvision(picture: Image.Image, preprocess: Preprocess) -> np.ndarray:
 def test_the_input_is_torchvisions_bit_for_bit(
     size: tuple[int, int], preprocess: Preprocess
 ) -> None:
-    picture = _noise(*size)
+    image = _noise(*size)
     if preprocess.interpolation == "lanczos" and preprocess.resize is None:
-        expected = _torchvision(picture, _preprocess(None, preprocess.crop))
+        expected = _torchvision(image, _preprocess(None, preprocess.crop))
     else:
-        expected = _torchvision(picture, preprocess)
-    pixels = to_input(picture, preprocess)
+        expected = _torchvision(image, preprocess)
+    pixels = to_input(image, preprocess)
     assert pixels.dtype == np.uint8
     assert pixels.shape == (*preprocess.crop, 3)
     np.testing.assert_array_equal(pixels, expected)
@@ -68,15 +68,15 @@ def test_the_input_is_torchvisions_bit_for_bit(
 def test_the_input_is_the_presets() -> None:
     presets = pytest.importorskip("torchvision.transforms._presets")
     preset = presets.ImageClassification(crop_size=224, mean=(0, 0, 0), std=(1, 1, 1))
-    picture = _noise(431, 307)
-    expected = (preset(picture) * 255).round().byte().permute(1, 2, 0).numpy()
-    np.testing.assert_array_equal(to_input(picture, _preprocess()), expected)
+    image = _noise(431, 307)
+    expected = (preset(image) * 255).round().byte().permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(to_input(image, _preprocess()), expected)
 
 
 @pytest.mark.parametrize("size", [(500, 375), (33, 80), (20, 20), (3, 400)], ids=str)
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "nearest"])
 @pytest.mark.parametrize("crop", [(224, 224), (300, 100), (100, 300)], ids=str)
-def test_the_way_for_extreme_pictures_agrees(
+def test_the_way_for_extreme_images_agrees(
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
     interpolation: str,
@@ -84,11 +84,11 @@ def test_the_way_for_extreme_pictures_agrees(
 ) -> None:
     # Of moderate contrast: Pillow chooses which axis comes first by what is cheaper, and where
     # bicubic overshoot saturates in between, the order shows.
-    picture = _noise(*size).point(lambda level: 85 + level // 3)
+    image = _noise(*size).point(lambda level: 85 + level // 3)
     preprocess = _preprocess(256, crop, interpolation)
-    expected = to_input(picture, preprocess).astype(int)
+    expected = to_input(image, preprocess).astype(int)
     monkeypatch.setattr(subject, "_MAX_RESIZED_PIXELS", 0)
-    difference = np.abs(to_input(picture, preprocess) - expected)
+    difference = np.abs(to_input(image, preprocess) - expected)
     if interpolation == "nearest":  # a rounded coordinate may pick the neighbour
         assert (difference > 0).mean() < 0.03
     else:
@@ -96,21 +96,21 @@ def test_the_way_for_extreme_pictures_agrees(
 
 
 @pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1)], ids=str)
-def test_an_extreme_picture_takes_little_memory_and_shows_its_middle(
+def test_an_extreme_image_takes_little_memory_and_shows_its_middle(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     resize = Image.Image.resize
 
-    def small_resize(picture: Image.Image, to: tuple[int, int], *rest: object) -> Image.Image:
+    def small_resize(image: Image.Image, to: tuple[int, int], *rest: object) -> Image.Image:
         assert to[0] * to[1] <= 2**24
-        return resize(picture, to, *rest)
+        return resize(image, to, *rest)
 
     monkeypatch.setattr(Image.Image, "resize", small_resize)
     ramp = (np.arange(20_000) % 251).astype(np.uint8)
-    picture = Image.fromarray(ramp.reshape(size[1], size[0])).convert("RGB")
-    pixels = to_input(picture, _preprocess())
+    image = Image.fromarray(ramp.reshape(size[1], size[0])).convert("RGB")
+    pixels = to_input(image, _preprocess())
     along = pixels[:, 112, 0] if size[0] == 1 else pixels[112, :, 0]
-    places = (np.arange(224) - 112 + 0.5) / 256 + 10_000  # in pixels of the picture
+    places = (np.arange(224) - 112 + 0.5) / 256 + 10_000  # in pixels of the image
     expected = np.interp(places, np.arange(20_000) + 0.5, ramp)
     np.testing.assert_allclose(along, expected, atol=1)
 
@@ -130,7 +130,7 @@ def test_geometry_by_hand() -> None:
 def test_the_crop_box_is_where_the_pixels_come_from(
     size: tuple[int, int], resize: int | tuple[int, int] | None
 ) -> None:
-    """Each input pixel of a picture of coordinate ramps tells where in the picture it lies."""
+    """Each input pixel of an image of coordinate ramps tells where in the image it lies."""
     width, height = size
     across = np.tile((np.arange(width) + 0.5) / width * 200 + 20, (height, 1))
     down = np.tile((np.arange(height)[:, None] + 0.5) / height * 200 + 20, (1, width))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from camcli.errors import ConfigError
-from camcli.images.shard import share_from, share_of
-from camcli.records import WHOLE, ImageRef, Share
+from camcli.images.shard import shard_from, shard_of
+from camcli.records import WHOLE, ImageRef, Shard
 
 
 def _ref(index: int) -> ImageRef:
@@ -24,22 +24,22 @@ def _slurm(index: int, count: int, first: int = 0, step: int = 1) -> dict[str, s
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 20])
-def test_shares_together_are_exactly_the_whole(count: int) -> None:
+def test_shards_together_are_exactly_the_whole(count: int) -> None:
     refs = [_ref(i) for i in range(11)]
-    shares = [list(share_of(refs, Share(i, count))) for i in range(count)]
-    assert sorted((ref for share in shares for ref in share), key=lambda ref: ref.index) == refs
-    assert max(map(len, shares)) - min(map(len, shares)) <= 1
-    assert [share == refs[i::count] for i, share in enumerate(shares)] == [True] * count
+    shards = [list(shard_of(refs, Shard(i, count))) for i in range(count)]
+    assert sorted((ref for shard in shards for ref in shard), key=lambda ref: ref.index) == refs
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+    assert [shard == refs[i::count] for i, shard in enumerate(shards)] == [True] * count
 
 
 def test_an_endless_listing_can_be_shared() -> None:
     refs = (_ref(i) for i in itertools.count())
-    shared = itertools.islice(share_of(refs, Share(2, 5)), 3)
+    shared = itertools.islice(shard_of(refs, Shard(2, 5)), 3)
     assert [ref.index for ref in shared] == [2, 7, 12]
 
 
 def test_the_whole_is_everything() -> None:
-    assert list(share_of([_ref(0), _ref(1)], WHOLE)) == [_ref(0), _ref(1)]
+    assert list(shard_of([_ref(0), _ref(1)], WHOLE)) == [_ref(0), _ref(1)]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_whole_is_everything() -> None:
 def test_what_names_a_shard(
     text: str, environment: dict[str, str], expected: tuple[int, int]
 ) -> None:
-    assert share_from(text, environment) == Share(*expected)
+    assert shard_from(text, environment) == Shard(*expected)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_what_names_a_shard(
 )
 def test_what_names_none(text: str, environment: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        share_from(text, environment)
+        shard_from(text, environment)

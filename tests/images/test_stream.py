@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
 
 
-class _Picture:
+class _Image:
     """Stands for a decoded item: the stream only looks at whether it is a failure."""
 
     def __init__(self, ref: ImageRef) -> None:
@@ -34,12 +34,12 @@ class _Picture:
 def _fake_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files named bad* fail; the earlier a file in a group of four, the longer it takes."""
 
-    def decode(ref: ImageRef, preprocess: Preprocess) -> _Picture | FailedImage:
+    def decode(ref: ImageRef, preprocess: Preprocess) -> _Image | FailedImage:
         assert preprocess is _PREPROCESS
         assert threading.current_thread() is not threading.main_thread()
         time.sleep(0.002 * (3 - ref.index % 4))
         bad = ref.name.startswith("bad")
-        return FailedImage(ref, "ImageError", "bad") if bad else _Picture(ref)
+        return FailedImage(ref, "ImageError", "bad") if bad else _Image(ref)
 
     monkeypatch.setattr(subject, "decode", decode)
 
@@ -142,7 +142,7 @@ def test_an_error_in_the_listing_comes_after_what_was_before_it() -> None:
     assert _settled_threads() == 0
 
 
-def test_an_idle_source_does_not_hold_pictures_back() -> None:
+def test_an_idle_source_does_not_hold_images_back() -> None:
     go_on = threading.Event()
 
     def refs() -> Iterator[ImageRef]:
@@ -157,7 +157,7 @@ def test_an_idle_source_does_not_hold_pictures_back() -> None:
     assert _shape(batches) == [([2, 3, 4, 5], [])]
 
 
-def test_waiting_for_the_first_picture_yields_no_empty_batch() -> None:
+def test_waiting_for_the_first_image_yields_no_empty_batch() -> None:
     def refs() -> Iterator[ImageRef]:
         time.sleep(0.1)
         yield _ref(0)
@@ -175,9 +175,9 @@ def test_without_patience_a_slow_source_changes_no_batch() -> None:
 
 
 def test_slow_decoding_is_not_an_idle_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    def slowly(ref: ImageRef, preprocess: Preprocess) -> _Picture:
+    def slowly(ref: ImageRef, preprocess: Preprocess) -> _Image:
         time.sleep(0.05)
-        return _Picture(ref)
+        return _Image(ref)
 
     monkeypatch.setattr(subject, "decode", slowly)
     batches = stream([_ref(i) for i in range(4)], _PREPROCESS, 4, 1, patience=0.01)

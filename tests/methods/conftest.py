@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from camcli.assembly import split_at
-from camcli.graph.split import SplitNetwork
 from camcli.images.decode import decode
 from camcli.models import LoadedModel
+from camcli.network.split import SplitNetwork
 from camcli.records import ImageItem, ImageRef
+from camcli.run.build import split_at
 
 
 @pytest.fixture(scope="session")

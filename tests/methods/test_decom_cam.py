@@ -1,4 +1,4 @@
-"""DecomCAM against a slow reference, its claims, and the pictures it has to refuse."""
+"""DecomCAM against a slow reference, its claims, and the images it has to refuse."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from camcli.assembly import split_at
 from camcli.config import ModelConfig, load_config
 from camcli.demo.network import MEAN, STD, normalised
 from camcli.demo.scenes import make_scene
 from camcli.errors import MethodError
-from camcli.graph.split import SplitNetwork, split
-from camcli.graph.trace import trace
 from camcli.methods import create_method
 from camcli.methods.base import Saliency, SubMaps
 from camcli.methods.decom_cam import DecomCam
 from camcli.methods.lift_cam import LiftCam
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
+from camcli.network.split import SplitNetwork, split
+from camcli.network.trace import trace
+from camcli.run.build import split_at
 from tests.reference import decom_cam as reference
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -37,8 +37,8 @@ def demo_split(demo_model: LoadedModel) -> SplitNetwork:
 @pytest.fixture(scope="module")
 def scene_batch() -> Tensor:
     """Sixteen scenes as the demo network wants them."""
-    pictures = [np.asarray(make_scene(7_300_000 + n, objects=1).image) for n in range(16)]
-    return normalised(torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2))
+    images = [np.asarray(make_scene(7_300_000 + n, objects=1).image) for n in range(16)]
+    return normalised(torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2))
 
 
 def probe_of(network: SplitNetwork, images: Tensor, mean: tuple, std: tuple) -> Probe:
@@ -92,7 +92,7 @@ def test_each_config_agrees_with_its_slow_reference_on_photographs(
 
 
 @pytest.mark.parametrize("integrate", ["masking", "deeplift"])
-def test_a_picture_alone_gives_what_it_gives_in_a_batch(
+def test_an_image_alone_gives_what_it_gives_in_a_batch(
     integrate: str, demo_split: SplitNetwork, scene_batch: Tensor
 ) -> None:
     method = create_method("decom-cam", {"integrate": integrate})
@@ -192,7 +192,7 @@ def test_deeplift_weights_are_the_scores_of_masked_activations_where_the_tail_is
     assert (found.weights == 1).any()
 
 
-def test_deeplift_scores_no_masked_picture(
+def test_deeplift_scores_no_masked_image(
     demo_split: SplitNetwork, scene_batch: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> Tensor:
@@ -255,7 +255,7 @@ def test_absent_components_weigh_nothing_and_count_for_nothing(
 
 
 class Pooled(nn.Module):
-    """A layer whose activation is the picture itself, coarsely; a head that is not linear."""
+    """A layer whose activation is the image itself, coarsely; a head that is not linear."""
 
     def __init__(self, cell: int, channels: int = 3) -> None:
         super().__init__()
@@ -321,7 +321,7 @@ def test_fewer_channels_than_asked_for_are_all_taken() -> None:
     assert found.degenerate == [None, None]
 
 
-def test_components_that_a_picture_does_not_have_are_zero() -> None:
+def test_components_that_an_image_does_not_have_are_zero() -> None:
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     images[0] = images[0, :, :1]  # the same in every row: at 2x2, centred, one component
     found = components_of(

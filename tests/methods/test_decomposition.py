@@ -8,9 +8,9 @@ import torch
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from camcli.graph.split import SplitNetwork
 from camcli.methods.decomposition import decompose
 from camcli.methods.probe import Probe
+from camcli.network.split import SplitNetwork
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from sklearn.linear_model import Lasso
 from torch import Tensor, nn
 
 from camcli.errors import MethodError
-from camcli.graph.split import SplitNetwork, split
-from camcli.graph.trace import trace
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.lasso import lasso
 from camcli.methods.lime_cam import LimeCam, proximity
 from camcli.methods.probe import Probe
 from camcli.methods.shap_cam import ShapCam, marginal_contributions
+from camcli.network.split import SplitNetwork, split
+from camcli.network.trace import trace
 
 pytorch_grad_cam = pytest.importorskip("pytorch_grad_cam", exc_type=ImportError)
 
@@ -25,7 +25,7 @@ CLASSES = torch.tensor([3, 0, 2])
 
 
 class Net(nn.Module):
-    """Keeps the picture's resolution, so that no two libraries' upsampling can differ."""
+    """Keeps the image's resolution, so that no two libraries' upsampling can differ."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -239,7 +239,7 @@ SAMPLING = {"shap-cam": {"pairs": 2}, "lime-cam": {}, "random": {}}
 
 
 @pytest.mark.parametrize("name", METHOD_NAMES)
-def test_a_pictures_map_does_not_depend_on_its_batch(
+def test_an_images_map_does_not_depend_on_its_batch(
     name: str, halves: SplitNetwork, images: Tensor
 ) -> None:
     method = create_method(name, SAMPLING.get(name, {}))

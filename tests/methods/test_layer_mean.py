@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from camcli.assembly import split_at, splits_at
 from camcli.methods.deep_lift import DeepLiftMap
 from camcli.methods.layer_mean import LayerMean
 from camcli.methods.lift_cam import LiftCam
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel
+from camcli.run.build import split_at, splits_at
 
 CPU = torch.device("cpu")
 

@@ -10,15 +10,15 @@ import torch
 from captum.attr import DeepLift as CaptumDeepLift
 from torch import Tensor, nn
 
-from camcli.assembly import split_at
+from camcli.attribution.contributions import relative_gap
 from camcli.config import ModelConfig
-from camcli.graph.split import SplitNetwork, split
-from camcli.graph.trace import trace
-from camcli.methods.contributions import relative_gap
 from camcli.methods.deep_lift import DeepLiftMap
 from camcli.methods.lift_cam import LiftCam
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
+from camcli.network.split import SplitNetwork, split
+from camcli.network.trace import trace
+from camcli.run.build import split_at
 from tests.conftest import GlobalAverageHead
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from camcli.graph.split import SplitNetwork
 from camcli.methods.decomposition import positive_peak
 from camcli.methods.eigen_cam import EigenCam
 from camcli.methods.grad_cam import GradCam
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel
+from camcli.network.split import SplitNetwork
 
 
 def test_grad_cam(

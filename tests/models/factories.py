@@ -65,7 +65,7 @@ class Sorting(Small):
 class FixedSize(Small):
     def forward(self, images: Tensor) -> object:
         if images.shape[-2:] != (64, 64):
-            raise ValueError("made for 64x64 pictures")
+            raise ValueError("made for 64x64 images")
         return super().forward(images)
 
 

@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from camcli.assembly import split_at
 from camcli.config import ModelConfig
 from camcli.errors import ModelError, PromptError
 from camcli.methods import METHOD_NAMES, create_method
@@ -22,6 +21,7 @@ from camcli.models import LoadedModel, load_model
 from camcli.models.catalogue import catalogue
 from camcli.models.prompted import PromptScores, with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
+from camcli.run.build import split_at
 from tests.models.dual_encoders import TOWERS, small
 
 pytest.importorskip("open_clip")

@@ -19,10 +19,10 @@ def plan(**options: object) -> PromptPlan:
 
 
 def ref(name: str) -> ImageRef:
-    return ImageRef(0, Path("/pictures") / name, name)
+    return ImageRef(0, Path("/images") / name, name)
 
 
-def test_texts_are_asked_of_every_picture_each_once() -> None:
+def test_texts_are_asked_of_every_image_each_once() -> None:
     found = plan(texts=["a dog", "a cat", " a dog "])
     assert [prompt.name for prompt in found.prompts] == ["a dog", "a cat"]
     assert found.places(ref("any.jpg")) == [0, 1]
@@ -54,7 +54,7 @@ LINES = (
 
 
 @pytest.mark.parametrize(("name", "content"), [("p.csv", CSV), ("p.jsonl", LINES)])
-def test_pictures_have_prompts_of_their_own(tmp_path: Path, name: str, content: str) -> None:
+def test_images_have_prompts_of_their_own(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
     found = plan(file=str(tmp_path / name))
     assert [prompt.name for prompt in found.prompts] == ["a dog", "a ball", "a cat"]
@@ -72,7 +72,7 @@ def test_pictures_have_prompts_of_their_own(tmp_path: Path, name: str, content: 
     ("name", "content", "expected"),
     [
         ("p.csv", "image,prompt\nx.jpg,\n", "line 2 of .* is empty"),
-        ("p.csv", "picture,text\nx.jpg,a dog\n", "needs a header with image and prompt"),
+        ("p.csv", "image,text\nx.jpg,a dog\n", "needs a header with image and prompt"),
         ("p.jsonl", "not json\n", "line 1 of .* is not JSON"),
         ("p.jsonl", '{"image": "x.jpg"}\n', "line 1 of .* must be"),
         ("p.jsonl", "[1]\n", "line 1 of .* must be"),

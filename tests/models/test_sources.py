@@ -13,7 +13,6 @@ import pytest
 import torch
 from torch import nn
 
-from camcli.assembly import split_at
 from camcli.config import ModelConfig, PreprocessConfig
 from camcli.errors import CamcliWarning, ModelError
 from camcli.methods.probe import Probe
@@ -21,6 +20,7 @@ from camcli.models import load_model
 from camcli.models.catalogue import catalogue
 from camcli.models.checkpoint import read_checkpoint
 from camcli.models.labels import read_labels
+from camcli.run.build import split_at
 from tests.models.factories import READY, Small
 
 FACTORIES = "tests.models.factories"
@@ -114,7 +114,7 @@ def test_torchvision_takes_the_number_of_classes_from_the_checkpoint(tmp_path: P
         ("vit_b_32", {"image_size": 96}, (96, 96), 110),
     ],
 )
-def test_a_vision_transformer_gets_pictures_of_its_own_size(
+def test_a_vision_transformer_gets_images_of_its_own_size(
     name: str, kwargs: dict[str, Any], crop: tuple[int, int], resize: int
 ) -> None:
     loaded = load_model(config(name, kwargs=kwargs))
@@ -200,9 +200,9 @@ class TestTimm:
         with pytest.raises(ModelError, match="did you mean 'resnet10t'"):
             load_model(config("timm:resnet10"))
 
-    def test_a_picture_with_a_border_is_warned_of(self) -> None:
+    def test_an_image_with_a_border_is_warned_of(self) -> None:
         timm = pytest.importorskip("timm")
-        from camcli.models import timm_zoo
+        from camcli.models.sources import timm as timm_zoo
 
         network = timm.create_model("test_vit")
         network.pretrained_cfg["crop_mode"] = "border"

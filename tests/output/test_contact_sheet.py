@@ -13,14 +13,14 @@ BAR = (255, 176, 59)
 
 
 def explained(weights: tuple[float, ...], size: tuple[int, int] = (300, 200)) -> SaliencyMap:
-    """A grey picture whose component number q is bright in column q alone."""
+    """A grey image whose component number q is bright in column q alone."""
     count = len(weights)
     maps = np.zeros((count, 8, 8), np.float32)
     maps[np.arange(count), :, np.arange(count) % 8] = 1
     width, height = size
     item = ImageItem(
         ref=ImageRef(0, Path("a.png"), "a.png"),
-        picture=Image.new("RGB", size, (90, 90, 90)),
+        original=Image.new("RGB", size, (90, 90, 90)),
         pixels=np.zeros((8, 8, 3), np.uint8),
         geometry=Geometry(width, height, (0.0, 0.0, float(width), float(height))),
         sha256="",
@@ -51,7 +51,7 @@ def test_bars_are_as_long_as_the_weights_are_large() -> None:
     assert np.array(lengths) / max(lengths) == pytest.approx([0.5, 1.0, 0.25], abs=0.01)
 
 
-def test_every_component_is_drawn_over_the_picture_in_order() -> None:
+def test_every_component_is_drawn_over_the_image_in_order() -> None:
     sheet = np.asarray(contact_sheet(explained((1.0, 0.5, 0.5, 0.5, 0.5, 0.5)), "gray", 1.0))
     # Tiles of 240 x 160 pixels, 14 apart, four in a row: the photograph, the map, the components.
     for place in range(2, 8):

@@ -14,8 +14,8 @@ from camcli.output import encode
 from camcli.output.encode import npy, png
 
 
-def picture(width: int, height: int) -> Image.Image:
-    """Return a picture with smooth parts, runs and noise, so that no filter or match is unused."""
+def image(width: int, height: int) -> Image.Image:
+    """Return an image with smooth parts, runs and noise, so that no filter or match is unused."""
     noise = np.random.default_rng(width * 1000 + height)
     across, down = np.meshgrid(np.arange(width), np.arange(height))
     values = np.stack([across * 3 % 256, down * 7 % 256, np.full_like(across, 255)], axis=2)
@@ -30,7 +30,7 @@ def picture(width: int, height: int) -> Image.Image:
     "size", [(1, 1), (1, 9), (9, 1), (2, 3), (63, 65), (500, 375), (130, 64), (1300, 7)]
 )
 def test_png_is_read_back_pixel_for_pixel(size: tuple[int, int]) -> None:
-    drawn = picture(*size)
+    drawn = image(*size)
 
     data = png(drawn)
 
@@ -42,7 +42,7 @@ def test_png_is_read_back_pixel_for_pixel(size: tuple[int, int]) -> None:
 
 
 def test_png_has_three_chunks_with_sound_checksums() -> None:
-    data = png(picture(31, 17))
+    data = png(image(31, 17))
 
     kinds, at = [], 8
     while at < len(data):
@@ -55,7 +55,7 @@ def test_png_has_three_chunks_with_sound_checksums() -> None:
     assert kinds == [b"IHDR", b"IDAT", b"IEND"]
 
 
-def test_png_of_a_smooth_picture_is_far_smaller_than_its_pixels() -> None:
+def test_png_of_a_smooth_image_is_far_smaller_than_its_pixels() -> None:
     across, down = np.meshgrid(np.arange(400), np.arange(300))
     smooth = np.stack([across // 2, down // 2, (across + down) // 4], axis=2).astype(np.uint8)
 
@@ -69,7 +69,7 @@ def test_png_of_another_mode_is_refused_rather_than_wrong() -> None:
 
 def test_png_is_as_good_where_there_is_no_isal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encode, "compressobj", zlib.compressobj)
-    drawn = picture(130, 64)
+    drawn = image(130, 64)
 
     with Image.open(io.BytesIO(png(drawn))) as found:
         assert found.tobytes() == drawn.tobytes()

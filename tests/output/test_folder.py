@@ -12,16 +12,23 @@ import pytest
 from camcli.errors import OutputError
 from camcli.output.atomic import write_bytes
 from camcli.output.files import manifest_path, staging_path
-from camcli.output.folder import Claim, Earlier, IfExists, open_folder, settle, write_run
+from camcli.output.folder import (
+    Claim,
+    FolderPolicy,
+    ResumeState,
+    open_folder,
+    sort_manifest,
+    write_run,
+)
 from camcli.output.lock import FolderLock, Owner
 from camcli.output.manifest import Manifest, read_rows
 from camcli.output.merge import merge_shards
 from camcli.output.verify import verify_folder
-from camcli.records import WHOLE, ErrorInfo, ManifestRow, Share
+from camcli.records import WHOLE, ErrorInfo, ManifestRow, Shard
 
 _DESCRIBED = {"model": {"name": "demo"}, "targets": ["top1"]}
-_RESUME = Claim(IfExists.RESUME)
-_OVERWRITE = Claim(IfExists.OVERWRITE)
+_RESUME = Claim(FolderPolicy.RESUME)
+_OVERWRITE = Claim(FolderPolicy.OVERWRITE)
 
 
 def _record(state: str = "finished", images: int = 0) -> dict[str, Any]:
@@ -36,7 +43,7 @@ def _record(state: str = "finished", images: int = 0) -> dict[str, Any]:
 
 
 def _explain(folder: Path, name: str, status: str = "ok") -> ManifestRow:
-    """Write what a picture leaves behind, and return its row."""
+    """Write what an image leaves behind, and return its row."""
     if status != "ok":
         return ManifestRow(name, name, "failed", "m", "l", ErrorInfo("ImageError", "broken"))
     data = f"map of {name}".encode()
@@ -53,19 +60,19 @@ def _run(
     state: str = "finished",
     described: dict[str, Any] = _DESCRIBED,
     vary: bool = False,
-) -> Earlier:
-    """Do what a run does, with one picture for every letter."""
+) -> ResumeState:
+    """Do what a run does, with one image for every letter."""
     with open_folder(folder, claim, described, vary) as earlier:
-        write_run(folder, _record("running") | {"described": described}, claim.share)
+        write_run(folder, _record("running") | {"described": described}, claim.shard)
         order = {}
-        with Manifest(manifest_path(folder, claim.share)) as manifest:
+        with Manifest(manifest_path(folder, claim.shard)) as manifest:
             for place, name in enumerate(names):
                 order[name] = place
                 if not earlier.holds(name, name):
                     manifest.append([_explain(folder, name, "failed" if name in failing else "ok")])
         if state == "finished":
-            settle(folder, claim, order)
-        write_run(folder, _record(state, len(names)) | {"described": described}, claim.share)
+            sort_manifest(folder, claim, order)
+        write_run(folder, _record(state, len(names)) | {"described": described}, claim.shard)
     return earlier
 
 
@@ -154,7 +161,7 @@ def test_a_torn_row_is_cut_off(tmp_path: Path) -> None:
     assert (tmp_path / "manifest.jsonl").read_bytes() == expected
 
 
-def test_of_several_targets_the_last_picture_may_lack_some(tmp_path: Path) -> None:
+def test_of_several_targets_the_last_image_may_lack_some(tmp_path: Path) -> None:
     _run(tmp_path, "abc", state="interrupted")
     assert _run(tmp_path, "abc", _RESUME, vary=True).images == 2
     assert _names(tmp_path) == "abc"
@@ -197,7 +204,7 @@ def test_failed_rows_are_kept_unless_a_retry_is_asked_for(tmp_path: Path) -> Non
     ]
 
 
-def test_a_picture_under_a_name_that_another_had_is_not_done(tmp_path: Path) -> None:
+def test_an_image_under_a_name_that_another_had_is_not_done(tmp_path: Path) -> None:
     _run(tmp_path, "ab")
     with open_folder(tmp_path, _RESUME, _DESCRIBED, False) as earlier:
         assert earlier.holds("a", "a")
@@ -235,8 +242,8 @@ def test_after_a_power_failure_every_file_is_read(tmp_path: Path) -> None:
     assert (tmp_path / "maps" / "b.npy").read_bytes() == b"map of b"
 
 
-def _shard(index: int, count: int, if_exists: IfExists = IfExists.REFUSE) -> Claim:
-    return Claim(if_exists, share=Share(index, count))
+def _shard(index: int, count: int, folder_policy: FolderPolicy = FolderPolicy.REFUSE) -> Claim:
+    return Claim(folder_policy, shard=Shard(index, count))
 
 
 def test_shards_share_a_folder_and_together_are_the_whole(tmp_path: Path) -> None:
@@ -279,8 +286,8 @@ def test_what_cannot_be_merged_is_said(tmp_path: Path) -> None:
     _run(tmp_path, "b", _shard(1, 2), state="interrupted")
     with pytest.raises(OutputError, match="--shard 1/2 again with --resume"):
         merge_shards(tmp_path)
-    _run(tmp_path, "bdfh", _shard(1, 2, IfExists.RESUME))
-    with pytest.raises(OutputError, match="2, 4 pictures"):
+    _run(tmp_path, "bdfh", _shard(1, 2, FolderPolicy.RESUME))
+    with pytest.raises(OutputError, match="2, 4 images"):
         merge_shards(tmp_path)
     with (
         FolderLock(tmp_path / ".camcli" / "lock.0-of-2"),
@@ -298,18 +305,18 @@ def test_shards_of_other_counts_or_configs_and_whole_runs_stay_apart(tmp_path: P
     with pytest.raises(OutputError, match="not empty"):
         _run(tmp_path, "a", _shard(0, 3))
     with pytest.raises(OutputError, match="holds shards of 2"):
-        _run(tmp_path, "a", _shard(0, 3, IfExists.RESUME))
+        _run(tmp_path, "a", _shard(0, 3, FolderPolicy.RESUME))
     with pytest.raises(OutputError, match="targets"):
         _run(tmp_path, "bd", _shard(1, 2), described=_DESCRIBED | {"targets": ["top2"]})
     _run(tmp_path, "abcd", _OVERWRITE)
     with pytest.raises(OutputError, match="a run without --shard"):
-        _run(tmp_path, "ac", _shard(0, 2, IfExists.RESUME))
+        _run(tmp_path, "ac", _shard(0, 2, FolderPolicy.RESUME))
 
 
 def test_a_shard_that_is_overwritten_leaves_the_others_alone(tmp_path: Path) -> None:
     _run(tmp_path, "ac", _shard(0, 2))
     _run(tmp_path, "bd", _shard(1, 2))
-    _run(tmp_path, "ae", _shard(0, 2, IfExists.OVERWRITE))
+    _run(tmp_path, "ae", _shard(0, 2, FolderPolicy.OVERWRITE))
     assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == [
         *("a.npy", "b.npy", "d.npy", "e.npy")
     ]
@@ -319,7 +326,7 @@ def test_a_shard_that_is_overwritten_leaves_the_others_alone(tmp_path: Path) -> 
 
 def test_a_whole_run_does_not_overwrite_shards_at_work(tmp_path: Path) -> None:
     with open_folder(tmp_path, _shard(0, 2), _DESCRIBED, False):
-        write_run(tmp_path, _record("running"), Share(0, 2))
+        write_run(tmp_path, _record("running"), Shard(0, 2))
         with pytest.raises(OutputError, match="in use"):
             _run(tmp_path, "ab", _OVERWRITE)
 
@@ -354,7 +361,7 @@ def test_a_manifest_that_points_outside_is_not_followed(tmp_path: Path) -> None:
         assert damage.fault in {"outside the folder", "missing"}
     (out / "manifest.jsonl").rename(out / "manifest.0-of-2.jsonl")
     (out / "run.json").rename(out / "run.0-of-2.json")
-    _run(out, "a", _shard(0, 2, IfExists.OVERWRITE))
+    _run(out, "a", _shard(0, 2, FolderPolicy.OVERWRITE))
     assert secret.exists()
 
 
@@ -367,4 +374,4 @@ def test_what_is_no_run_cannot_be_verified(tmp_path: Path) -> None:
 
 def test_names_of_files(tmp_path: Path) -> None:
     assert manifest_path(tmp_path, WHOLE).name == "manifest.jsonl"
-    assert manifest_path(tmp_path, Share(3, 12)).name == "manifest.3-of-12.jsonl"
+    assert manifest_path(tmp_path, Shard(3, 12)).name == "manifest.3-of-12.jsonl"

@@ -105,7 +105,7 @@ def test_a_write_that_fails_leaves_no_torn_line(
     assert path.read_bytes() == before
 
 
-def test_rows_of_pictures_are_dropped_byte_by_byte(tmp_path: Path) -> None:
+def test_rows_of_images_are_dropped_byte_by_byte(tmp_path: Path) -> None:
     _write(tmp_path / "m", "a", "b", "b", "c")
     _write(tmp_path / "expected", "a", "c")
     manifest.drop(tmp_path / "m", {"b", "x"})

@@ -10,14 +10,14 @@ from PIL import Image
 from camcli.config import Colormap
 from camcli.images.geometry import geometry as geometry_of
 from camcli.output.colormaps import COLORMAPS, lookup_table
-from camcli.output.render import over_picture, overlay
+from camcli.output.render import over_original, overlay
 from camcli.records import Geometry, Preprocess
 
 _PREPROCESS = Preprocess(256, (224, 224), (0.0,) * 3, (1.0,) * 3)
 _PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "photos"
 
 
-def _picture(width: int, height: int) -> Image.Image:
+def _image(width: int, height: int) -> Image.Image:
     rng = np.random.default_rng(width + height)
     return Image.fromarray(rng.integers(0, 256, (height, width, 3), np.uint8))
 
@@ -63,12 +63,12 @@ def test_the_map_lies_where_the_network_looked(
     values = rng.random((7, 9)).astype(np.float32)
     values[0, 0], values[-1, -1] = 0, 1
     shape = Geometry(width, height, box)
-    drawn = overlay(_picture(width, height), shape, values, "gray", 1.0)
+    drawn = overlay(_image(width, height), shape, values, "gray", 1.0)
     levels = _expected_levels(values, shape)
     seen = ~np.isnan(levels)
     # Edges lie on whole pixels, at most half of one away from the box.
     steepest = 255 * 0.5 * max(9 / (box[2] - box[0]), 7 / (box[3] - box[1]))
-    as_floats = over_picture(values, shape)
+    as_floats = over_original(values, shape)
     assert as_floats.dtype == np.float32
     assert not as_floats[~seen].any()
     for found in (np.asarray(drawn)[..., 0].astype(float), as_floats * 255.0):
@@ -80,33 +80,33 @@ def test_the_map_lies_where_the_network_looked(
 @pytest.mark.parametrize("size", [(500, 375), (375, 500), (256, 256), (60, 60), (40, 300)], ids=str)
 @pytest.mark.parametrize("colormap", COLORMAPS)
 def test_the_seen_part_is_an_exact_blend(size: tuple[int, int], colormap: str) -> None:
-    picture, shape = _picture(*size), geometry_of(_PREPROCESS, *size)
+    image, shape = _image(*size), geometry_of(_PREPROCESS, *size)
     values = np.full((7, 7), 0.6, np.float32)
-    drawn = np.asarray(overlay(picture, shape, values, colormap, 0.3)).astype(float)
+    drawn = np.asarray(overlay(image, shape, values, colormap, 0.3)).astype(float)
     left, top, right, bottom = (round(edge) for edge in shape.crop_box)
-    expected = np.asarray(picture) * 0.7 + lookup_table(colormap)[153] * 0.3
+    expected = np.asarray(image) * 0.7 + lookup_table(colormap)[153] * 0.3
     inside = slice(top, bottom), slice(left, right)
     assert np.abs(drawn[inside] - expected[inside]).max() <= 1
 
 
 def test_opacity() -> None:
-    picture, shape = _picture(30, 30), Geometry(30, 30, (0, 0, 30, 30))
-    none = overlay(picture, shape, _ramp(), "turbo", 0.0)
-    full = overlay(picture, shape, np.zeros((5, 5), np.float32), "turbo", 1.0)
-    np.testing.assert_array_equal(np.asarray(none), np.asarray(picture))
+    image, shape = _image(30, 30), Geometry(30, 30, (0, 0, 30, 30))
+    none = overlay(image, shape, _ramp(), "turbo", 0.0)
+    full = overlay(image, shape, np.zeros((5, 5), np.float32), "turbo", 1.0)
+    np.testing.assert_array_equal(np.asarray(none), np.asarray(image))
     assert (np.asarray(full) == lookup_table("turbo")[0]).all()
 
 
 @pytest.mark.parametrize("size", [(500, 375), (375, 500), (256, 256)], ids=str)
 def test_the_unseen_part_is_grey_dark_and_set_off_by_a_line(size: tuple[int, int]) -> None:
-    picture, shape = _picture(*size), geometry_of(_PREPROCESS, *size)
-    drawn = np.asarray(overlay(picture, shape, _ramp(), "turbo", 0.5)).astype(int)
+    image, shape = _image(*size), geometry_of(_PREPROCESS, *size)
+    drawn = np.asarray(overlay(image, shape, _ramp(), "turbo", 0.5)).astype(int)
     left, top, right, bottom = (round(edge) for edge in shape.crop_box)
     outside = np.ones(drawn.shape[:2], bool)
     outside[top - 4 : bottom + 4, left - 4 : right + 4] = False
     assert np.ptp(drawn[outside], axis=1).max() == 0
     assert drawn[outside].max() < 150
-    grey = np.asarray(picture.convert("L")).astype(int)
+    grey = np.asarray(image.convert("L")).astype(int)
     assert np.corrcoef(drawn[outside][:, 0], grey[outside])[0, 1] > 0.99
     for line in (
         *(drawn[top - 1, left:right], drawn[bottom, left:right]),
@@ -115,35 +115,35 @@ def test_the_unseen_part_is_grey_dark_and_set_off_by_a_line(size: tuple[int, int
         assert (line == 255).all()
 
 
-def test_a_picture_that_was_seen_whole_has_no_line() -> None:
-    picture, shape = _picture(64, 48), Geometry(64, 48, (0, 0, 64, 48))
-    drawn = np.asarray(overlay(picture, shape, np.zeros((6, 8), np.float32), "gray", 0.5))
-    assert np.abs(drawn * 2.0 - np.asarray(picture)).max() <= 2
+def test_an_image_that_was_seen_whole_has_no_line() -> None:
+    image, shape = _image(64, 48), Geometry(64, 48, (0, 0, 64, 48))
+    drawn = np.asarray(overlay(image, shape, np.zeros((6, 8), np.float32), "gray", 0.5))
+    assert np.abs(drawn * 2.0 - np.asarray(image)).max() <= 2
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (2, 3), (1, 20_000)], ids=str)
-def test_tiny_and_extreme_pictures_are_drawn(size: tuple[int, int]) -> None:
-    picture = _picture(*size)
-    drawn = overlay(picture, geometry_of(_PREPROCESS, *size), _ramp(), "viridis", 0.5)
+def test_tiny_and_extreme_images_are_drawn(size: tuple[int, int]) -> None:
+    image = _image(*size)
+    drawn = overlay(image, geometry_of(_PREPROCESS, *size), _ramp(), "viridis", 0.5)
     assert drawn.size == size
     assert drawn.mode == "RGB"
 
 
 def test_over_a_smaller_copy_the_map_lies_in_the_same_place() -> None:
-    picture, shape = _picture(500, 376), geometry_of(_PREPROCESS, 500, 376)
-    small = picture.resize((250, 188), Image.Resampling.BOX)
+    image, shape = _image(500, 376), geometry_of(_PREPROCESS, 500, 376)
+    small = image.resize((250, 188), Image.Resampling.BOX)
     drawn = overlay(small, shape, _ramp(), "gray", 1.0)
     assert drawn.size == (250, 188)
-    whole = np.asarray(overlay(picture, shape, _ramp(), "gray", 1.0))[::2, ::2].astype(int)
+    whole = np.asarray(overlay(image, shape, _ramp(), "gray", 1.0))[::2, ::2].astype(int)
     inside = slice(14, 174), slice(46, 204)
     assert np.abs(np.asarray(drawn)[inside] - whole[inside]).max() <= 2
 
 
-def test_the_picture_and_the_map_are_left_alone() -> None:
-    picture, values = _picture(50, 40), _ramp()
-    before = picture.tobytes(), values.tobytes()
-    overlay(picture, geometry_of(_PREPROCESS, 50, 40), values, "turbo", 0.5)
-    assert (picture.tobytes(), values.tobytes()) == before
+def test_the_image_and_the_map_are_left_alone() -> None:
+    image, values = _image(50, 40), _ramp()
+    before = image.tobytes(), values.tobytes()
+    overlay(image, geometry_of(_PREPROCESS, 50, 40), values, "turbo", 0.5)
+    assert (image.tobytes(), values.tobytes()) == before
 
 
 @pytest.mark.skipif(not _PHOTOS.is_dir(), reason="the photographs are not here")

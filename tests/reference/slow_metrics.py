@@ -1,4 +1,4 @@
-"""The metrics of an evaluation written out one picture and one pixel at a time."""
+"""The metrics of an evaluation written out one image and one pixel at a time."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def curve(
     order = [place for _, place in sorted(places)]
     found = []
     for step in range(steps + 1):
-        picture = start.clone()
+        image = start.clone()
         for place in order[: len(order) * step // steps]:
-            picture[:, place // width, place % width] = end[:, place // width, place % width]
-        found.append(probability(predict, picture, target))
+            image[:, place // width, place % width] = end[:, place // width, place % width]
+        found.append(probability(predict, image, target))
     return found
 
 

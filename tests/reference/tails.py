@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from camcli.graph.split import SplitNetwork, split
-from camcli.graph.trace import trace
+from camcli.network.split import SplitNetwork, split
+from camcli.network.trace import trace
 
 Function = Callable[..., Tensor]
 

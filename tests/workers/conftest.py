@@ -1,4 +1,4 @@
-"""A picture, a map of it, and a way to have workers misbehave."""
+"""An image, a map of it, and a way to have workers misbehave."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def everything(tmp_path: Path) -> ArtefactWriter:
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> ImageRef:
+def image(tmp_path: Path) -> ImageRef:
     path = tmp_path / os.fsdecode(b"a \xff\n.png")
     pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
     Image.fromarray(pixels).save(path)
@@ -45,7 +45,7 @@ def picture(tmp_path: Path) -> ImageRef:
 
 
 def map_of(item: ImageItem, index: int = 3, parts: int = 0) -> SaliencyMap:
-    """Return a map of a picture for a class, with components where some are asked for."""
+    """Return a map of an image for a class, with components where some are asked for."""
     random = np.random.default_rng(index)
     weights = tuple(float(weight) for weight in random.random(parts))
     maps = random.random((parts, 16, 16), np.float32)
@@ -62,7 +62,7 @@ def map_of(item: ImageItem, index: int = 3, parts: int = 0) -> SaliencyMap:
 def let_workers(
     monkeypatch: pytest.MonkeyPatch, function: str, condition: str, action: str
 ) -> None:
-    """Have workers do something before they call a function of `camcli.workers.main`.
+    """Have workers do something before they call a function of `camcli.workers.worker`.
 
     Args:
         monkeypatch: Takes it back.
@@ -72,7 +72,7 @@ def let_workers(
 
     """
     trap = (
-        "import camcli.workers.main as w, os, time, signal, ctypes\n"
+        "import camcli.workers.worker as w, os, time, signal, ctypes\n"
         f"usual = w.{function}\n"
         "def trapped(*args):\n"
         f"    if {condition}: {action}\n"

@@ -1,0 +1,1 @@
+"""Images that benchmarks are measured on."""

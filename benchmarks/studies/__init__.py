@@ -1,0 +1,1 @@
+"""How good: measurements behind the choices that the docs tell."""

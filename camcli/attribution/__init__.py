@@ -1,0 +1,1 @@
+"""How a score is attributed to an activation: DeepLIFT, LRP, and the rules of each operation."""

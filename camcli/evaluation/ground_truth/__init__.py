@@ -1,0 +1,1 @@
+"""Where the objects are, as people have marked them."""

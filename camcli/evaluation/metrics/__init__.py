@@ -1,0 +1,1 @@
+"""Metrics as pure tensor functions, by family."""

@@ -1,1 +1,0 @@
-"""Where the pipeline runs. Scheduling only: the pipeline underneath is the same everywhere."""

@@ -1,0 +1,1 @@
+"""A run: built from a configuration, explained image by image, recorded as it goes."""

@@ -1,0 +1,215 @@
+"""Records as messages: what a worker is asked, and what it answers."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from camcli.config import OutputConfig
+from camcli.output.atomic import name_in
+from camcli.output.writers import ArtefactWriter, Written
+from camcli.records import (
+    Components,
+    FailedImage,
+    Geometry,
+    ImageItem,
+    ImageRef,
+    Preprocess,
+    Reading,
+    SaliencyMap,
+    Target,
+)
+from camcli.workers.failures import GaveUpError
+from camcli.workers.messages import Blob, Message
+
+_NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+
+Request = tuple[dict[str, Any], Sequence[Blob]]
+
+
+def decode_request(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> Request:
+    """Return the message that asks to decode an image, and to keep it."""
+    asked = {
+        "index": ref.index,
+        "path": str(ref.path),
+        "name": ref.name,
+        "how": _told(preprocess, reading),
+    }
+    return {"decode": asked}, ()
+
+
+@lru_cache(maxsize=4)
+def _told(preprocess: Preprocess, reading: Reading) -> str:
+    """Return as JSON what is the same for many images."""
+    return json.dumps({"preprocess": asdict(preprocess), "reading": asdict(reading)})
+
+
+def read_decode_request(asked: dict[str, Any]) -> tuple[ImageRef, Preprocess, Reading]:
+    """Return what a worker is asked to decode, and how."""
+    ref = ImageRef(asked["index"], Path(asked["path"]), asked["name"])
+    return ref, *_how(asked["how"])
+
+
+@lru_cache(maxsize=4)
+def _how(told: str) -> tuple[Preprocess, Reading]:
+    fields = json.loads(told)
+    preprocess: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in fields["preprocess"].items()
+    }
+    return Preprocess(**preprocess), Reading(**fields["reading"])
+
+
+def decode_answer(decoded: ImageItem | FailedImage) -> Request:
+    """Return the message that tells what became of an image."""
+    if isinstance(decoded, FailedImage):
+        return {"type": decoded.type, "message": decoded.message}, ()
+    told = {
+        "width": decoded.geometry.width,
+        "height": decoded.geometry.height,
+        "crop_box": decoded.geometry.crop_box,
+        "input": decoded.pixels.shape,
+        "sha256": decoded.sha256,
+        "note": decoded.note,
+    }
+    return told, (_bytes_of(decoded.pixels),)
+
+
+def read_decode_answer(ref: ImageRef, answer: Message) -> ImageItem | FailedImage:
+    """Return what a worker tells of an image; the original stays with the worker."""
+    told, blobs = answer
+    if "type" in told:
+        return FailedImage(ref, told["type"], told["message"])
+    (pixels,) = blobs
+    left, top, right, bottom = told["crop_box"]
+    return ImageItem(
+        ref=ref,
+        original=None,
+        pixels=np.frombuffer(pixels, np.uint8).reshape(told["input"]),
+        geometry=Geometry(told["width"], told["height"], (left, top, right, bottom)),
+        sha256=told["sha256"],
+        note=told["note"],
+    )
+
+
+def without_pixels(item: ImageItem) -> ImageItem:
+    """Return what is kept of an image to draw over it."""
+    return replace(item, pixels=_NO_PIXELS)
+
+
+def write_request(writer: str, saliency_map: SaliencyMap) -> Request:
+    """Return the message that asks to write a map's files; for `writer` see `described`."""
+    values, components = saliency_map.values, saliency_map.components
+    assert values is not None
+    assert values.dtype == np.float32
+    parts = None if components is None else components.maps
+    asked = {
+        "index": saliency_map.item.ref.index,
+        "writer": writer,
+        "target": asdict(saliency_map.target),
+        "range": saliency_map.range,
+        "completeness_error": saliency_map.completeness_error,
+        "shape": values.shape,
+        "components": components and asdict(replace(components, maps=None)),
+        "parts": None if parts is None else parts.shape,
+    }
+    blobs = [_bytes_of(array) for array in (values, parts) if array is not None]
+    return {"write": asked}, blobs
+
+
+def read_write_request(
+    asked: dict[str, Any], blobs: Sequence[bytes], item: ImageItem
+) -> SaliencyMap:
+    """Return the map that a worker is asked to write, of an image that it kept."""
+    values, *parts = blobs
+    return SaliencyMap(
+        item=item,
+        target=Target(**asked["target"]),
+        values=_array(values, asked["shape"]),
+        range=asked["range"],
+        completeness_error=asked["completeness_error"],
+        components=_components(asked["components"], asked["parts"], parts),
+    )
+
+
+def _components(
+    told: dict[str, Any] | None, shape: Sequence[int] | None, parts: Sequence[bytes]
+) -> Components | None:
+    if told is None:
+        return None
+    maps = _array(parts[0], shape) if shape is not None else None
+    weights, variance = tuple(told["weights"]), tuple(told["explained_variance"])
+    return Components(maps, weights, variance, told["channels"])
+
+
+def write_answer(written: Written | Exception) -> Request:
+    """Return the message that tells which files were written, or why not."""
+    if isinstance(written, GaveUpError):
+        return {"gave_up": [written.kind, str(written)]}, ()
+    if isinstance(written, MemoryError):
+        return {"system": [errno.ENOMEM, os.strerror(errno.ENOMEM), None]}, ()
+    if isinstance(written, OSError):
+        return {"system": [written.errno, written.strerror or str(written), name_in(written)]}, ()
+    if isinstance(written, Exception):
+        return {"error": f"{type(written).__name__}: {written}"}, ()
+    return {"written": written}, ()
+
+
+def read_write_answer(answer: Message) -> Written:
+    """Return the files that a worker wrote.
+
+    Raises:
+        GaveUpError: The worker has no image to draw over any more.
+        OSError: What the system told the worker.
+        RuntimeError: Anything else that went wrong there.
+
+    """
+    told, _ = answer
+    if "gave_up" in told:
+        raise GaveUpError(*told["gave_up"])
+    if "system" in told:
+        number, reason, name = told["system"]
+        raise OSError(reason) if number is None else OSError(number, reason, name)
+    if "error" in told:
+        raise RuntimeError(f"a worker could not write an image's files: {told['error']}")
+    return {what: (path, sha) for what, (path, sha) in told["written"].items()}
+
+
+def described(writer: ArtefactWriter) -> str:
+    """Return a writer as JSON."""
+    fields = {
+        "folder": str(writer.folder),
+        "staging": writer.staging and str(writer.staging),
+        "class_in_name": writer.class_in_name,
+        "config": writer.config.model_dump(mode="json"),
+    }
+    return json.dumps(fields)
+
+
+@lru_cache(maxsize=1)
+def writer_from(text: str) -> ArtefactWriter:
+    """Return the writer that `described` has described."""
+    fields = json.loads(text)
+    return ArtefactWriter(
+        folder=Path(fields["folder"]),
+        config=OutputConfig(**fields["config"]),
+        class_in_name=fields["class_in_name"],
+        staging=fields["staging"] and Path(fields["staging"]),
+    )
+
+
+def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(array).data.cast("B")
+
+
+def _array(data: bytes, shape: Sequence[int] | None) -> npt.NDArray[np.float32]:
+    assert shape is not None
+    return np.frombuffer(data, np.float32).reshape(shape)

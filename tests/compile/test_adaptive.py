@@ -1,0 +1,383 @@
+"""When a trunk is compiled, and that nothing changes for it but the time."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from camcli.compile import adaptive
+from camcli.compile import compilation as compiled
+from camcli.compile.adaptive import AdaptiveTrunk
+from camcli.compile.inference_form import InferenceTrunk
+from camcli.compile.trial import Runner
+from camcli.network.split import split
+from camcli.network.trace import trace
+from tests.conftest import GlobalAverageHead
+from tests.network.test_split import Tokens
+
+needs_compiler = pytest.mark.skipif(
+    compiled.compiler_missing() is not None, reason="needs a C++ compiler"
+)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "camcli" / "compiled"
+
+
+@pytest.fixture
+def trunk(average_head: GlobalAverageHead) -> InferenceTrunk:
+    return InferenceTrunk(split(trace(average_head, torch.randn(2, 3, 16, 16)), "features").trunk)
+
+
+EXAMPLE = torch.zeros(4, 3, 16, 16)
+
+
+def run(trunk: AdaptiveTrunk, images: Tensor) -> Tensor:
+    with torch.no_grad():
+        (activation,) = trunk(images)
+    return activation
+
+
+@needs_compiler
+def test_a_compiled_trunk_takes_over_and_is_found_again(trunk: InferenceTrunk, cache: Path) -> None:
+    said: list[str] = []
+    images = torch.randn(11, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    first = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, said.append)
+    torch.testing.assert_close(run(first, images), expected, rtol=1e-4, atol=1e-4)
+    assert isinstance(first._run, compiled.CompiledTrunk)
+    assert len(list(cache.glob("*.pt2"))) == 1
+    assert any("compiling" in line for line in said)
+    if platform.libc_ver()[0] == "glibc":
+        assert not any(b"\0malloc\0" in path.read_bytes() for path in cache.rglob("*.so"))
+
+    said.clear()
+    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 1, said.append)
+    torch.testing.assert_close(run(second, images[:3]), expected[:3], rtol=1e-4, atol=1e-4)
+    assert isinstance(second._run, compiled.CompiledTrunk)
+    assert said == []
+
+
+@needs_compiler
+def test_other_weights_are_another_package(
+    trunk: InferenceTrunk, average_head: GlobalAverageHead, cache: Path
+) -> None:
+    before = compiled.Compilation(trunk, EXAMPLE, asked=True).package
+    torch.nn.init.constant_(average_head.features[0].weight, 0.5)
+    halves = split(trace(average_head, torch.randn(2, 3, 16, 16)), "features")
+    assert compiled.Compilation(InferenceTrunk(halves.trunk), EXAMPLE, asked=True).package != before
+    assert compiled.Compilation(trunk, EXAMPLE[:2], asked=True).package != before
+
+
+@needs_compiler
+def test_images_may_be_counted_by_another_dimension_than_the_first(cache: Path) -> None:
+    network = Tokens(batch_first=False).eval()
+    halves = split(trace(network, torch.randn(2, 3, 16, 16)), "blocks.1.norm1")
+    assert halves.batch_dims == (1, 1)
+    fast = InferenceTrunk(halves.trunk, batch_dims=halves.batch_dims)
+    images, said = torch.randn(11, 3, 16, 16), list[str]()
+    adaptive_trunk = AdaptiveTrunk(fast, EXAMPLE, "always", 100, said.append)
+    with torch.no_grad():
+        for count in (11, 4, 3, 1):
+            found, expected = adaptive_trunk(images[:count]), fast(images[:count])
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert isinstance(adaptive_trunk._run, compiled.CompiledTrunk), said
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), 2.0])
+def test_a_compiled_trunk_that_is_off_gives_no_result(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
+) -> None:
+    monkeypatch.setattr(compiled.Compilation, "ready", True)
+    monkeypatch.setattr(
+        compiled.Compilation,
+        "load",
+        lambda _: lambda images: tuple(wrong * output for output in trunk(images)),
+    )
+    said: list[str] = []
+    images = torch.randn(4, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, said.append)
+    for _ in range(2):
+        torch.testing.assert_close(run(adaptive_trunk, images), expected)
+    assert len(said) == 1
+    assert "is off by" in said[0]
+
+
+def test_few_images_are_not_worth_compiling(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 50, _fail)
+    for _ in range(5):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+
+
+def test_many_slow_images_are(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(compiled.Compilation, "start", lambda self: started.append(self))
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert not started, "the first batch is what tells how slow they are"
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert len(started) == 1
+    assert "in the background" in said[0]
+
+
+def compiled_in_the_background(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, runner: Runner
+) -> tuple[AdaptiveTrunk, list[str]]:
+    """Return a trunk whose compiler has just ended, having made `runner`, and what it says."""
+    cache.mkdir(parents=True)
+    compilation = compiled.Compilation(trunk, EXAMPLE, asked=False)
+    assert not compilation.proved
+    compilation.package.write_bytes(b"stands for a package")
+    monkeypatch.setattr(compiled.Compilation, "load", lambda _: runner)
+    said: list[str] = []
+    return AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, said.append), said
+
+
+def late(runner: Runner, called: list[str]) -> Runner:
+    """Return a runner that takes its time."""
+
+    def run_later(images: Tensor) -> tuple[Tensor, ...]:
+        time.sleep(0.05)
+        called.append("late")
+        return runner(images)
+
+    return run_later
+
+
+def test_compiled_unasked_it_has_to_be_faster_to_stay(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slower, called = late(trunk, []), list[str]()
+    adaptive_trunk, said = compiled_in_the_background(
+        trunk, cache, monkeypatch, late(slower, called)
+    )
+    images = torch.randn(4, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    for _ in range(20):
+        torch.testing.assert_close(run(adaptive_trunk, images), expected)
+        torch.testing.assert_close(run(adaptive_trunk, images[:3]), expected[:3])
+
+    assert adaptive_trunk._run is trunk
+    assert len(said) == 1
+    assert said[0].startswith("going on without compiling the network: compiled, it takes ")
+    assert not list(cache.glob("*.pt2"))
+    count = len(called)
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
+    for _ in range(3):
+        run(later, images)
+    assert len(called) == count
+
+
+def test_what_proves_faster_stays_and_is_not_asked_again(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, called = trunk.module, list[str]()
+
+    def faster(images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(module(images))
+
+    monkeypatch.setattr(InferenceTrunk, "__call__", staticmethod(late(faster, called)))
+    adaptive_trunk, said = compiled_in_the_background(trunk, cache, monkeypatch, faster)
+    for _ in range(8):
+        run(adaptive_trunk, EXAMPLE)
+    assert adaptive_trunk._run is faster
+    assert said == []
+    assert compiled.Compilation(trunk, EXAMPLE, asked=False).proved
+
+    later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, _fail)
+    run(later, EXAMPLE)
+    count = len(called)
+    for _ in range(3):
+        run(later, EXAMPLE)
+    assert len(called) == count
+
+
+def test_a_trial_that_a_run_did_not_finish_is_the_next_ones(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = compiled_in_the_background(trunk, cache, monkeypatch, late(trunk, []))
+    for _ in range(3):
+        run(first, EXAMPLE)
+    said: list[str] = []
+    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, said.append)
+    for _ in range(8):
+        run(second, EXAMPLE)
+    assert second._run is trunk
+    assert "times as long" in said[0]
+
+
+def test_what_was_found_no_faster_is_not_used_unasked(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir(parents=True)
+    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
+    insisting = compiled.Compilation(trunk, EXAMPLE, asked=True)
+    insisting.package.write_bytes(b"of somebody who insisted")
+    assert insisting.ready
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    monkeypatch.setattr(compiled.Compilation, "load", _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
+    for _ in range(4):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+
+
+def test_what_another_run_finds_no_faster_is_not_compiled(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir(parents=True)
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
+    run(adaptive_trunk, EXAMPLE)
+    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
+    for _ in range(4):
+        run(adaptive_trunk, EXAMPLE)
+    assert len(said) == 1
+    assert said[0].endswith("another run has found that it is no faster compiled")
+
+
+@needs_compiler
+def test_who_asks_for_compiling_gets_it_whatever_was_found_before(
+    trunk: InferenceTrunk, cache: Path
+) -> None:
+    cache.mkdir(parents=True)
+    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, lambda _: None)
+    run(adaptive_trunk, EXAMPLE)
+    assert isinstance(adaptive_trunk._run, compiled.CompiledTrunk)
+
+
+def test_memory_that_runs_out_says_nothing_against_a_package(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def need_too_much(_: Tensor) -> tuple[Tensor, ...]:
+        raise torch.OutOfMemoryError("no memory")
+
+    cache.mkdir(parents=True)
+    package = compiled.Compilation(trunk, EXAMPLE, asked=True).package
+    package.write_bytes(b"stands for a package")
+    monkeypatch.setattr(compiled.Compilation, "load", lambda _: need_too_much)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, _fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        run(adaptive_trunk, EXAMPLE)
+    assert package.exists()
+
+
+class Conditional(nn.Module):
+    """Scales its images by a number that stands in a branch."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.number = number
+        self.relu = nn.ReLU()
+
+    def forward(self, images: Tensor) -> Tensor:
+        branches = (lambda x: x * self.number), (lambda x: x + 1)
+        return self.relu(torch.cond(images.sum() > 0, *branches, (images,))).mean((2, 3))
+
+
+def test_a_network_with_another_branch_is_another_package(cache: Path) -> None:
+    def package_of(number: float) -> Path:
+        network = Conditional(number).eval()
+        halves = split(trace(network, torch.randn(2, 3, 16, 16)), "relu")
+        return compiled.Compilation(InferenceTrunk(halves.trunk), EXAMPLE, asked=True).package
+
+    assert package_of(2.0) == package_of(2.0)
+    assert package_of(2.0) != package_of(3.0)
+
+
+def test_a_pipe_is_compiled_for_once_much_has_come(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(compiled.Compilation, "start", lambda self: started.append(self))
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", None, lambda _: None)
+    for _ in range(4):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert not started
+    adaptive_trunk._images_seen = 10**12
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert started
+
+
+@needs_compiler
+def test_the_compiler_ends_with_the_run_that_wanted_it(tmp_path: Path) -> None:
+    """Also when the run is killed, and can tell nobody."""
+    orphan = (
+        "import os, time; from threading import Thread; "
+        "from camcli.compile.worker import _end_with_the_parent; "
+        "Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start(); "
+        "time.sleep(100)"
+    )
+    script = (
+        "import os, subprocess, sys, time; "
+        f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.DEVNULL); "
+        "print(child.pid, flush=True); time.sleep(4); os.kill(os.getpid(), 9)"
+    )
+    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    child = Path("/proc") / parent.stdout.strip()
+    deadline = time.monotonic() + 60
+    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_never_means_never(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "never", 10**12, _fail)
+    for _ in range(3):
+        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+
+
+def test_no_compiler_is_one_line_of_notice(
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, said.append)
+    run(adaptive_trunk, torch.randn(4, 3, 16, 16))
+    assert said == ["not compiling the network: there is no C++ compiler (g++) on this machine"]
+
+
+def test_a_broken_package_is_thrown_away(trunk: InferenceTrunk, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    package = compiled.Compilation(trunk, EXAMPLE, asked=True).package
+    package.write_bytes(b"not a package")
+    said: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, said.append)
+    images = torch.randn(4, 3, 16, 16)
+    with torch.no_grad():
+        (expected,) = trunk(images)
+    torch.testing.assert_close(run(adaptive_trunk, images), expected)
+    assert not package.exists()
+    assert "going on without compiling" in said[0]
+
+
+def _fail(*_: object) -> None:
+    raise AssertionError("nothing was to be done or said")

@@ -1,0 +1,109 @@
+"""Of the ways to compile, the fastest that works is kept."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from camcli.compile import compilation as compiled
+from camcli.compile import worker as compile_worker
+from camcli.compile.worker import compile_to
+
+needs_compiler = pytest.mark.skipif(
+    compiled.compiler_missing() is not None, reason="needs a C++ compiler"
+)
+BROKEN = {"there_is_no_such_setting": True}
+IMAGES = torch.arange(2 * 3 * 8 * 8.0).view(2, 3, 8, 8)
+
+
+@pytest.fixture
+def program() -> ExportedProgram:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()).eval()
+    return torch.export.export(network, (torch.randn(2, 3, 8, 8),))
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return tmp_path / "made.pt2"
+
+
+class Candidate:
+    """Stands for an archive that was loaded: knows its mode, and what it costs."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+
+    def __call__(self, images: Tensor) -> str:
+        return self.mode
+
+
+@pytest.fixture
+def costs(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Have modes compile to archives that hold their names; filled with what each costs."""
+    costs: dict[str, float] = {}
+
+    def write(program: ExportedProgram, package_path: str, inductor_configs: dict[str, Any]) -> str:
+        with zipfile.ZipFile(package_path, "w") as archive:
+            archive.writestr("trunk/mode", str(inductor_configs["mode"]))
+        return package_path
+
+    def load(path: str, device_index: int = -1) -> Candidate:
+        if Path(path).is_dir():
+            return Candidate((Path(path) / "mode").read_text())
+        mode = zipfile.ZipFile(path).read("trunk/mode").decode()
+        if mode == "does not load":
+            raise RuntimeError(mode)
+        return Candidate(mode)
+
+    def timed(run: Candidate, images: Tensor) -> tuple[str, float]:
+        return run(images), costs[run.mode]
+
+    monkeypatch.setattr(torch._inductor, "aoti_compile_and_package", write)
+    monkeypatch.setattr(torch._inductor, "aoti_load_package", load)
+    monkeypatch.setattr(compile_worker, "timed", timed)
+    return costs
+
+
+def let_there_be(monkeypatch: pytest.MonkeyPatch, *modes: str) -> None:
+    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [{"mode": mode} for mode in modes]})
+
+
+@pytest.mark.parametrize("fastest", ["a", "b", "c"])
+def test_the_fastest_mode_is_kept(
+    program: ExportedProgram,
+    package: Path,
+    costs: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+    fastest: str,
+) -> None:
+    let_there_be(monkeypatch, "a", "does not load", "b", "c")
+    costs |= {"a": 3.0, "b": 3.0, "c": 3.0, fastest: 2.0}
+    compile_to(package, program)
+    assert (package / "mode").read_text() == fastest
+
+
+@needs_compiler
+def test_what_is_compiled_computes_the_same(
+    program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = [BROKEN, {}, {"freezing": True}]
+    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": modes})
+    compile_to(package, program)
+    run: Callable[[Tensor], Tensor] = torch._inductor.aoti_load_package(str(package))
+    torch.testing.assert_close(run(IMAGES), program.module()(IMAGES))
+
+
+def test_where_nothing_works_it_says_why(
+    program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [BROKEN, BROKEN]})
+    with pytest.raises(Exception, match="there_is_no_such_setting"):
+        compile_to(package, program)
+    assert not package.exists()

@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: command server, mutation, fuzzing, kills, a stand-in device."""

@@ -1,0 +1,92 @@
+"""What users may write after --target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from camcli.errors import ImageError, TargetError
+from camcli.records import ImageRef
+from camcli.targets.plan import ClassTable, TargetPlan
+
+TABLE = ClassTable(5, ("tench", "great white shark", "crane", "cock", "crane"))
+LOGITS = torch.tensor([0.1, 3.0, -1.0, 2.0, 0.5])
+
+
+def ref(path: str = "birds/cock/1.jpg") -> ImageRef:
+    return ImageRef(0, Path(path), path)
+
+
+@pytest.mark.parametrize(
+    ("specs", "expected"),
+    [
+        (["top1"], [1]),
+        (["top3"], [1, 3, 4]),
+        (["2"], [2]),
+        (["Great_White  shark"], [1]),
+        (["folder"], [3]),
+        (["top1", "0", "great white shark"], [1, 0]),
+    ],
+)
+def test_classes(specs: list[str], expected: list[int]) -> None:
+    assert TargetPlan(specs, TABLE).classes(ref(), LOGITS) == expected
+
+
+@pytest.mark.parametrize(
+    ("specs", "many"),
+    [(["top1"], False), (["top2"], True), (["3"], False), (["3", "top1"], True)],
+)
+def test_many(specs: list[str], many: bool) -> None:
+    assert TargetPlan(specs, TABLE).many is many
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("tensh", "did you mean 'tench'"),
+        ("crane", "2 or 4"),
+        ("5", "the network has 5"),
+        ("top0", "the network has 5"),
+        ("top6", "the network has 5"),
+        ("@nowhere.csv", "cannot read nowhere.csv"),
+    ],
+)
+def test_a_target_that_cannot_be_meant_is_refused(spec: str, reason: str) -> None:
+    with pytest.raises(TargetError, match=reason):
+        TargetPlan([spec], TABLE)
+
+
+def test_all_wrong_targets_are_named() -> None:
+    with pytest.raises(TargetError, match=r"(?s)'tensh'.*'9'"):
+        TargetPlan(["tensh", "top1", "9"], TABLE)
+
+
+def test_names_need_labels() -> None:
+    with pytest.raises(TargetError, match="give an index from 0 to 4"):
+        TargetPlan(["tench"], ClassTable(5, None))
+
+
+def test_a_folder_that_names_no_class_fails_the_image_only() -> None:
+    with pytest.raises(ImageError, match="no class 'holidays'"):
+        TargetPlan(["folder"], TABLE).classes(ref("holidays/1.jpg"), LOGITS)
+
+
+def test_a_csv_names_classes_by_index_or_name(tmp_path: Path) -> None:
+    listing = tmp_path / "t.csv"
+    listing.write_text("image,class_name\na.jpg,tench\nsub/b.jpg,3\na.jpg,cock\n")
+    plan = TargetPlan([f"@{listing}"], TABLE)
+    assert plan.many
+    assert plan.classes(ref("x/a.jpg"), LOGITS) == [0, 3]
+    assert plan.classes(ref("sub/b.jpg"), LOGITS) == [3]
+    with pytest.raises(ImageError, match=r"names no class for c\.jpg"):
+        plan.classes(ref("c.jpg"), LOGITS)
+
+
+@pytest.mark.parametrize("text", ["photo,class\na,1\n", "image,thing\na,1\n", ""])
+def test_a_csv_without_the_right_header_is_refused(tmp_path: Path, text: str) -> None:
+    listing = tmp_path / "t.csv"
+    listing.write_text(text)
+    with pytest.raises(TargetError, match="needs a header"):
+        TargetPlan([f"@{listing}"], TABLE)

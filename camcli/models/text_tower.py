@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from camcli.errors import PromptError
 from camcli.models.prompts import Prompt
-from camcli.system.cache import cache_folder
+from camcli.system.cache_folders import cache_folder
 
 Tokenizer = Callable[..., Tensor]
 _AT_ONCE = 64

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from camcli.config import Config, load_config
+from camcli.config.artefacts import SAVE_CHOICES
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="YAML configuration.")]
 Overrides = Annotated[
@@ -65,7 +66,7 @@ Compile = Annotated[
     bool | None,
     typer.Option("--compile/--no-compile", help="Default: when the images ahead are worth it."),
 ]
-Save = Annotated[list[str], typer.Option("--save", help="maps, overlays, components. Repeatable.")]
+Save = Annotated[list[str], typer.Option("--save", help=f"{', '.join(SAVE_CHOICES)}. Repeatable.")]
 
 _KEYS = {
     "model": "model.name",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from camcli.config.artefacts import SAVE_CHOICES
+
 Colormap = Literal["turbo", "viridis", "magma", "jet", "gray"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-Artefact = Literal["maps", "overlays", "components"]
+if TYPE_CHECKING:  # type checkers know no choices that are computed
+    Artefact: TypeAlias = str
+else:
+    Artefact = Literal[SAVE_CHOICES]
 Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 MapSize = Literal["input", "layer", "original"]
 PromptScore = Literal["cosine", "softmax"]

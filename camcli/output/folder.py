@@ -18,8 +18,8 @@ from camcli.errors import MachineError, OutputError
 from camcli.output import manifest
 from camcli.output.atomic import write_bytes
 from camcli.output.files import (
-    ARTEFACT_FOLDERS,
     STATE_FOLDER,
+    artefact_folders,
     lock_path,
     manifest_path,
     run_path,
@@ -242,7 +242,7 @@ def _is_occupied(folder: Path, shard: Shard) -> bool:
     names = {path.name for path in folder.iterdir()} - {STATE_FOLDER}
     siblings = {s for s in shards_in(folder) if s.count == shard.count > 1} - {shard}
     if siblings:
-        names -= set(ARTEFACT_FOLDERS)
+        names -= artefact_folders()
         names -= {path(folder, s).name for s in siblings for path in (manifest_path, run_path)}
     return bool(names)
 
@@ -281,7 +281,7 @@ def _clear(folder: Path, shard: Shard) -> None:
     with ExitStack() as held:
         for shard in shards:
             held.enter_context(FolderLock(lock_path(folder, shard)))
-        for name in ARTEFACT_FOLDERS:
+        for name in artefact_folders():
             if (folder / name).is_dir() and not (folder / name).is_symlink():
                 shutil.rmtree(folder / name)
         for path in records:

@@ -16,12 +16,13 @@ from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.report.curve_plot import curve_plot
 from camcli.evaluation.report.summary import Summary, summarise
 from camcli.evaluation.report.tables import comma_separated, json_ready, markdown
-from camcli.evaluation.rows import Journal
 from camcli.evaluation.sources import Look
 from camcli.images.stream import stream
 from camcli.output.atomic import write_bytes
-from camcli.output.folder import Claim, FolderPolicy, ResumeState, open_folder, write_run
-from camcli.output.manifest import FILE_NAME, read_rows
+from camcli.output.folder import Claim, FolderPolicy, open_folder
+from camcli.output.manifest import FILE_NAME, Manifest, read_rows
+from camcli.output.record import write_run
+from camcli.output.resume import ResumeState
 from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
 from camcli.run.explain import Interruption
@@ -96,14 +97,14 @@ def _evaluate(
     refs = (ref for ref in job.refs if not earlier.holds(ref.name, readable(ref.path)))
     preprocess = evaluator.engine.preprocess
     batches = stream(refs, preprocess, job.batch_size, job.workers)
-    with closing(batches), Journal(job.folder / FILE_NAME) as journal:
+    with closing(batches), Manifest(job.folder / FILE_NAME) as manifest:
         for batch in batches:
             if interruption.requested:
                 break
             if job.with_costs and not costs and batch.items:
                 costs = _costs(evaluator, batch)
                 record.write("running", costs)
-            journal.append(evaluator.evaluate(batch))
+            manifest.append(evaluator.evaluate(batch))
             on_images(len(batch.items) + len(batch.failures))
     record.write("interrupted" if interruption.requested else "finished", costs)
     rows = list(read_rows(job.folder / FILE_NAME))
@@ -155,7 +156,7 @@ class _Record:
             {
                 "state": state,
                 "camcli": __version__,
-                "described": self._job.described,
+                "fingerprint": self._job.described,
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

@@ -22,7 +22,7 @@ class ListedFile(NamedTuple):
     sha256: str | None
 
 
-def artefacts_of(row: Mapping[str, Any]) -> Iterator[ListedFile]:
+def files_of(row: Mapping[str, Any]) -> Iterator[ListedFile]:
     """Yield the files that a manifest row lists."""
     digests = _mapping(row.get("sha256"))
     for name, kind in ARTEFACT_KINDS.items():
@@ -37,7 +37,7 @@ def faults_at_a_glance(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[s
     Files are moved into place whole, so that after anything short of a power failure this is all
     that can be wrong with a file that nobody meddled with.
     """
-    for artefact in artefacts_of(row):
+    for artefact in files_of(row):
         fault = _fault_of(folder, artefact)
         if fault is not None:
             yield artefact.path, fault
@@ -45,7 +45,7 @@ def faults_at_a_glance(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[s
 
 def faults_in_full(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
     """Yield the files of a row that are missing or whose bytes are not those recorded."""
-    for artefact in artefacts_of(row):
+    for artefact in files_of(row):
         fault = _fault_of(folder, artefact)
         if fault is None and artefact.sha256 is None:
             fault = "without a digest"

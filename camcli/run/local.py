@@ -17,8 +17,10 @@ from typing import Any
 from camcli import __version__
 from camcli.errors import MachineError
 from camcli.output.files import manifest_path, staging_path
-from camcli.output.folder import Claim, ResumeState, open_folder, sort_manifest, write_run
+from camcli.output.folder import Claim, open_folder, sort_manifest
 from camcli.output.manifest import Manifest
+from camcli.output.record import write_run
+from camcli.output.resume import ResumeState
 from camcli.output.rows import RowMaker, readable
 from camcli.output.writers import ArtefactWriter
 from camcli.records import ImageRef
@@ -184,7 +186,7 @@ class _Record:
             "workers": assembled.workers,
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "config": assembled.config.model_dump(mode="json"),
-            "described": described,
+            "fingerprint": described,
             "activation": {
                 "order": assembled.engine.network.layout.order,
                 "channels": assembled.engine.network.layout.channels,

@@ -18,8 +18,9 @@ from camcli.config.artefacts import ARTEFACT_KINDS, SAVE_CHOICES, ArtefactKind
 from camcli.images.names import safe_name
 from camcli.output.artefacts import saved_artefacts
 from camcli.output.artefacts.base import Artefact
-from camcli.output.folder import Claim, FolderPolicy, open_folder, write_run
+from camcli.output.folder import Claim, FolderPolicy, open_folder
 from camcli.output.manifest import Manifest, read_rows
+from camcli.output.record import write_run
 from camcli.output.rows import RowMaker
 from camcli.output.verify import verify_folder
 from camcli.output.writers import ArtefactWriter
@@ -80,7 +81,7 @@ def _map(components: bool = False) -> SaliencyMap:
 def _run(folder: Path, policy: FolderPolicy, config: OutputConfig) -> dict[str, Any]:
     """Do what a run of one image does, and return its row."""
     with open_folder(folder, Claim(policy), {"model": "demo"}, False):
-        write_run(folder, {"state": "finished", "described": {"model": "demo"}})
+        write_run(folder, {"state": "finished", "fingerprint": {"model": "demo"}})
         saliency_map = _map()
         written = ArtefactWriter(folder, config, class_in_name=False).write(saliency_map)
         with Manifest(folder / "manifest.jsonl") as manifest:

@@ -1,1 +1,1 @@
-"""What a run leaves behind: overlays, maps, the manifest and the report."""
+"""What a run leaves behind: artefacts, the manifest and `run.json`, in a folder of its own."""

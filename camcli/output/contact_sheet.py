@@ -78,15 +78,15 @@ def _component_tiles(
     alpha: float,
 ) -> list[_Tile]:
     largest = max(map(abs, components.weights)) or 1.0
-    described = zip(maps, components.weights, components.explained_variance, strict=True)
+    weighted = zip(maps, components.weights, components.explained_variance, strict=True)
     return [
         _Tile(
             image=_heat(saliency_map, values, colormap, alpha),
             title=f"{number}   weight {weight:.3g}",
-            detail=f"{100 * share:.1f} % of the variance",
+            detail=f"{100 * variance:.1f} % of the variance",
             weight=weight / largest,
         )
-        for number, (values, weight, share) in enumerate(described, start=1)
+        for number, (values, weight, variance) in enumerate(weighted, start=1)
     ]
 
 

@@ -31,8 +31,8 @@ class Merged:
 def merge_shards(folder: Path) -> Merged:
     """Join the manifests and records of all shards, and remove these; may be interrupted.
 
-    Shard i of n has images i, i + n, i + 2n, ... of the listing, in this order, so that taking
-    one of each shard in turn gives the listing.
+    Shard i of n has images i, i + n, i + 2n, ... of the listing, in this order, so that
+    interleaving the shards gives the listing.
 
     Raises:
         OutputError: There are no shards, not all of them, or one that is unfinished, at work, or
@@ -67,7 +67,7 @@ def _merge(folder: Path, shards: Sequence[Shard]) -> Merged:
         records = _finished_records(folder, shards)
         paths = [manifest_path(folder, shard) for shard in shards]
         staging = staging_path(folder)
-        write_chunks(manifest_path(folder), _in_turn(paths), staging, durable=True)
+        write_chunks(manifest_path(folder), _interleaved(paths), staging, durable=True)
         write_run(folder, _joined(records))
     for shard in shards:
         manifest_path(folder, shard).unlink(missing_ok=True)
@@ -107,8 +107,8 @@ def _finished_records(folder: Path, shards: Sequence[Shard]) -> list[dict[str, A
     return records
 
 
-def _in_turn(paths: Sequence[Path]) -> Iterator[bytes]:
-    """Yield the rows of one image of each manifest in turn, until all are at their end."""
+def _interleaved(paths: Sequence[Path]) -> Iterator[bytes]:
+    """Yield the rows of the first image of each manifest, then of the second, to the end."""
     images = [_images(path) for path in paths]
     while True:
         round_of = [next(rows, b"") for rows in images]

@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit fuzz kills format samples demo-network demo-clip clean
+.PHONY: help demo test quick lint types imports unit fuzz kills format samples demo-network demo-clip clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := out/demo
+PARALLEL := --numprocesses auto --dist worksteal
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -17,6 +18,9 @@ demo: $(VENV)/.installed ## Install into .venv and explain sample_images/ into o
 
 test: lint types imports unit ## Install what the tests need; lint, types, import contract, tests
 
+quick: lint types imports $(VENV)/.installed-dev ## The same without the slow tests, in a minute and a half
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
 lint: $(VENV)/.installed-dev ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,8 +31,8 @@ types: $(VENV)/.installed-dev ## Check types, strictly
 imports: $(VENV)/.installed-dev ## Check that imports run downward only
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.installed-dev ## Run the tests
-	$(BIN)/python -m pytest
+unit: $(VENV)/.installed-dev ## Run the tests, a process for each core
+	$(BIN)/python -m pytest $(PARALLEL)
 
 fuzz: $(VENV)/.installed-dev ## Feed camcli damaged images and configurations (minutes)
 	$(BIN)/python -m tests.harness.fuzz --images 4000 --configurations 300

@@ -187,7 +187,7 @@ def test_a_worker_whose_run_was_killed_writes_nothing_more(
 ) -> None:
     worker = worker_with(image)
     request, blobs = wire.write_request(wire.described(writer), map_of(decoded_here(image)))
-    monkeypatch.setattr(os, "getppid", lambda: 1)
+    monkeypatch.setattr(os, "getppid", lambda: -1)  # whoever its parent was, another now
     with pytest.raises(SystemExit):
         worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
     assert contents(writer.folder) == {}

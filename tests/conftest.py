@@ -15,6 +15,7 @@ from camcli.config import ModelConfig
 from camcli.demo.scenes import make_scene
 from camcli.models import LoadedModel, load_model
 
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give each of several test processes one core: their threads would fight for all of them."""
     if hasattr(config, "workerinput"):

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-_ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.data.revisions import ROOT, environment_of, revision_tree
+
 _GREY = ("--set", "output.colormap=gray")
 _METHODS = (
     "lift-cam", "deep-lift", "lift-pyramid", "decom-cam", "grad-cam", "grad-cam++", "xgrad-cam",
@@ -113,13 +114,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("before")
     parser.add_argument("after", nargs="?")
-    parser.add_argument("--photos", type=Path, default=_ROOT.parent / "shared/data/photos")
+    parser.add_argument("--photos", type=Path, default=ROOT.parent / "shared/data/photos")
     parser.add_argument("--only", action="append", default=[])
     asked = parser.parse_args()
     chosen = [case for case in CASES if not asked.only or case.name in asked.only]
     different = skipped = 0
     with ExitStack() as held, tempfile.TemporaryDirectory(prefix="camcli-same-") as scratch:
-        sides = [held.enter_context(_tree(revision)) for revision in (asked.before, asked.after)]
+        sides = [
+            held.enter_context(revision_tree(revision)) for revision in (asked.before, asked.after)
+        ]
         for number, case in enumerate(chosen):
             reason = _missing(case, asked.photos)
             if reason:
@@ -137,22 +140,6 @@ def main() -> None:
     sys.exit(1 if different else 0)
 
 
-@contextmanager
-def _tree(revision: str | None) -> Iterator[Path]:
-    """Give the files of a revision, or the working tree itself."""
-    if revision is None:
-        yield _ROOT
-        return
-    with tempfile.TemporaryDirectory(prefix="camcli-tree-") as folder:
-        tree = Path(folder) / "tree"
-        git = ("git", "-C", str(_ROOT), "worktree")
-        subprocess.run([*git, "add", "-q", "--detach", str(tree), revision], check=True)
-        try:
-            yield tree
-        finally:
-            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
-
-
 def _missing(case: Case, photos: Path) -> str | None:
     if case.images and not photos.is_dir():
         return f"there are no photographs in {photos}"
@@ -163,12 +150,9 @@ def _missing(case: Case, photos: Path) -> str | None:
 
 def _run(case: Case, tree: Path, folder: Path, photos: Path) -> None:
     images = sorted(photos.glob("*.*"))[: case.images]
-    inputs = [str(path) for path in images] or [str(_ROOT / "sample_images")]
-    environment = os.environ | {
-        "PYTHONPATH": str(tree),
-        "OMP_NUM_THREADS": "1",
-        "XDG_CACHE_HOME": str(folder.parent / "cache"),
-    }
+    inputs = [str(path) for path in images] or [str(ROOT / "sample_images")]
+    cache = folder.parent / "cache"
+    environment = {**environment_of(tree, cache), "OMP_NUM_THREADS": "1"}
     output = ("-q", "-o", str(folder))
     command = [sys.executable, "-m", "camcli", *case.arguments, *inputs, *output]
     # Python looks for modules in the folder that it is started in first: the revision's.

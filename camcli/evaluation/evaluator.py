@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from camcli.engine import Engine
-from camcli.evaluation.ground_truth.masks import Truth
+from camcli.evaluation.ground_truth.truth import Truth
 from camcli.evaluation.metrics.agreement import (
     cosine_similarity,
     rank_correlation,

@@ -14,7 +14,7 @@ from camcli.config import parse_value
 from camcli.engine import Engine
 from camcli.errors import MethodError, PromptError, suggest
 from camcli.evaluation.evaluator import Evaluator
-from camcli.evaluation.ground_truth.masks import read_truth
+from camcli.evaluation.ground_truth.formats import read_truth
 from camcli.evaluation.metrics.curves import Baseline
 from camcli.evaluation.perturbation import PerturbationScorer
 from camcli.evaluation.sources import MapSource, MethodSource, stored_source

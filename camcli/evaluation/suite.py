@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from camcli.evaluation.ground_truth.masks import ObjectMasks
+from camcli.evaluation.ground_truth.truth import ObjectMasks
 from camcli.evaluation.metrics.complexity import entropy, gini
 from camcli.evaluation.metrics.localisation import energy_inside, peak_inside
 from camcli.evaluation.perturbation import BaselineScores, PerturbationScorer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,42 +149,13 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
 
         typer.echo(dumps(json_ready(summary), ensure_ascii=False))
     elif not quiet:
-        _print_table(summary)
+        from rich.console import Console
+
+        from camcli.evaluation.report.terminal import print_summary
+
+        print_summary(summary, Console())
     if not quiet:
         typer.echo(f"{summary.rows} images and classes, tables in {output}", err=True)
-
-
-def _print_table(summary: Summary) -> None:
-    """Print methods as rows; metrics that do not fit the terminal's width go below."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from camcli.evaluation.report.tables import cells, count, heading
-
-    console = Console()
-    titles = [heading(metric) for metric in summary.metrics]
-    figures = {method: cells(summary, method) for method in summary.methods}
-    label = max(map(len, summary.methods)) + 10
-    for columns in _fitting(titles, figures, console.width - label):
-        table = Table("method", "n", *(titles[i] for i in columns), box=None)
-        for method in summary.methods:
-            chosen = (figures[method][i] for i in columns)
-            table.add_row(method, str(count(summary, method)), *chosen)
-        console.print(table)
-
-
-def _fitting(titles: Sequence[str], figures: dict[str, list[str]], width: int) -> list[list[int]]:
-    """Shard the columns out among as many tables as the width asks for."""
-    tables: list[list[int]] = []
-    left = 0
-    for i, title in enumerate(titles):
-        needed = max(len(title), *(len(row[i]) for row in figures.values())) + 2
-        if not tables or needed > left:
-            tables.append([])
-            left = width
-        tables[-1].append(i)
-        left -= needed
-    return tables
 
 
 def _baseline(word: str, flag: str) -> Any:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from camcli.engine import Engine
 from camcli.evaluation.ground_truth.truth import Truth
-from camcli.evaluation.metrics.agreement import (
-    cosine_similarity,
-    rank_correlation,
-    relative_error,
-    scaled_error,
-)
-from camcli.evaluation.perturbation import PerturbationScorer
 from camcli.evaluation.rows import EvaluationRow, MethodResult
+from camcli.evaluation.scorer import PerturbationScorer
+from camcli.evaluation.shapley import with_agreement
 from camcli.evaluation.sources import Look, MapSource
 from camcli.evaluation.suite import MetricSuite
 from camcli.network.split import SplitNetwork
 from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
-
-SHAP = "shap-cam"
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ class Evaluator:
                 if saliency.coefficients is not None:
                     coefficients[row][source.name] = saliency.coefficients[place]
         return [
-            EvaluationRow(item.ref.name, "ok", target, _with_shap(result, alphas))
+            EvaluationRow(item.ref.name, "ok", target, with_agreement(result, alphas))
             for item, target, result, alphas in zip(
                 look.items, targets, results, coefficients, strict=True
             )
@@ -103,27 +96,6 @@ class Evaluator:
     def _suite(self, item: ImageItem, image: Tensor, target: Target) -> MetricSuite:
         masks = self.truth.masks(item, target) if self.truth else None
         return MetricSuite(self.scorer, self.scorer.baseline_scores(image, target.index), masks)
-
-
-def _with_shap(
-    results: Mapping[str, MethodResult], coefficients: Mapping[str, Tensor]
-) -> dict[str, MethodResult]:
-    """Add to every method with coefficients how close they are to the sampled Shapley values."""
-    truth = coefficients.get(SHAP)
-    closer = dict(results)
-    if truth is None:
-        return closer
-    for name, alpha in coefficients.items():
-        if name != SHAP and alpha.shape == truth.shape:
-            pair = (alpha[None].cpu(), truth[None].cpu())
-            figures = {
-                "shap_error": float(relative_error(*pair)),
-                "shap_scaled_error": float(scaled_error(*pair)),
-                "shap_cosine": float(cosine_similarity(*pair)),
-                "shap_rank": float(rank_correlation(*pair)),
-            }
-            closer[name] = replace(closer[name], values={**closer[name].values, **figures})
-    return closer
 
 
 def _failed(failure: FailedImage) -> EvaluationRow:

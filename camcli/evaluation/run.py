@@ -13,13 +13,11 @@ from camcli import __version__
 from camcli.errors import OutputError
 from camcli.evaluation.cost import Cost, cost_of
 from camcli.evaluation.evaluator import Evaluator
-from camcli.evaluation.report.curve_plot import curve_plot
+from camcli.evaluation.report.files import write_report
 from camcli.evaluation.report.summary import Summary, summarise
-from camcli.evaluation.report.tables import comma_separated, json_ready, markdown
 from camcli.evaluation.rows import Journal
 from camcli.evaluation.sources import Look
 from camcli.images.stream import stream
-from camcli.output.atomic import write_bytes
 from camcli.output.folder import Claim, FolderPolicy, ResumeState, open_folder, write_run
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.rows import readable
@@ -108,7 +106,7 @@ def _evaluate(
     record.write("interrupted" if interruption.requested else "finished", costs)
     rows = list(read_rows(job.folder / FILE_NAME))
     summary = summarise(rows, [s.name for s in evaluator.sources], costs, job.against)
-    _write_tables(job.folder, summary)
+    write_report(job.folder, summary)
     return summary
 
 
@@ -119,18 +117,6 @@ def _costs(evaluator: Evaluator, batch: Batch) -> dict[str, Cost]:
     return {
         s.name: cost_of(s.as_traced(), evaluator.traced, look, classes) for s in evaluator.sources
     }
-
-
-def _write_tables(folder: Path, summary: Summary) -> None:
-    images = curve_plot(summary.insertion, summary.deletion)
-    texts = {
-        "table.md": markdown(summary),
-        "table.csv": comma_separated(summary),
-        "table.json": json.dumps(json_ready(summary), indent=2, ensure_ascii=False) + "\n",
-        "curves.svg": images,
-    }
-    for name, text in texts.items():
-        write_bytes(folder / name, text.encode("utf-8"))
 
 
 class _Record:

@@ -15,8 +15,8 @@ from camcli.engine import Engine
 from camcli.errors import MethodError, PromptError, suggest
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.ground_truth.formats import read_truth
-from camcli.evaluation.metrics.curves import Baseline
-from camcli.evaluation.perturbation import PerturbationScorer
+from camcli.evaluation.metrics.perturbation_curves import Baseline
+from camcli.evaluation.scorer import PerturbationScorer
 from camcli.evaluation.sources import MapSource, MethodSource, stored_source
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.base import Method
@@ -112,13 +112,13 @@ def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
         engine=assembled.engine,
         sources=tuple(sources),
         traced=traced,
-        scorer=_witness(question, assembled.engine),
+        scorer=_scorer(question, assembled.engine),
         truth=read_truth(question.truth) if question.truth else None,
         at_most=_limits(question.at_most, names),
     )
 
 
-def _witness(question: Question, engine: Engine) -> PerturbationScorer:
+def _scorer(question: Question, engine: Engine) -> PerturbationScorer:
     return PerturbationScorer(
         engine.network.predict,
         question.steps,

@@ -1,26 +1,23 @@
-"""`camcli evaluate`: which method's maps can be trusted, measured on the user's own images."""
+"""`camcli evaluate`: how good methods' maps are, measured on the user's own images."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from camcli.cli import options
 from camcli.cli.explain import folder_policy
-from camcli.errors import CamcliError, MachineError
+from camcli.errors import MachineError
 
 if TYPE_CHECKING:
+    from camcli.evaluation.plan import EvaluationPlan
     from camcli.evaluation.report.summary import Summary
     from camcli.evaluation.run import EvaluationJob
-    from camcli.evaluation.setup import Question
     from camcli.run.build import Assembled
-
-_BASELINES = ("zero", "blur")
 
 
 def evaluate(
@@ -32,7 +29,10 @@ def evaluate(
         [], "--option", metavar="METHOD.KEY=VALUE", help="A method's own option. Repeatable."
     ),
     at_most: list[str] = typer.Option(
-        [], "--at-most", metavar="METHOD=N", help="A dear method, on the first N only. Repeatable."
+        [],
+        "--at-most",
+        metavar="METHOD=N",
+        help="Limit an expensive method to the first N images. Repeatable.",
     ),
     folders: list[Path] = typer.Option(
         [], "--from", metavar="DIR", help="Maps that `camcli explain` wrote. Repeatable."
@@ -43,9 +43,13 @@ def evaluate(
     against: str | None = typer.Option(
         None, "--against", metavar="METHOD", help="Estimate its lead over each other method."
     ),
-    steps: int = typer.Option(10, "--steps", min=2, help="Of insertion and deletion."),
-    insertion: str = typer.Option("blur", "--insertion", help="Starts from: blur or zero."),
-    deletion: str = typer.Option("zero", "--deletion", help="Ends at: zero or blur."),
+    steps: int = typer.Option(
+        10, "--steps", min=2, help="Steps of the insertion and deletion curves."
+    ),
+    insertion: str = typer.Option(
+        "blur", "--insertion", help="What insertion starts from: blur or zero."
+    ),
+    deletion: str = typer.Option("zero", "--deletion", help="What deletion ends at: zero or blur."),
     costs: bool = typer.Option(True, "--costs/--no-costs", help="Measure what methods cost."),
     config: options.ConfigFile = None,
     output: Path = typer.Option(Path("evaluation"), "--output", "-o", help="Output folder."),
@@ -65,7 +69,7 @@ def evaluate(
     json: bool = typer.Option(False, "--json", help="The summary as JSON on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress and no table."),
 ) -> None:
-    """Measure how faithful and how well placed methods' maps are, and print a table.
+    """Measure the faithfulness, localisation and complexity of methods' maps, and print a table.
 
     Writes manifest.jsonl (a row for each image), table.md, table.csv, table.json and curves.svg.
     Exit codes: 0 done; 1 some images could not be evaluated; 2 the command, configuration, model
@@ -84,43 +88,43 @@ def evaluate(
         workers=workers,
         device=device,
     )
+    from camcli.evaluation.plan import EvaluationPlan, baseline_named
     from camcli.evaluation.run import EvaluationJob
-    from camcli.evaluation.setup import Question
     from camcli.images.find import find_images
     from camcli.run.build import assemble
 
     listing = find_images(inputs)
     total = min(len(listing), limit or len(listing))
-    question = Question(
+    plan = EvaluationPlan(
         methods=[name.strip() for name in methods.split(",") if name.strip()],
         options=own_options,
         at_most=at_most,
         folders=folders,
         truth=truth,
         steps=steps,
-        insertion=_baseline(insertion, "--insertion"),
-        deletion=_baseline(deletion, "--deletion"),
+        insertion=baseline_named(insertion, "--insertion"),
+        deletion=baseline_named(deletion, "--deletion"),
         against=against,
     )
-    # A trunk compiled for whole batches would not serve the views of single images.
+    # A trunk compiled for whole batches would not fit the altered copies of single images.
     assembled = assemble(resolved, images_ahead=0)
     job = EvaluationJob(
         refs=islice(listing, total),
         folder=output,
         folder_policy=folder_policy(resume, overwrite),
-        described=question.described(assembled),
+        fingerprint=plan.fingerprint(assembled),
         batch_size=assembled.batch_size,
         workers=assembled.workers,
         with_costs=costs,
         against=against,
     )
-    summary, interrupted = _run(job, question, assembled, total, quiet)
+    summary, interrupted = _run(job, plan, assembled, total, quiet)
     _show(summary, output, json, quiet)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
 
 
 def _run(
-    job: EvaluationJob, question: Question, assembled: Assembled, total: int, quiet: bool
+    job: EvaluationJob, plan: EvaluationPlan, assembled: Assembled, total: int, quiet: bool
 ) -> tuple[Summary, bool]:
     from tqdm import tqdm
 
@@ -129,7 +133,7 @@ def _run(
     from camcli.run.explain import Interruption
     from camcli.run.local import stoppable
 
-    evaluator = evaluator_for(question, assembled)
+    evaluator = evaluator_for(plan, assembled)
     bar = tqdm(total=total, unit="image", file=sys.stderr, disable=quiet or None)
     interruption = Interruption()
     with bar, stoppable(interruption):
@@ -150,45 +154,10 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
 
         typer.echo(dumps(json_ready(summary), ensure_ascii=False))
     elif not quiet:
-        _print_table(summary)
+        from rich.console import Console
+
+        from camcli.evaluation.report.terminal import print_summary
+
+        print_summary(summary, Console())
     if not quiet:
         typer.echo(f"{summary.rows} images and classes, tables in {output}", err=True)
-
-
-def _print_table(summary: Summary) -> None:
-    """Print methods as rows; metrics that do not fit the terminal's width go below."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from camcli.evaluation.report.tables import cells, count, heading
-
-    console = Console()
-    titles = [heading(metric) for metric in summary.metrics]
-    figures = {method: cells(summary, method) for method in summary.methods}
-    label = max(map(len, summary.methods)) + 10
-    for columns in _fitting(titles, figures, console.width - label):
-        table = Table("method", "n", *(titles[i] for i in columns), box=None)
-        for method in summary.methods:
-            chosen = (figures[method][i] for i in columns)
-            table.add_row(method, str(count(summary, method)), *chosen)
-        console.print(table)
-
-
-def _fitting(titles: Sequence[str], figures: dict[str, list[str]], width: int) -> list[list[int]]:
-    """Shard the columns out among as many tables as the width asks for."""
-    tables: list[list[int]] = []
-    left = 0
-    for i, title in enumerate(titles):
-        needed = max(len(title), *(len(row[i]) for row in figures.values())) + 2
-        if not tables or needed > left:
-            tables.append([])
-            left = width
-        tables[-1].append(i)
-        left -= needed
-    return tables
-
-
-def _baseline(word: str, flag: str) -> Any:
-    if word not in _BASELINES:
-        raise CamcliError(f"{flag} is one of {', '.join(_BASELINES)}, not {word!r}")
-    return word

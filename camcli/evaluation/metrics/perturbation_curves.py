@@ -8,10 +8,16 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
+from camcli.evaluation.metrics.faithfulness import FAITHFULNESS, PerturbationScores
+
 Baseline = Literal["zero", "blur"]
 
 _BLUR_KERNEL = 11
 _BLUR_SIGMA = 5.0
+_RISE = (
+    'Petsiuk, Das, Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models", '
+    "BMVC 2018, arXiv 1806.07421"
+)
 
 
 def baseline_images(images: Tensor, baseline: Baseline) -> Tensor:
@@ -32,7 +38,7 @@ def most_salient(maps: Tensor, steps: int) -> Tensor:
 
     Args:
         maps: (B, H, W); of equal values the first in row-major order comes first.
-        steps: S, in how many equal parts the image is taken.
+        steps: S, the number of equal parts that the image is divided into.
 
     Returns:
         bool (B, S + 1, H, W), from none to all.
@@ -49,12 +55,17 @@ def most_salient(maps: Tensor, steps: int) -> Tensor:
 
 
 def area_under(curves: Tensor) -> Tensor:
-    """Return the area under probabilities at equal steps, by trapezoids: (B,) of (B, S + 1).
-
-    In [0, 1]. Insertion: places appear over the blurred image, most salient first, and higher is
-    better. Deletion: they give way to the mean colour, and lower is better.
-
-    Petsiuk, Das, Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models",
-    BMVC 2018, arXiv 1806.07421.
-    """
+    """Return the area under probabilities at equal steps, by trapezoids: (B,) of (B, S + 1)."""
     return (curves[:, 1:] + curves[:, :-1]).mean(1) / 2
+
+
+@FAITHFULNESS.metric("insertion", "insertion", better="higher", bounds=(0, 1), source=_RISE)
+def insertion(scores: PerturbationScores) -> Tensor:
+    """Return the area under the probability as places appear over the baseline."""
+    return area_under(scores.insertion)
+
+
+@FAITHFULNESS.metric("deletion", "deletion", better="lower", bounds=(0, 1), source=_RISE)
+def deletion(scores: PerturbationScores) -> Tensor:
+    """Return the area under the probability as places give way to the baseline."""
+    return area_under(scores.deletion)

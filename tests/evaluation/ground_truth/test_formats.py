@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from camcli.errors import InputError
-from camcli.evaluation.ground_truth.annotations import mask_of, read_annotations, read_mask
-from camcli.evaluation.ground_truth.masks import read_truth
+from camcli.evaluation.ground_truth import formats
+from camcli.evaluation.ground_truth.annotations import BoxTruth, mask_of
+from camcli.evaluation.ground_truth.formats import FORMATS, TruthFormat, read_truth
+from camcli.evaluation.ground_truth.masks import MaskTruth, read_mask
 from camcli.records import Geometry, ImageItem, ImageRef, Target
 
 # An image of 40 x 20 pixels whose middle 20 x 20 became the input's 10 x 10.
@@ -55,7 +57,9 @@ def annotated(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_both_formats_mean_the_same_pixels(annotated: Path) -> None:
-    annotations = read_annotations(annotated)
+    truth = read_truth(annotated)
+    assert isinstance(truth, BoxTruth)
+    annotations = truth.annotations
     cat = mask_of(annotations.of("b/cat.png", "cat"), GEOMETRY, SIZE)
     car = mask_of(annotations.of("cat.jpg", "Sports_Car"), GEOMETRY, SIZE)
     expected = np.zeros(SIZE, dtype=bool)
@@ -65,7 +69,7 @@ def test_both_formats_mean_the_same_pixels(annotated: Path) -> None:
     assert annotations.of("dog.jpg", "cat") == []
 
 
-def test_the_target_and_the_others_are_told_apart(annotated: Path) -> None:
+def test_the_target_and_the_others_are_separated(annotated: Path) -> None:
     truth = read_truth(annotated)
     masks = truth.masks(item("cat.jpg"), target("cat"))
     assert masks is not None
@@ -125,11 +129,43 @@ def test_what_cannot_be_read_is_named(name: str, text: str, tmp_path: Path) -> N
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(InputError, match=name):
-        read_annotations(path)
+        read_truth(path)
 
 
-def test_a_truth_that_is_not_there(tmp_path: Path) -> None:
+def test_ground_truth_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no annotation"):
         read_truth(tmp_path / "missing.json")
     with pytest.raises(InputError, match="no Pascal VOC"):
         read_truth(tmp_path)
+
+
+def test_a_path_of_no_format_is_refused_with_every_format_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.touch()
+    with pytest.raises(InputError) as error:
+        read_truth(path)
+    for known in FORMATS:
+        assert known.description in str(error.value)
+
+
+def test_a_file_that_cannot_be_opened_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> MaskTruth:
+        raise PermissionError("not allowed")
+
+    path = tmp_path / "a.json"
+    path.touch()
+    monkeypatch.setattr(formats, "FORMATS", (TruthFormat("anything", Path.exists, refuse),))
+    with pytest.raises(InputError, match=r"cannot read the annotations .*a\.json: not allowed"):
+        read_truth(path)
+
+
+def test_a_new_format_is_a_row_of_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.touch()
+    toy = TruthFormat("a .txt", lambda p: p.suffix == ".txt", lambda p: MaskTruth(p.parent))
+    monkeypatch.setattr(formats, "FORMATS", (*FORMATS, toy))
+    assert read_truth(path) == MaskTruth(tmp_path)

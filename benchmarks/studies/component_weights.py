@@ -19,9 +19,9 @@ from torch import Tensor
 
 from benchmarks.studies.decom_cam import colours, images_of
 from camcli.config import ModelConfig
+from camcli.methods._ops.decomposition import decompose
+from camcli.methods._ops.masking import min_max
 from camcli.methods.decom_cam import DecomCam
-from camcli.methods.decomposition import decompose
-from camcli.methods.masking import min_max
 from camcli.methods.probe import Probe
 from camcli.models import load_model
 from camcli.run.build import split_at

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import accelerate
 from camcli.config import parse_value
 from camcli.engine import Engine
@@ -153,7 +154,7 @@ def _at_work(method: Method, assembled: Assembled, traced: SplitNetwork) -> Meth
         run = assembled.config.run
         network = accelerate(traced, run, engine.device, assembled.batch_size, 0, lambda _: None)
     if method.uses_deeplift:
-        _ = network.deeplift  # refuses an operation without a rule before any image
+        check_rules(network)  # before any image is touched
     return MethodSource(method.name, method, network, traced)
 
 

@@ -32,10 +32,10 @@ class Look:
         self.black = black
         self._probes: dict[int, Probe] = {}
 
-    def probe(self, network: SplitNetwork, with_slopes: bool = False) -> Probe:
+    def probe(self, network: SplitNetwork, with_reference: bool = False) -> Probe:
         """Return the batch at a network's cut; the trunk runs once for each network."""
         if id(network) not in self._probes:
-            self._probes[id(network)] = Probe(network, self.images, with_slopes, self.black)
+            self._probes[id(network)] = Probe(network, self.images, with_reference, self.black)
         return self._probes[id(network)]
 
     def of(self, rows: Sequence[int]) -> Look:

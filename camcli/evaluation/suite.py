@@ -14,6 +14,7 @@ from camcli.evaluation.metrics.localisation import energy_inside, peak_inside
 from camcli.evaluation.perturbation import BaselineScores, PerturbationScorer
 from camcli.evaluation.rows import MethodResult
 from camcli.methods.base import Saliency
+from camcli.methods.scaling import bounds, scaled
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ def input_map(raw: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
     """
     full = F.interpolate(raw.float()[None, None], size, mode=interpolation, align_corners=False)
     full = full[0, 0].clamp_min(0)  # bicubic overshoots
-    low, high = full.aminmax()
+    low, high = bounds(full)
     if not bool(torch.isfinite(low) & torch.isfinite(high)):
         return torch.full_like(full, torch.nan)
-    return (full - low) / (high - low) if bool(high > low) else torch.zeros_like(full)
+    return scaled(full, low, high)
 
 
 def _why_degenerate(saliency: Tensor) -> str | None:

@@ -51,7 +51,7 @@ def check_same(halves: SplitNetwork, images: Tensor) -> None:
     whole = replace(halves)
     whole.__dict__["class_head"] = None
     assert halves.class_head is not None
-    one, every = (Probe(network, images, with_slopes=True) for network in (halves, whole))
+    one, every = (Probe(network, images, with_reference=True) for network in (halves, whole))
     torch.testing.assert_close(one.logits, every.logits)
     classes = torch.arange(len(images)) % halves.classes
     close = {"rtol": 1e-4, "atol": 1e-6}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from camcli.attribution.secant import Pair
 
 from camcli.attribution import parts
 from camcli.attribution.contributions import Contributions
-from camcli.attribution.secant import Pair
 from camcli.network.layout import Layout
 
 LAYOUTS = {

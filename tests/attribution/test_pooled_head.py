@@ -25,8 +25,8 @@ def without_closed_form(halves: SplitNetwork) -> SplitNetwork:
 
 def check_same(halves: SplitNetwork, images: Tensor) -> None:
     assert halves.pooled_head is not None
-    fast = Probe(halves, images, with_slopes=True)
-    slow = Probe(without_closed_form(halves), images, with_slopes=True)
+    fast = Probe(halves, images, with_reference=True)
+    slow = Probe(without_closed_form(halves), images, with_reference=True)
     classes = slow.logits.argmax(1)
     torch.testing.assert_close(fast.logits, slow.logits, rtol=1e-5, atol=1e-5)
     closed, walked = fast.contributions(classes), slow.contributions(classes)
@@ -66,7 +66,7 @@ def test_contributions_may_be_negative_and_error_is_seen(
     halves.__dict__["pooled_head"] = replace(
         halves.pooled_head, bias=halves.pooled_head.bias + torch.tensor([0.0, 5.0, 0.0, 0.0])
     )
-    probe = Probe(halves, images, with_slopes=True)
+    probe = Probe(halves, images, with_reference=True)
     probe.logits = probe.network.tail(probe.activation).detach()
     errors = probe.contributions(torch.tensor([0, 1, 2, 1])).completeness_error
     assert (errors[[1, 3]] > 0.1).all()

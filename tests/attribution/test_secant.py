@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
+from camcli.attribution.secant import Pair
 from torch import Tensor
 
 from camcli.attribution import parts, secant
-from camcli.attribution.secant import Pair
 
 
 def pair(value: list[float], reference: list[float]) -> Pair:

@@ -10,6 +10,7 @@ import torch
 from captum.attr import DeepLift as CaptumDeepLift
 from torch import Tensor, nn
 
+from camcli.attribution.attribution import attribution_of
 from camcli.attribution.contributions import relative_gap
 from camcli.config import ModelConfig
 from camcli.methods.deep_lift import DeepLiftMap
@@ -54,8 +55,8 @@ def test_photographs_agree_with_squeezenets_closed_form(
     bias = convolution.bias[classes].double()[:, None]
     places = photo_probe.activation.flatten(2).double()
     scores = torch.einsum("bk,bkp->bp", weights, places) + bias
-    slopes = (scores.relu() - bias.relu()) / (scores - bias)
-    expected = weights * torch.einsum("bkp,bp->bk", places, slopes) / places.shape[2]
+    multipliers = (scores.relu() - bias.relu()) / (scores - bias)
+    expected = weights * torch.einsum("bkp,bp->bk", places, multipliers) / places.shape[2]
     found = coefficients(photo_probe, classes)
     assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
@@ -150,4 +151,4 @@ def test_the_reference_runs_once_for_any_number_of_batches(
     for size in (4, 4, 1, 7):
         probe = Probe(halves, torch.randn(size, 3, 128, 128), with_reference=True)
         probe.contributions(torch.zeros(size, dtype=torch.int64))
-    assert halves.deeplift.reference_passes == 1
+    assert attribution_of(halves).tail.deeplift.reference_passes == 1

@@ -173,13 +173,14 @@ def test_the_users_network_is_left_as_it_was(demo_model: LoadedModel) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     modes = {name: module.training for name, module in network.named_modules()}
     try:
+        from camcli.attribution.attribution import attribution_of
         from camcli.network.split import split
         from camcli.network.trace import trace
 
         halves = split(trace(network, torch.randn(2, 3, 128, 128)), "stages.3")
         activation, *_ = halves.trunk(torch.randn(2, 3, 128, 128))
         activation = activation.detach().requires_grad_()
-        halves.deeplift(activation).sum().backward()
+        attribution_of(halves).tail.deeplift(activation).sum().backward()
         assert modes == {name: module.training for name, module in network.named_modules()}
         assert all(parameter.requires_grad for parameter in network.parameters())
         assert all(parameter.grad is None for parameter in network.parameters())

@@ -69,7 +69,7 @@ def check_family(name: str, kwargs: dict[str, Any], side: int, layer: str) -> st
     assert default_layer(traced, images) == layer
     halves = split(traced, layer)
     assert check_split(halves, traced, model.network, images) < 1e-4
-    probe = Probe(halves, images, with_slopes=True)
+    probe = Probe(halves, images, with_reference=True)
     saliency = LiftCam().explain(probe, probe.logits.argmax(1))
     assert saliency.completeness_error is not None
     assert float(saliency.completeness_error.max()) < 1e-4

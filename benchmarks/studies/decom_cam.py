@@ -39,7 +39,7 @@ from camcli.compile.acceleration import accelerate
 from camcli.config import ModelConfig, Precision, RunConfig
 from camcli.images.decode import decode
 from camcli.methods import create_method, decom_cam
-from camcli.methods.decomposition import decompose
+from camcli.methods._ops.decomposition import decompose
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork

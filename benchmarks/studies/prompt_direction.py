@@ -86,7 +86,7 @@ def directions(asked: Sequence[Question], methods: Sequence[str]) -> dict[str, D
     shares: dict[str, list[Tensor]] = {name: [] for name in (*methods, "uniform")}
     for start in range(0, len(asked), BATCH):
         some = asked[start : start + BATCH]
-        probe = Probe(network, _images(some), with_slopes=True, black=black)
+        probe = Probe(network, _images(some), with_reference=True, black=black)
         classes = torch.tensor([texts.index(question.prompt) for question in some])
         maps = {method.name: method.explain(probe, classes).maps for method in made}
         maps["uniform"] = torch.ones(len(some), 1, 1)

@@ -194,7 +194,7 @@ class Study:
         self, images: Tensor, classes: Tensor | None = None
     ) -> tuple[Tensor, dict[Form, Tensor]]:
         """Return the classes explained, and the maps (B, H, W) in [0, 1] of every form."""
-        probe = Probe(self.network, images, with_slopes=True)
+        probe = Probe(self.network, images, with_reference=True)
         classes = probe.logits.argmax(1) if classes is None else classes
         size = self.network.image_size
         by_depth = {

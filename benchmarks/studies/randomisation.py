@@ -50,7 +50,7 @@ def maps_of(model: LoadedModel, images: Tensor, classes: Tensor) -> Tensor:
         method = create_method(name, {})
         probe = plain
         if name == "lift-pyramid":
-            probe = Probe(split_at(model, "auto", CPU, method), images, with_slopes=True)
+            probe = Probe(split_at(model, "auto", CPU, method), images, with_reference=True)
         maps = method.explain(probe, classes).maps
         found.append(F.interpolate(maps[:, None], images.shape[-2:], mode="bilinear")[:, 0])
     return torch.cat(found)

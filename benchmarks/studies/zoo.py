@@ -53,7 +53,7 @@ def measure(name: str) -> dict[str, Any]:
     prepared = time.perf_counter()
     generator = torch.Generator().manual_seed(SEED)
     images = torch.randn(IMAGES, 3, *network.image_size, generator=generator)
-    probe = Probe(network, images, with_slopes=True)
+    probe = Probe(network, images, with_reference=True)
     saliency = LiftCam().explain(probe, probe.logits.argmax(1))
     explained = time.perf_counter()
     assert saliency.completeness_error is not None

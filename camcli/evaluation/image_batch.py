@@ -27,16 +27,16 @@ class ImageBatch:
         self.black = black
         self._probes: dict[int, Probe] = {}
 
-    def probe(self, network: SplitNetwork, with_multipliers: bool = False) -> Probe:
+    def probe(self, network: SplitNetwork, with_reference: bool = False) -> Probe:
         """Return the batch at a network's cut; the trunk runs once for each network.
 
         Args:
             network: The network; it must outlive the batch.
-            with_multipliers: Compute DeepLIFT's multipliers together with the logits.
+            with_reference: Compute the logits in the pass that DeepLIFT needs.
 
         """
         if id(network) not in self._probes:
-            self._probes[id(network)] = Probe(network, self.images, with_multipliers, self.black)
+            self._probes[id(network)] = Probe(network, self.images, with_reference, self.black)
         return self._probes[id(network)]
 
     def of(self, rows: Sequence[int]) -> ImageBatch:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.methods.scaling import bounds, scaled
+
 
 def input_map(raw: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
     """Return a raw map (h, w) at the input's size (H, W), min-max normalised as `explain` does.
@@ -14,10 +16,10 @@ def input_map(raw: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
     """
     full = F.interpolate(raw.float()[None, None], size, mode=interpolation, align_corners=False)
     full = full[0, 0].clamp_min(0)  # bicubic overshoots
-    low, high = full.aminmax()
+    low, high = bounds(full)
     if not bool(torch.isfinite(low) & torch.isfinite(high)):
         return torch.full_like(full, torch.nan)
-    return (full - low) / (high - low) if bool(high > low) else torch.zeros_like(full)
+    return scaled(full, low, high)
 
 
 def why_degenerate(saliency: Tensor) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import accelerate
 from camcli.engine import Engine
 from camcli.errors import MethodError, PromptError
@@ -94,5 +95,5 @@ def _method_source(method: Method, assembled: Assembled, traced: SplitNetwork) -
         run = assembled.config.run
         network = accelerate(traced, run, engine.device, assembled.batch_size, 0, lambda _: None)
     if method.uses_deeplift:
-        _ = network.deeplift  # refuses an operation without a rule before any image
+        check_rules(network)  # before any image is touched
     return MethodSource(method.name, method, network, traced)

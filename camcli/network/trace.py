@@ -104,7 +104,7 @@ def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
 
 
 def _has_regions(graph: fx.Graph) -> bool:
-    """Tell whether parts of a network are graphs of their own, as those under `torch.autocast`."""
+    """Return whether parts of a network are graphs of their own, as under `torch.autocast`."""
     return any(isinstance(node.target, HigherOrderOperator) for node in graph.nodes)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import compiling, resolve_precision, streamlined
 from camcli.config import Config, PreprocessConfig, RunConfig
 from camcli.engine import Engine
@@ -230,7 +231,7 @@ def _averaged(method: Method, further: Sequence[SplitNetwork]) -> LayerMean:
     """Average a method over more layers than the engine's own, which must all have its rules."""
     if method.uses_deeplift:
         for network in further:
-            _ = network.deeplift
+            check_rules(network)
     return LayerMean(method, tuple(further))
 
 

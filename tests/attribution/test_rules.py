@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from camcli.attribution.attribution import check_rules
 from camcli.errors import LayerError
 from camcli.network.split import SplitNetwork
 from tests.reference import scalar_deeplift as slow
@@ -247,15 +248,15 @@ def test_contributions_add_up_and_stay_finite(case: Case) -> None:
             x[1] = reference
             x[2].view(-1)[::2] = reference.reshape(-1)[::2]
         found = attribute_through(network(case, dtype), inputs, references)
-        assert torch.isfinite(found.slopes).all()
+        assert torch.isfinite(found.multipliers).all()
         assert found.error < tolerance
         assert found.delta[0].abs().max() > 1e-3  # the case says something
         assert not found.delta[1].abs().max() > tolerance
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_tiny_change_has_the_gradient_for_slope(case: Case) -> None:
-    """Where Δ vanishes the slopes become the derivatives; so a wrong sign or factor shows."""
+def test_a_tiny_change_has_the_gradient_for_multiplier(case: Case) -> None:
+    """Where Δ vanishes the multipliers become the derivatives; so a wrong sign or factor shows."""
     if case in POOLS:
         pytest.skip("a maximum keeps its kink at any scale")
     references = drawn(case, (), 0, torch.float64)
@@ -272,7 +273,7 @@ def test_a_tiny_change_has_the_gradient_for_slope(case: Case) -> None:
                 for p, g in zip(points, gradients, strict=True)
             ]
         )
-        torch.testing.assert_close(found.slopes[0, n], expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(found.multipliers[0, n], expected, rtol=1e-4, atol=1e-4)
 
 
 Definition = Callable[[list[Number]], Sequence[Number]]
@@ -284,7 +285,7 @@ def check_against_definition(
     definition: Definition,
     draw: Callable[[Tensor], Tensor] = lambda normal: normal,
 ) -> None:
-    """Compare every slope of a function of one tensor with the slow definition's."""
+    """Compare every multiplier of a function of one tensor with the slow definition's."""
     generator = torch.Generator().manual_seed(5)
     x, reference = draw(torch.randn(2, *shape, generator=generator, dtype=torch.float64))
     found = attribute(function, [x[None]], [reference])
@@ -292,9 +293,11 @@ def check_against_definition(
     expected = definition(numbers)
     assert len(expected) == found.outputs.shape[1]
     for n, output in enumerate(expected):
-        slopes = [output.slopes.get(i, 0.0) for i in range(len(numbers))]
-        expected_slopes = torch.tensor(slopes, dtype=torch.float64)
-        torch.testing.assert_close(found.slopes[0, n], expected_slopes, rtol=1e-9, atol=1e-9)
+        multipliers = [output.multipliers.get(i, 0.0) for i in range(len(numbers))]
+        expected_multipliers = torch.tensor(multipliers, dtype=torch.float64)
+        torch.testing.assert_close(
+            found.multipliers[0, n], expected_multipliers, rtol=1e-9, atol=1e-9
+        )
         assert found.outputs[0, n] == pytest.approx(output.value, rel=1e-9, abs=1e-12)
         assert found.delta[0, n] == pytest.approx(output.delta, rel=1e-9, abs=1e-12)
 
@@ -303,7 +306,7 @@ def _sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-_BY_HAND = {
+_IN_PLAIN_PYTHON = {
     F.relu: lambda x: max(x, 0.0),
     F.relu6: lambda x: min(max(x, 0.0), 6.0),
     F.leaky_relu: lambda x: x if x > 0 else 0.01 * x,
@@ -320,11 +323,11 @@ _BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("function", _BY_HAND, ids=lambda f: f.__name__)
-def test_elementwise_slopes_are_quotients_of_differences(function: Function) -> None:
-    by_hand = _BY_HAND[function]
+@pytest.mark.parametrize("function", _IN_PLAIN_PYTHON, ids=lambda f: f.__name__)
+def test_elementwise_multipliers_are_quotients_of_differences(function: Function) -> None:
+    in_plain_python = _IN_PLAIN_PYTHON[function]
     check_against_definition(
-        function, (9,), lambda xs: [slow.rescale(by_hand, x) for x in xs], lambda n: 4 * n
+        function, (9,), lambda xs: [slow.rescale(in_plain_python, x) for x in xs], lambda n: 4 * n
     )
 
 
@@ -401,7 +404,7 @@ def test_log_sum_exp_is_what_it_says() -> None:
 def test_softmax_neither_overflows_nor_underflows(shift: float) -> None:
     x = torch.tensor([[0.0, 1.0, -700.0]]).double() + shift
     found = attribute(lambda x: x.softmax(-1), [x], [torch.tensor([1.0, 500.0, 0.0]).double()])
-    assert torch.isfinite(found.slopes).all()
+    assert torch.isfinite(found.multipliers).all()
     assert found.error < 1e-9
 
 
@@ -494,12 +497,12 @@ def test_a_dying_unit_has_no_share_of_its_own_reference() -> None:
     """No NaN, and no step over the kink, where an input equals a reference of 0."""
     x = torch.tensor([[0.0, 1e-30, -1e-30, 1e-8]], dtype=torch.float32)
     found = attribute(torch.relu, [x], [torch.zeros(4)])
-    assert torch.isfinite(found.slopes).all()
-    assert found.slopes[0].diagonal()[1:].tolist() == pytest.approx([1.0, 0.0, 1.0])
+    assert torch.isfinite(found.multipliers).all()
+    assert found.multipliers[0].diagonal()[1:].tolist() == pytest.approx([1.0, 0.0, 1.0])
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-def test_slopes_stay_right_however_small_the_change(dtype: torch.dtype) -> None:
+def test_multipliers_stay_right_however_small_the_change(dtype: torch.dtype) -> None:
     """The quotient gives way to the derivative before rounding spoils it, in either dtype."""
     tolerance = 4 * torch.finfo(dtype).eps ** (1 / 3)
     reference = torch.linspace(-3, 3, 25, dtype=dtype)
@@ -508,8 +511,8 @@ def test_slopes_stay_right_however_small_the_change(dtype: torch.dtype) -> None:
         found = attribute(F.gelu, [(reference + step)[None]], [reference])
         middle = (reference.double() + step / 2).requires_grad_()
         (expected,) = torch.autograd.grad(F.gelu(middle).sum(), middle)
-        slopes = found.slopes[0].diagonal().double()
-        assert (slopes - expected).abs().max() < max(tolerance, step**2)
+        multipliers = found.multipliers[0].diagonal().double()
+        assert (multipliers - expected).abs().max() < max(tolerance, step**2)
 
 
 @pytest.mark.parametrize(
@@ -532,7 +535,7 @@ def test_an_operation_without_a_rule_is_refused(name: str, function: Function) -
 
     halves = network_of(Named(), [torch.zeros(4).double()])
     with pytest.raises(LayerError) as caught:
-        _ = halves.deeplift
+        check_rules(halves)
     message = str(caught.value)
     assert name in message
     assert "(in function)" in message

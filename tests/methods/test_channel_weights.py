@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from camcli.methods.channel_weights import grad_cam_plus_plus_weights
+from camcli.methods._ops.channel_weights import grad_cam_plus_plus_weights
 
 
 def test_grad_cam_plus_plus_weights_are_those_of_the_paper() -> None:

@@ -8,7 +8,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from camcli.methods.decomposition import decompose
+from camcli.methods._ops.decomposition import decompose
 from camcli.methods.probe import Probe
 from camcli.network.split import SplitNetwork
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from camcli.errors import MethodError
 from camcli.methods import METHOD_NAMES, create_method
-from camcli.methods.lasso import lasso
+from camcli.methods._ops.lasso import lasso
 from camcli.methods.lime_cam import LimeCam, proximity
 from camcli.methods.probe import Probe
 from camcli.methods.shap_cam import ShapCam, marginal_contributions

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 
-from camcli.methods.masking import Composite, gaussian_blur, min_max, upsample
+from camcli.methods._ops.masking import Composite, gaussian_blur, min_max, upsample
 
 
 @pytest.mark.parametrize("sigma", [0.3, 2.3, 10.0, 40.0])

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from camcli.methods.decomposition import positive_peak
+from camcli.methods._ops.decomposition import positive_peak
 from camcli.methods.eigen_cam import EigenCam
 from camcli.methods.grad_cam import GradCam
 from camcli.methods.probe import Probe

@@ -95,7 +95,7 @@ def test_the_default_layer_has_places_whose_contributions_add_up(tower: str, lay
     halves = split_at(model, "auto", CPU)
     assert halves.layer == layer
     assert halves.layout.height * halves.layout.width > 1
-    probe = Probe(halves, noise(model), with_slopes=True)
+    probe = Probe(halves, noise(model), with_reference=True)
     found = probe.contributions(torch.tensor([0, 1, 0]))
     assert float(found.completeness_error.max()) < 1e-4
     assert float(found.maps.abs().amax()) > 0
@@ -118,7 +118,7 @@ def test_the_softmax_over_the_prompts_adds_up_too() -> None:
     model = prompted(score="softmax")
     halves = split_at(model, "auto", CPU)
     assert halves.probabilities == "none"
-    probe = Probe(halves, noise(model), with_slopes=True)
+    probe = Probe(halves, noise(model), with_reference=True)
     assert float(probe.contributions(torch.zeros(3, dtype=torch.long)).completeness_error.max()) < (
         1e-4
     )

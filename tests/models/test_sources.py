@@ -171,7 +171,7 @@ class TestTimm:
         torch.manual_seed(0)
         halves = split_at(load_model(config(name)), "auto", torch.device("cpu"))
         assert halves.layer == layer
-        probe = Probe(halves, torch.randn(2, 3, *halves.image_size), with_slopes=True)
+        probe = Probe(halves, torch.randn(2, 3, *halves.image_size), with_reference=True)
         error = probe.contributions(probe.logits.argmax(1)).completeness_error
         assert float(error.max()) < 1e-5
 

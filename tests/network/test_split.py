@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from camcli.errors import CamcliWarning, LayerError, ModelError
 from camcli.methods.probe import Probe
 from camcli.network.default_layer import default_layer, warn_if_no_gradient
-from camcli.network.split import SplitNetwork, check_split, layers_of, split
+from camcli.network.outputs import layers_of
+from camcli.network.split import SplitNetwork, check_split, split
 from camcli.network.trace import trace
 
 
@@ -140,7 +141,7 @@ def test_any_layer_can_be_explained_at(
     assert halves.layout.order == order
     assert len(halves.bypasses) == bypasses
     assert halves.layout.height * 24 == halves.layout.width * 16
-    probe = Probe(halves, torch.randn(3, 3, 16, 24), with_slopes=True)
+    probe = Probe(halves, torch.randn(3, 3, 16, 24), with_reference=True)
     contributions = probe.contributions(torch.tensor([0, 1, 2]))
     assert probe.activation.shape == contributions.maps.shape
     assert float(contributions.completeness_error.max()) < 1e-5

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from camcli.attribution.attribution import attribution_of
 from camcli.config import ModelConfig
 from camcli.methods.probe import Probe
 from camcli.models import load_model
@@ -49,9 +50,9 @@ POOLED = (nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 def check_same(halves: SplitNetwork, images: Tensor) -> None:
     whole = replace(halves)
-    whole.__dict__["class_head"] = None
-    assert halves.class_head is not None
-    one, every = (Probe(network, images, with_slopes=True) for network in (halves, whole))
+    vars(attribution_of(whole))["one_class"] = None
+    assert attribution_of(halves).one_class is not None
+    one, every = (Probe(network, images, with_reference=True) for network in (halves, whole))
     torch.testing.assert_close(one.logits, every.logits)
     classes = torch.arange(len(images)) % halves.classes
     close = {"rtol": 1e-4, "atol": 1e-6}
@@ -104,12 +105,13 @@ def test_heads_of_one_convolution(head: Sequence[nn.Module]) -> None:
         (pointwise(), nn.Flatten(), nn.Linear(64 * CLASSES, CLASSES)),
         (pointwise(), nn.PReLU(CLASSES), *POOLED),
     ],
-    ids=["3 x 3", "stride", "padding", "groups", "norm", "linear", "flat", "slopes of their own"],
+    ids=["3 x 3", "stride", "padding", "groups", "norm", "linear", "flat", "prelu"],
 )
 def test_other_heads_are_left_alone(head: Sequence[nn.Module]) -> None:
-    assert cut(*head).class_head is None
+    assert attribution_of(cut(*head)).one_class is None
 
 
 def test_a_cut_further_up_is_left_alone() -> None:
     model = load_model(ModelConfig(name="squeezenet1_1", weights=None))
-    assert split_at(model, "features.7", torch.device("cpu")).class_head is None
+    halves = split_at(model, "features.7", torch.device("cpu"))
+    assert attribution_of(halves).one_class is None

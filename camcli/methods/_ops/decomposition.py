@@ -42,7 +42,7 @@ class Decomposition:
 
 @contextmanager
 def _in_one_thread() -> Iterator[None]:
-    """Keep matrices of a hundred rows from being shared among threads.
+    """Decompose matrices of a hundred rows in one thread.
 
     Threads meet thousands of times in one decomposition. Two gain 10 % where each has a core for
     itself, and take ten times as long where decoders or other programs want the cores, too.
@@ -65,7 +65,7 @@ def decompose(matrices: Tensor, count: int, center: bool) -> Decomposition:
     squares its condition, and float32 would lose what lies under 3e-4 of S₁. Of the ways measured
     it is the only one that is exact to rounding and within a few milliseconds wherever the smaller
     side is 200 or less, and it needs no number of iterations to be chosen. Figures in
-    `docs/decom_cam.md`, from `benchmarks/decomposition.py`.
+    `docs/decom_cam.md`, from `benchmarks/studies/decomposition.py`.
 
     Args:
         matrices: (B, n, m), finite.
@@ -94,6 +94,15 @@ def decompose(matrices: Tensor, count: int, center: bool) -> Decomposition:
         values=(values * present).float(),
         explained_variance=torch.where(present, values.square() / share, 0).float(),
     )
+
+
+def first_component(places: Tensor) -> Tensor:
+    """Return X v, (B, hw), of X (B, hw, K); of arbitrary sign, NaN where X is not finite."""
+    finite = torch.isfinite(places).flatten(1).all(1, keepdim=True)
+    gram = torch.nan_to_num(places) @ torch.nan_to_num(places).transpose(1, 2)
+    values, vectors = torch.linalg.eigh(gram)
+    component = vectors[..., -1] * values[..., -1:].clamp_min(0).sqrt()
+    return torch.where(finite, component, torch.nan)
 
 
 def positive_peak(components: Tensor) -> Tensor:

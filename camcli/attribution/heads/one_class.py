@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
 from torch import Tensor, fx
 
+from camcli.attribution.contributions import Contributions
 from camcli.attribution.deeplift import DeepLift
+from camcli.attribution.heads.general import GeneralHead
+from camcli.attribution.tail import Tail
 from camcli.network.nodes import packet_of
 
 _aten = torch.ops.aten
@@ -23,7 +27,7 @@ _CHANNEL_BY_CHANNEL = {
 _PLAIN_SETTINGS = ([1, 1], [0, 0], [1, 1], 1)  # stride, padding, dilation, groups
 
 
-class ClassHead:
+class OneClassTail:
     """s_c = pool(f(W_c A + b_c)), W_c the row of the classifying 1 x 1 convolution for class c.
 
     Such a head scores every class in every place, which for SqueezeNet is a tenth of the network;
@@ -48,7 +52,7 @@ class ClassHead:
         return DeepLift(self._module)
 
 
-def match_class_head(tail: fx.GraphModule) -> ClassHead | None:
+def match_one_class_tail(tail: fx.GraphModule) -> OneClassTail | None:
     """Return the head of a tail `activation -> logits`, None where the tail is something else.
 
     Recognised are tails of one 1 x 1 convolution of the activation (B, K, h, w), behind a dropout
@@ -61,7 +65,7 @@ def match_class_head(tail: fx.GraphModule) -> ClassHead | None:
         return None
     if not all(_keeps_channels(node) for node in steps[1:]):
         return None
-    return ClassHead(_of_one_class(tail, steps[0]))
+    return OneClassTail(_for_one_class(tail, steps[0]))
 
 
 def _chain(tail: fx.GraphModule) -> list[fx.Node]:
@@ -92,7 +96,7 @@ def _keeps_channels(node: fx.Node) -> bool:
     return packet_of(node) in _CHANNEL_BY_CHANNEL
 
 
-def _of_one_class(tail: fx.GraphModule, convolution: fx.Node) -> fx.GraphModule:
+def _for_one_class(tail: fx.GraphModule, convolution: fx.Node) -> fx.GraphModule:
     """Copy a tail, its convolution with the one row that a second input names for each image."""
     (given,) = tail.graph.find_nodes(op="placeholder")
     graph = fx.Graph()
@@ -125,3 +129,36 @@ def _one_channel(
     shift = graph.call_function(_aten.index_select.default, (bias, 0, classes))
     shift = graph.call_function(_aten.view.default, (shift, [-1, 1, 1, 1]))
     return graph.call_function(_aten.add.Tensor, (channel, shift))
+
+
+class ClassHead(GeneralHead):
+    """A general head that computes whatever is about a single class from that class alone."""
+
+    def __init__(
+        self, one_class: OneClassTail, tail: Tail, activation: Tensor, bypass: Sequence[Tensor]
+    ) -> None:
+        """Take what the trunk returned; see `GeneralHead`."""
+        super().__init__(tail, activation, bypass)
+        self._one_class = one_class
+
+    def gradient(self, classes: Tensor) -> Tensor:
+        """See `Head.gradient`."""
+        leaf = self._leaf()
+        return _derivative(self._one_class(leaf, classes), leaf)
+
+    def contributions(self, classes: Tensor) -> Contributions:
+        """See `Head.contributions`."""
+        leaf, deeplift = self._leaf(), self._one_class.deeplift
+        scores = deeplift(leaf, classes)
+        reference = deeplift.logits_at_reference(leaf, classes)
+        multipliers, change = _derivative(scores, leaf), scores.detach() - reference
+        return Contributions(multipliers, self._pair, self._tail.layout, change)
+
+    def scores(self, classes: Tensor, activation: Tensor, *bypass: Tensor) -> Tensor:  # noqa: ARG002
+        """See `Head.scores`."""
+        return self._one_class(activation, classes)
+
+
+def _derivative(scores: Tensor, leaf: Tensor) -> Tensor:
+    (gradient,) = torch.autograd.grad(scores.sum(), leaf)
+    return gradient

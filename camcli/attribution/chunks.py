@@ -1,4 +1,4 @@
-"""Work on a part of a batch at a time, so that temporary results stay in a processor's cache."""
+"""A batch in chunks, so that temporary results stay in a processor's cache."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from torch import Tensor
 _CACHED = 1 << 18
 
 
-def parts(*tensors: Tensor, dim: int = 0) -> Iterator[tuple[Tensor, ...]]:
-    """Yield the same images of several tensors, as many as the cache holds, at least one.
+def chunks(*tensors: Tensor, dim: int = 0) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the images of several tensors, as many at a time as the cache holds, at least one.
 
     Otherwise temporary results would travel to memory and back, which is what limits element-wise
     work. A GPU, whose memory is as fast as its arithmetic, takes all at once.
 
     Args:
         tensors: Of as many images each, the largest first.
-        dim: Which counts the images.
+        dim: The dimension that counts the images.
 
     """
     first = tensors[0]

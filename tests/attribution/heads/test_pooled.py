@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from camcli.attribution.attribution import attribution_of
+from camcli.attribution.heads.pooled import PooledHead
 from camcli.config import ModelConfig
 from camcli.methods.probe import Probe
 from camcli.models import load_model
@@ -19,14 +21,14 @@ from tests.conftest import GlobalAverageHead
 
 def without_closed_form(halves: SplitNetwork) -> SplitNetwork:
     slow = replace(halves)
-    slow.__dict__["pooled_head"] = None
+    vars(attribution_of(slow))["pooled"] = None
     return slow
 
 
 def check_same(halves: SplitNetwork, images: Tensor) -> None:
-    assert halves.pooled_head is not None
-    fast = Probe(halves, images, with_slopes=True)
-    slow = Probe(without_closed_form(halves), images, with_slopes=True)
+    assert attribution_of(halves).pooled is not None
+    fast = Probe(halves, images, with_reference=True)
+    slow = Probe(without_closed_form(halves), images, with_reference=True)
     classes = slow.logits.argmax(1)
     torch.testing.assert_close(fast.logits, slow.logits, rtol=1e-5, atol=1e-5)
     closed, walked = fast.contributions(classes), slow.contributions(classes)
@@ -62,13 +64,15 @@ def test_contributions_may_be_negative_and_error_is_seen(
     """A closed form that did not belong to the tail would not add up."""
     images = torch.randn(4, 3, 32, 32)
     halves = split(trace(average_head, images), "features")
-    assert halves.pooled_head is not None
-    halves.__dict__["pooled_head"] = replace(
-        halves.pooled_head, bias=halves.pooled_head.bias + torch.tensor([0.0, 5.0, 0.0, 0.0])
+    attribution = attribution_of(halves)
+    assert attribution.pooled is not None
+    wrong = replace(
+        attribution.pooled, bias=attribution.pooled.bias + torch.tensor([0.0, 5.0, 0.0, 0.0])
     )
-    probe = Probe(halves, images, with_slopes=True)
-    probe.logits = probe.network.tail(probe.activation).detach()
-    errors = probe.contributions(torch.tensor([0, 1, 2, 1])).completeness_error
+    activation = halves.trunk(images)[0].detach()
+    head = PooledHead(wrong, attribution.tail, activation, ())
+    vars(head)["logits"] = halves.tail(activation).detach()
+    errors = head.contributions(torch.tensor([0, 1, 2, 1])).completeness_error
     assert (errors[[1, 3]] > 0.1).all()
     assert (errors[[0, 2]] < 1e-5).all()
 
@@ -102,4 +106,5 @@ class OtherHead(nn.Module):
 @pytest.mark.parametrize("kind", ["flatten", "relu", "norm", "max", "twice"])
 def test_anything_else_is_left_to_the_interpreter(kind: str) -> None:
     images = torch.randn(2, 3, 32, 32)
-    assert split(trace(OtherHead(kind).eval(), images), "features").pooled_head is None
+    halves = split(trace(OtherHead(kind).eval(), images), "features")
+    assert attribution_of(halves).pooled is None

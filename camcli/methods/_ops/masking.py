@@ -35,15 +35,6 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     return _separable(images, rows, columns)
 
 
-def min_max(maps: Tensor) -> Tensor:
-    """Stretch each map (..., h, w) to [0, 1]; a constant one becomes 0."""
-    # Two passes: on a CPU, PyTorch's aminmax along a dimension is seven times slower.
-    flat = maps.flatten(-2)
-    low, high = flat.amin(-1)[..., None, None], flat.amax(-1)[..., None, None]
-    span = high - low
-    return torch.sub(maps, low).div_(torch.where(span > 0, span, 1))
-
-
 class Composite:
     """Images sharp where a mask is 1 and blurred where it is 0: max(I·m, blur(I)·(1 - m)).
 

@@ -20,7 +20,7 @@ from camcli.images.find import find_images
 from camcli.methods import METHOD_NAMES
 from camcli.records import Batch, FailedImage, ImageItem
 from camcli.run import build as assembly
-from camcli.run.build import Assembled, assemble
+from camcli.run.build import BuiltRun, build
 from tests.harness.stand_in import EXISTS, StandInTensor, stand_in
 
 pytestmark = pytest.mark.skipif(not EXISTS, reason="needs a PyTorch with devices made in Python")
@@ -37,12 +37,12 @@ def on_the_stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def assembled(**settings: object) -> Assembled:
+def assembled(**settings: object) -> BuiltRun:
     defaults = {"model.name": "demo", "run.compile": False, "run.batch_size": 2}
-    return assemble(load_config(flags={**defaults, **settings}), 2)
+    return build(load_config(flags={**defaults, **settings}), 2)
 
 
-def explained(work: Assembled, folder: Path) -> list[Explained | FailedImage]:
+def explained(work: BuiltRun, folder: Path) -> list[Explained | FailedImage]:
     refs = list(find_images([str(folder)], folder / "out"))[:2]
     items = [decode(ref, work.engine.preprocess) for ref in refs]
     return work.engine.explain(Batch(tuple(i for i in items if isinstance(i, ImageItem))))

@@ -24,7 +24,7 @@ from camcli.methods.decomposition import decompose
 from camcli.methods.masking import min_max
 from camcli.methods.probe import Probe
 from camcli.models import load_model
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 CHANNELS, COMPONENTS = 100, 10
 

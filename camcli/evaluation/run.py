@@ -24,7 +24,7 @@ from camcli.output.folder import Claim, FolderPolicy, ResumeState, open_folder, 
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
-from camcli.run.explain import Interruption
+from camcli.run.interrupt import Interruption
 
 # The images that a cost is measured on.
 _TIMED = 1
@@ -155,7 +155,7 @@ class _Record:
             {
                 "state": state,
                 "camcli": __version__,
-                "described": self._job.described,
+                "fingerprint": self._job.described,
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

@@ -22,7 +22,8 @@ from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.base import Method
 from camcli.network.scores import probabilities_of
 from camcli.network.split import SplitNetwork
-from camcli.run.build import Assembled, split_at
+from camcli.run.build import BuiltRun
+from camcli.run.cut import split_at
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Question:
         """The methods, each once."""
         return METHOD_NAMES if "all" in self.methods else tuple(dict.fromkeys(self.methods))
 
-    def described(self, assembled: Assembled) -> dict[str, Any]:
+    def described(self, assembled: BuiltRun) -> dict[str, Any]:
         """Return what determines the figures, JSON-ready: a resumed evaluation must match."""
-        run = assembled.described()
+        run = assembled.fingerprint()
         return {
             **{key: run[key] for key in ("model", "targets", "prompts", "preprocess", "seed")},
             "evaluation": {
@@ -75,7 +76,7 @@ class Question:
         }
 
 
-def evaluator_for(question: Question, assembled: Assembled) -> Evaluator:
+def evaluator_for(question: Question, assembled: BuiltRun) -> Evaluator:
     """Set up what a question asks for.
 
     Raises:
@@ -142,7 +143,7 @@ def _methods(question: Question) -> list[Method]:
     return [create_method(name, options[name]) for name in question.names]
 
 
-def _at_work(method: Method, assembled: Assembled, traced: SplitNetwork) -> MethodSource:
+def _at_work(method: Method, assembled: BuiltRun, traced: SplitNetwork) -> MethodSource:
     """Give a method the network cut where it looks; most look where the engine does."""
     engine = assembled.engine
     if type(method).depths is Method.depths:

@@ -18,7 +18,7 @@ from camcli.errors import InputError
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 from camcli.network.split import SplitNetwork
-from camcli.output.folder import RUN_FILE
+from camcli.output.folder import RUN_FILE, fingerprint_of
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.records import ImageItem
 
@@ -138,8 +138,8 @@ def stored_source(folder: Path, size: tuple[int, int], digest: str) -> StoredSou
     """
     try:
         record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        described: dict[str, Any] = record["described"]
-        model, output = described["model"], described["output"]
+        fingerprint: dict[str, Any] = fingerprint_of(record)
+        model, output = fingerprint["model"], fingerprint["output"]
         rows = list(read_rows(folder / FILE_NAME))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(

@@ -20,15 +20,17 @@ from camcli.images.find import find_images
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 from camcli.records import Batch, FailedImage, ImageItem
-from camcli.run.batches import FixedBatches, is_out_of_memory, largest_that_fits
-from camcli.run.build import assemble
+from camcli.run.batch_size import largest_that_fits
+from camcli.run.batches import FixedBatches
+from camcli.run.build import build
+from camcli.run.out_of_memory import is_out_of_memory
 
 _METHODS = ["lift-cam", "eigen-cam"]
 
 
 @functools.cache
 def _engine(*overrides: str) -> Engine:
-    return assemble(load_config(None, overrides)).engine
+    return build(load_config(None, overrides)).engine
 
 
 def _items(engine: Engine, folder: Path) -> tuple[ImageItem, ...]:
@@ -131,8 +133,8 @@ def test_what_is_not_about_memory_is_not_taken_for_it() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_a_gpu_the_batch_is_as_large_as_fits() -> None:
     config = load_config(flags={"run.device": "cuda"})
-    assert assemble(config).batch_size == 256
-    assert assemble(config, images_ahead=5).batch_size == 5
+    assert build(config).batch_size == 256
+    assert build(config, images_ahead=5).batch_size == 5
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from camcli.config import load_config
-from camcli.run.build import assemble
+from camcli.run.build import build
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,6 @@ def test_a_cpu_takes_smaller_batches_where_the_tail_is_most_of_the_network(
         "run.compile": False,
     }
 
-    found = assemble(load_config(None, [], common | asked), images_ahead)
+    found = build(load_config(None, [], common | asked), images_ahead)
 
     assert found.batch_size == batch_size

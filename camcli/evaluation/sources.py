@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from camcli.errors import InputError
+from camcli.errors import InputError, OutputError
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 from camcli.network.split import SplitNetwork
-from camcli.output.folder import RUN_FILE, fingerprint_of
+from camcli.output.folder import read_run
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.records import ImageItem
 
@@ -137,11 +136,10 @@ def stored_source(folder: Path, size: tuple[int, int], digest: str) -> StoredSou
 
     """
     try:
-        record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        fingerprint: dict[str, Any] = fingerprint_of(record)
+        fingerprint: dict[str, Any] = read_run(folder)["fingerprint"]
         model, output = fingerprint["model"], fingerprint["output"]
         rows = list(read_rows(folder / FILE_NAME))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OutputError, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder} holds no run of camcli explain ({type(error).__name__}: {error})"
         ) from None

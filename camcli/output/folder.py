@@ -35,8 +35,7 @@ from camcli.output.integrity import (
 from camcli.output.lock import FolderLock
 from camcli.records import WHOLE, Shard
 
-RUN_FILE = "run.json"
-_FINGERPRINT_KEYS = {"fingerprint", "described"}  # the second in records of camcli 0.1
+_FORMER_KEYS = {"described": "fingerprint"}
 
 
 class FolderPolicy(Enum):
@@ -167,7 +166,7 @@ def write_run(folder: Path, record: Mapping[str, Any], shard: Shard = WHOLE) -> 
 
 
 def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
-    """Return the record of a run.
+    """Return the record of a run, under today's keys where an older version wrote it.
 
     Raises:
         OutputError: There is none, or it cannot be understood.
@@ -175,24 +174,16 @@ def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
     """
     path = run_path(folder, shard)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        record = None
-    if not isinstance(record, dict) or not _FINGERPRINT_KEYS & record.keys():
+        stored = None
+    fields: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    record = {_FORMER_KEYS.get(key, key): value for key, value in fields.items()}
+    if "fingerprint" not in record:
         raise OutputError(
             f"{folder} holds no camcli run to go on with ({path.name} is missing or unreadable)"
         )
     return record
-
-
-def fingerprint_of(record: Mapping[str, Any]) -> Any:
-    """Return what determines the results of a recorded run.
-
-    Raises:
-        KeyError: The record has none.
-
-    """
-    return record["described"] if "fingerprint" not in record else record["fingerprint"]
 
 
 def refuse_another_run(folder: Path, described: Any, of: Mapping[str, Any]) -> None:
@@ -242,7 +233,7 @@ def _prepare(
     siblings = shards_in(folder) - {claim.shard}
     if siblings:
         sibling = min(siblings, key=lambda shard: shard.index)
-        refuse_another_run(folder, described, fingerprint_of(read_run(folder, sibling)))
+        refuse_another_run(folder, described, read_run(folder, sibling)["fingerprint"])
     if claim.folder_policy is FolderPolicy.RESUME and _is_occupied(folder, claim.shard):
         return _resume(folder, claim, lock, described, rows_per_image_vary)
     return ResumeState()
@@ -318,7 +309,7 @@ def _resume(
     rows_per_image_vary: bool,
 ) -> ResumeState:
     record = read_run(folder, claim.shard)
-    refuse_another_run(folder, described, fingerprint_of(record))
+    refuse_another_run(folder, described, record["fingerprint"])
     # Files survive the end of a process, but what the machine had not yet written to the disk is
     # lost with its power: then nothing short of reading them all will do.
     dead = lock.predecessor

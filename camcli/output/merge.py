@@ -13,7 +13,7 @@ from typing import Any
 from camcli.errors import OutputError
 from camcli.output.atomic import write_chunks
 from camcli.output.files import lock_path, manifest_path, run_path, shards_in, staging_path
-from camcli.output.folder import at_work, fingerprint_of, read_run, refuse_another_run, write_run
+from camcli.output.folder import at_work, read_run, refuse_another_run, write_run
 from camcli.output.lock import FolderLock
 from camcli.output.manifest import read_lines
 from camcli.records import WHOLE, Shard
@@ -94,7 +94,7 @@ def _finished_records(folder: Path, shards: Sequence[Shard]) -> list[dict[str, A
             f"shards are not finished: run --shard {', '.join(unfinished)} again with --resume"
         )
     for record in records[1:]:
-        refuse_another_run(folder, fingerprint_of(record), fingerprint_of(records[0]))
+        refuse_another_run(folder, record["fingerprint"], records[0]["fingerprint"])
     counts = [record["images"] for record in records]
     if any(count not in (counts[0], counts[0] - 1) for count in counts) or counts != sorted(
         counts, reverse=True

@@ -19,7 +19,6 @@ from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import METHOD_NAMES
 from camcli.records import Batch, FailedImage, ImageItem
-from camcli.run import build as assembly
 from camcli.run.build import BuiltRun, build
 from tests.harness.stand_in import EXISTS, StandInTensor, stand_in
 
@@ -33,7 +32,7 @@ FEWER = {"lime-cam": {"samples": 200}, "shap-cam": {"pairs": 2}}
 def on_the_stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have `run.device: auto` mean the stand-in."""
     with stand_in() as device, monkeypatch.context() as patch:
-        patch.setattr(assembly, "_device", lambda _: device)
+        patch.setattr("camcli.run.build.resolve_device", lambda _: device)
         yield
 
 

@@ -91,7 +91,7 @@ def test_a_name_that_is_not_in_the_table_is_a_mistake(
 ) -> None:
     finished = camcli("explain", scenes, "--set", "run.executor=locl")
     assert finished.code == 2
-    assert "no executor 'locl', did you mean 'local'" in finished.stderr
+    assert "no executor 'locl'; did you mean 'local'?" in finished.stderr
     assert not Path("out").exists()
 
 

@@ -19,8 +19,7 @@ from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import METHOD_NAMES
 from camcli.records import Batch, FailedImage, ImageItem
-from camcli.run import build as assembly
-from camcli.run.build import Assembled, assemble
+from camcli.run.build import BuiltRun, build
 from tests.harness.stand_in import EXISTS, StandInTensor, stand_in
 
 pytestmark = pytest.mark.skipif(not EXISTS, reason="needs a PyTorch with devices made in Python")
@@ -33,16 +32,16 @@ FEWER = {"lime-cam": {"samples": 200}, "shap-cam": {"pairs": 2}}
 def on_the_stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have `run.device: auto` mean the stand-in."""
     with stand_in() as device, monkeypatch.context() as patch:
-        patch.setattr(assembly, "_device", lambda _: device)
+        patch.setattr("camcli.run.build.resolve_device", lambda _: device)
         yield
 
 
-def assembled(**settings: object) -> Assembled:
+def assembled(**settings: object) -> BuiltRun:
     defaults = {"model.name": "demo", "run.compile": False, "run.batch_size": 2}
-    return assemble(load_config(flags={**defaults, **settings}), 2)
+    return build(load_config(flags={**defaults, **settings}), 2)
 
 
-def explained(work: Assembled, folder: Path) -> list[Explained | FailedImage]:
+def explained(work: BuiltRun, folder: Path) -> list[Explained | FailedImage]:
     refs = list(find_images([str(folder)], folder / "out"))[:2]
     items = [decode(ref, work.engine.preprocess) for ref in refs]
     return work.engine.explain(Batch(tuple(i for i in items if isinstance(i, ImageItem))))

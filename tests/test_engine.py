@@ -16,7 +16,8 @@ from camcli.images.find import find_images
 from camcli.methods import create_method
 from camcli.models import LoadedModel
 from camcli.records import Batch, FailedImage, ImageItem, SaliencyMap
-from camcli.run.build import assemble, split_at
+from camcli.run.build import build
+from camcli.run.cut import split_at
 from camcli.targets.plan import ClassTable, TargetPlan
 from tests.conftest import GlobalAverageHead
 
@@ -196,4 +197,4 @@ def test_assembling_refuses_before_any_image_is_touched() -> None:
     from camcli.errors import LayerError
 
     with pytest.raises(LayerError, match=r"no layer 'stages\.9'.*stages\.3"):
-        assemble(load_config(flags={"model.name": "demo", "model.layer": "stages.9"}))
+        build(load_config(flags={"model.name": "demo", "model.layer": "stages.9"}))

@@ -15,7 +15,7 @@ from camcli.models import load_model
 from camcli.network.default_layer import default_layer
 from camcli.network.split import check_split, split
 from camcli.network.trace import trace
-from camcli.run.build import examples_for
+from camcli.run.cut import examples_for
 
 # Images are as small as keeps more than one place in space.
 BY_NAME: list[tuple[str, dict[str, Any], int, str]] = [

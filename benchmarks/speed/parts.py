@@ -31,7 +31,7 @@ from camcli.methods._ops.masking import upsample
 from camcli.methods.decom_cam import DecomCam
 from camcli.methods.probe import Contributions, Probe
 from camcli.models import load_model
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 FIRST_SEED = 6_000_000
 BATCH = 32

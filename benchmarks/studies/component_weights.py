@@ -25,7 +25,7 @@ from camcli.methods.decom_cam import DecomCam
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import min_max
 from camcli.models import load_model
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 CHANNELS, COMPONENTS = 100, 10
 

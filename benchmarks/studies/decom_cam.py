@@ -44,7 +44,7 @@ from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork
 from camcli.records import ImageItem, ImageRef
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.reference import decom_cam as reference
 
 COMPONENTS = 10

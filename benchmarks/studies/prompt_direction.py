@@ -30,7 +30,7 @@ from camcli.methods.probe import Probe
 from camcli.models import load_model
 from camcli.models.prompted import with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 METHODS = ("decom-cam", "lift-cam", "grad-cam")
 FIRST_SEED = 9_000_000

@@ -40,7 +40,7 @@ from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork
 from camcli.records import FailedImage
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 FIRST_SEED = 6_000_000
 BATCH = 10

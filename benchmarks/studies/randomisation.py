@@ -31,7 +31,7 @@ from camcli.methods import create_method
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.records import FailedImage
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 FIRST_SEED = 8_000_000
 CPU = torch.device("cpu")

@@ -41,7 +41,7 @@ def measure(name: str) -> dict[str, Any]:
     from camcli.network.default_layer import default_layer
     from camcli.network.split import check_split, split
     from camcli.network.trace import trace
-    from camcli.run.build import examples_for
+    from camcli.run.cut import examples_for
 
     torch.set_flush_denormal(True)
     start = time.perf_counter()

@@ -5,22 +5,27 @@ from __future__ import annotations
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from camcli.cli import options
-from camcli.cli.explain import folder_policy
 from camcli.errors import MachineError
 
 if TYPE_CHECKING:
     from camcli.evaluation.plan import EvaluationPlan
     from camcli.evaluation.report.summary import Summary
     from camcli.evaluation.run import EvaluationJob
-    from camcli.run.build import Assembled
+    from camcli.run.build import BuiltRun
+
+_OneLayer = Annotated[
+    str | None, typer.Option("--layer", help="Module path to explain at, or auto.")
+]
 
 
+@options.takes_flags(without=("method", "precision", "compile", "save"), layer=_OneLayer)
 def evaluate(
+    *,
     inputs: list[str] = typer.Argument(..., metavar="INPUT...", help="Files, folders or globs."),
     methods: str = typer.Option(
         "", "--methods", metavar="A,B,...", help="Methods to compare, or all."
@@ -53,16 +58,7 @@ def evaluate(
     costs: bool = typer.Option(True, "--costs/--no-costs", help="Measure what methods cost."),
     config: options.ConfigFile = None,
     output: Path = typer.Option(Path("evaluation"), "--output", "-o", help="Output folder."),
-    model: options.Model = None,
-    checkpoint: options.Checkpoint = None,
-    layer: str | None = typer.Option(None, "--layer", help="Module path to explain at, or auto."),
-    target: options.Targets = [],
-    prompt: options.Prompts = [],
-    prompts: options.PromptsFile = None,
-    batch_size: options.BatchSize = None,
-    workers: options.Workers = None,
-    device: options.Device = None,
-    overrides: options.Overrides = [],
+    flags: options.Flags,
     resume: bool = typer.Option(False, "--resume", help="Go on with the evaluation in the folder."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace what is in the folder."),
     limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N images."),
@@ -75,23 +71,11 @@ def evaluate(
     Exit codes: 0 done; 1 some images could not be evaluated; 2 the command, configuration, model
     or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
     """
-    resolved = options.configured(
-        config,
-        overrides,
-        model=model,
-        checkpoint=checkpoint,
-        layer=layer,
-        target=target,
-        prompt=prompt,
-        prompts=prompts,
-        batch_size=batch_size,
-        workers=workers,
-        device=device,
-    )
+    resolved = flags.over(config)
     from camcli.evaluation.plan import EvaluationPlan, baseline_named
     from camcli.evaluation.run import EvaluationJob
     from camcli.images.find import find_images
-    from camcli.run.build import assemble
+    from camcli.run.build import build
 
     listing = find_images(inputs)
     total = min(len(listing), limit or len(listing))
@@ -107,33 +91,32 @@ def evaluate(
         against=against,
     )
     # A trunk compiled for whole batches would not fit the altered copies of single images.
-    assembled = assemble(resolved, images_ahead=0)
+    built = build(resolved, images_ahead=0)
     job = EvaluationJob(
         refs=islice(listing, total),
         folder=output,
-        folder_policy=folder_policy(resume, overwrite),
-        fingerprint=plan.fingerprint(assembled),
-        batch_size=assembled.batch_size,
-        workers=assembled.workers,
+        folder_policy=options.folder_policy(resume, overwrite),
+        fingerprint=plan.fingerprint(built),
+        batch_size=built.batch_size,
+        workers=built.workers,
         with_costs=costs,
         against=against,
     )
-    summary, interrupted = _run(job, plan, assembled, total, quiet)
+    summary, interrupted = _run(job, plan, built, total, quiet)
     _show(summary, output, json, quiet)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
 
 
 def _run(
-    job: EvaluationJob, plan: EvaluationPlan, assembled: Assembled, total: int, quiet: bool
+    job: EvaluationJob, plan: EvaluationPlan, built: BuiltRun, total: int, quiet: bool
 ) -> tuple[Summary, bool]:
     from tqdm import tqdm
 
     from camcli.evaluation.run import run_evaluation
     from camcli.evaluation.setup import evaluator_for
-    from camcli.run.explain import Interruption
-    from camcli.run.local import stoppable
+    from camcli.run.interrupt import Interruption, stoppable
 
-    evaluator = evaluator_for(plan, assembled)
+    evaluator = evaluator_for(plan, built)
     bar = tqdm(total=total, unit="image", file=sys.stderr, disable=quiet or None)
     interruption = Interruption()
     with bar, stoppable(interruption):

@@ -15,7 +15,7 @@ from camcli.errors import LayerError
 
 if TYPE_CHECKING:
     from camcli.network.layers import Layer
-    from camcli.run.build import LayerList
+    from camcli.run.layer_list import LayerList
 
 
 _DOWNLOADED = ("timm", "open_clip")
@@ -34,9 +34,10 @@ def layers(
     Weights make no difference to shapes, so none are downloaded. A layer without a layout has no
     extent in space and cannot be explained at; tensors that bypass a layer are held constant.
     """
-    from camcli.run.build import list_layers
+    from camcli.run.layer_list import list_layers
 
-    listed = list_layers(_without_download(options.configured(config, overrides, model=model)))
+    flags = options.Flags(model=model, overrides=overrides)
+    listed = list_layers(_without_download(flags.over(config)))
     shown = [layer for layer in listed.layers if _is_asked_for(layer.path, pattern, depth)]
     if not shown:
         raise LayerError(f"no layer of {listed.model} matches {pattern!r}")

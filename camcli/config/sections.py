@@ -146,6 +146,7 @@ class RunConfig(_Section):
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
+    executor: str = Field("local", description="what schedules the run; local: this process")
     decode_timeout: float = Field(
         60.0, gt=0, le=86400, description="seconds until decoding one image is given up"
     )

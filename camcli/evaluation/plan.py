@@ -12,7 +12,7 @@ from camcli.config import parse_value
 from camcli.errors import CamcliError, MethodError, suggest
 from camcli.evaluation.metrics.perturbation_curves import Baseline
 from camcli.methods import METHOD_NAMES
-from camcli.run.build import Assembled
+from camcli.run.build import BuiltRun
 
 _BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
@@ -90,9 +90,9 @@ class EvaluationPlan:
             limits[name] = int(number)
         return limits
 
-    def fingerprint(self, assembled: Assembled) -> dict[str, Any]:
+    def fingerprint(self, built: BuiltRun) -> dict[str, Any]:
         """Return what determines the figures, JSON-ready: a resumed evaluation must match."""
-        run = assembled.described()
+        run = built.fingerprint()
         return {
             **{key: run[key] for key in ("model", "targets", "prompts", "preprocess", "seed")},
             "evaluation": {

@@ -19,7 +19,7 @@ from camcli.output.folder import Claim, FolderPolicy, ResumeState, open_folder
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
-from camcli.run.explain import Interruption
+from camcli.run.interrupt import Interruption
 
 # The images that a cost is measured on.
 _TIMED = 1

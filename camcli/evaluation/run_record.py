@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from camcli import __version__
 from camcli.errors import OutputError
 from camcli.evaluation.cost import Cost
-from camcli.output.folder import RUN_FILE, ResumeState, write_run
+from camcli.output.folder import ResumeState, read_run, write_run
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,10 @@ class RunRecord:
         if not resumed.images:
             return {}
         try:
-            stored = json.loads((self.folder / RUN_FILE).read_text(encoding="utf-8"))
+            stored = read_run(self.folder)
             return {name: Cost(**cost) for name, cost in stored.get("costs", {}).items()}
-        except (OSError, ValueError, TypeError) as error:
-            raise OutputError(f"cannot read {RUN_FILE} in {self.folder}: {error}") from None
+        except (AttributeError, TypeError) as error:
+            raise OutputError(f"cannot read the costs in {self.folder}: {error}") from None
 
     def write(self, state: str, costs: Mapping[str, Cost]) -> None:
         """Replace the record: `state` is running, interrupted or finished."""
@@ -49,7 +48,7 @@ class RunRecord:
             {
                 "state": state,
                 "camcli": __version__,
-                "described": self.fingerprint,
+                "fingerprint": self.fingerprint,
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

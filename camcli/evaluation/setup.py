@@ -20,44 +20,45 @@ from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.network.scores import probabilities_of
 from camcli.network.split import SplitNetwork
-from camcli.run.build import Assembled, split_at
+from camcli.run.build import BuiltRun
+from camcli.run.cut import split_at
 
 
-def evaluator_for(plan: EvaluationPlan, assembled: Assembled) -> Evaluator:
+def evaluator_for(plan: EvaluationPlan, built: BuiltRun) -> Evaluator:
     """Set up what a plan asks for.
 
     Raises:
         CamcliError: Whatever does not exist or does not fit, before any image is touched.
 
     """
-    _check_assembled(assembled)
+    _check_built(built)
     options = plan.options_by_method()
     methods = [create_method(name, options[name]) for name in plan.names]
-    network = assembled.engine.network
-    traced = split_at(assembled.model, network.layer, assembled.engine.device)
-    sources: list[MapSource] = [_method_source(method, assembled, traced) for method in methods]
+    network = built.engine.network
+    traced = split_at(built.model, network.layer, built.engine.device)
+    sources: list[MapSource] = [_method_source(method, built, traced) for method in methods]
     if plan.folders:
-        digest = assembled.model.digest()
+        digest = built.model.digest()
         sources += [stored_source(f, network.image_size, digest) for f in plan.folders]
     names = [source.name for source in sources]
     _check_names(names, plan)
     return Evaluator(
-        engine=assembled.engine,
+        engine=built.engine,
         sources=tuple(sources),
         traced=traced,
-        scorer=_scorer(plan, assembled.engine),
+        scorer=_scorer(plan, built.engine),
         truth=read_truth(plan.truth) if plan.truth else None,
         at_most=plan.limits(names),
     )
 
 
-def _check_assembled(assembled: Assembled) -> None:
-    if assembled.model.text and assembled.engine.targets.table.size == 1:
+def _check_built(built: BuiltRun) -> None:
+    if built.model.text and built.engine.targets.table.size == 1:
         raise PromptError(
             "evaluate measures the probability of a prompt among several: give another --prompt "
             "beside it, such as what else is in the images"
         )
-    if len(assembled.config.model.layers) > 1:
+    if len(built.config.model.layers) > 1:
         raise MethodError("evaluate takes one layer at a time: name one with --layer")
 
 
@@ -84,16 +85,16 @@ def _scorer(plan: EvaluationPlan, engine: Engine) -> PerturbationScorer:
     )
 
 
-def _method_source(method: Method, assembled: Assembled, traced: SplitNetwork) -> MethodSource:
+def _method_source(method: Method, built: BuiltRun, traced: SplitNetwork) -> MethodSource:
     """Pair a method with the network cut at its layer, which for most is the engine's."""
-    engine = assembled.engine
+    engine = built.engine
     if type(method).depths is Method.depths:
         network = engine.network
     else:
-        (layer,) = assembled.config.model.layers
-        traced = split_at(assembled.model, layer, engine.device, method)
-        run = assembled.config.run
-        network = accelerate(traced, run, engine.device, assembled.batch_size, 0, lambda _: None)
+        (layer,) = built.config.model.layers
+        traced = split_at(built.model, layer, engine.device, method)
+        run = built.config.run
+        network = accelerate(traced, run, engine.device, built.batch_size, 0, lambda _: None)
     if method.uses_deeplift:
         check_rules(network)  # before any image is touched
     return MethodSource(method.name, method, network, traced)

@@ -35,7 +35,7 @@ from camcli.output.integrity import (
 from camcli.output.lock import FolderLock
 from camcli.records import WHOLE, Shard
 
-RUN_FILE = "run.json"
+_FORMER_KEYS = {"described": "fingerprint"}
 
 
 class FolderPolicy(Enum):
@@ -166,7 +166,7 @@ def write_run(folder: Path, record: Mapping[str, Any], shard: Shard = WHOLE) -> 
 
 
 def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
-    """Return the record of a run.
+    """Return the record of a run, under today's keys where an older version wrote it.
 
     Raises:
         OutputError: There is none, or it cannot be understood.
@@ -174,10 +174,12 @@ def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
     """
     path = run_path(folder, shard)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        record = None
-    if not isinstance(record, dict) or "described" not in record:
+        stored = None
+    fields: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    record = {_FORMER_KEYS.get(key, key): value for key, value in fields.items()}
+    if "fingerprint" not in record:
         raise OutputError(
             f"{folder} holds no camcli run to go on with ({path.name} is missing or unreadable)"
         )
@@ -231,7 +233,7 @@ def _prepare(
     siblings = shards_in(folder) - {claim.shard}
     if siblings:
         sibling = min(siblings, key=lambda shard: shard.index)
-        refuse_another_run(folder, described, read_run(folder, sibling)["described"])
+        refuse_another_run(folder, described, read_run(folder, sibling)["fingerprint"])
     if claim.folder_policy is FolderPolicy.RESUME and _is_occupied(folder, claim.shard):
         return _resume(folder, claim, lock, described, rows_per_image_vary)
     return ResumeState()
@@ -307,7 +309,7 @@ def _resume(
     rows_per_image_vary: bool,
 ) -> ResumeState:
     record = read_run(folder, claim.shard)
-    refuse_another_run(folder, described, record["described"])
+    refuse_another_run(folder, described, record["fingerprint"])
     # Files survive the end of a process, but what the machine had not yet written to the disk is
     # lost with its power: then nothing short of reading them all will do.
     dead = lock.predecessor

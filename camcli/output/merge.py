@@ -94,7 +94,7 @@ def _finished_records(folder: Path, shards: Sequence[Shard]) -> list[dict[str, A
             f"shards are not finished: run --shard {', '.join(unfinished)} again with --resume"
         )
     for record in records[1:]:
-        refuse_another_run(folder, record["described"], records[0]["described"])
+        refuse_another_run(folder, record["fingerprint"], records[0]["fingerprint"])
     counts = [record["images"] for record in records]
     if any(count not in (counts[0], counts[0] - 1) for count in counts) or counts != sorted(
         counts, reverse=True

@@ -50,8 +50,8 @@ def test_run_json_tells_what_was_done(camcli: Camcli, scenes: Path) -> None:
     assert record["rows"] == {"ok": 7, "degenerate": 0, "failed": 0}
     assert record["images"] == 7
     assert record["config"]["output"]["alpha"] == 0.3
-    assert record["described"]["model"]["layer"] == "stages.3"
-    assert len(record["described"]["model"]["digest"]) == 64
+    assert record["fingerprint"]["model"]["layer"] == "stages.3"
+    assert len(record["fingerprint"]["model"]["digest"]) == 64
     assert {"total", "explain"} <= set(record["seconds"])
     assert {"torch", "torchvision"} <= set(record["packages"])
 

@@ -23,7 +23,7 @@ from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import trace
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.reference import decom_cam as reference
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

@@ -21,7 +21,7 @@ from camcli.models import LoadedModel, load_model
 from camcli.models.catalogue import catalogue
 from camcli.models.prompted import PromptScores, with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.models.dual_encoders import TOWERS, small
 
 pytest.importorskip("open_clip")

@@ -20,7 +20,7 @@ from camcli.models import load_model
 from camcli.models.catalogue import catalogue
 from camcli.models.checkpoint import read_checkpoint
 from camcli.models.labels import read_labels
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.models.factories import READY, Small
 
 FACTORIES = "tests.models.factories"

@@ -14,7 +14,7 @@ from camcli.models import LoadedModel, load_model
 from camcli.network.split import split
 from camcli.network.stages import stage_layers
 from camcli.network.trace import trace
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 CPU = torch.device("cpu")
 CHOSEN = {

@@ -49,7 +49,7 @@ def test_it_decodes_as_this_process_would(image: ImageRef, tmp_path: Path) -> No
                 _same(pool.decode(ref, preprocess), decode(ref, preprocess))
 
 
-def test_failures_are_told_alike(tmp_path: Path) -> None:
+def test_failures_are_those_of_decoding_in_this_process(tmp_path: Path) -> None:
     refs = [ImageRef(0, tmp_path / name, name) for name in ("missing.png", "nul\0.png", "html.png")]
     refs[2].path.write_text("<html>\ud7ff", encoding="utf-8", errors="replace")
     with WorkerPool(60, Reading(10**6)) as pool:
@@ -96,7 +96,9 @@ def test_a_decoder_that_hangs_costs_one_image(
         _same(pool.decode(image, PREPROCESS), decode(image, PREPROCESS))
 
 
-def test_whole_seconds_are_told_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_limit_in_whole_seconds_is_shown_without_decimals(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     _start(monkeypatch, "time.sleep(600)")
     with WorkerPool(1.0, Reading(10**6)) as pool:
         failure = pool.decode(ImageRef(1, tmp_path / "bad.png", "bad.png"), PREPROCESS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from camcli.errors import InputError
+from camcli.errors import InputError, OutputError
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Saliency
-from camcli.output.folder import RUN_FILE
+from camcli.output.folder import read_run
 from camcli.output.manifest import FILE_NAME, read_rows
 
 
@@ -73,11 +72,10 @@ def stored_source(folder: Path, size: tuple[int, int], digest: str) -> StoredSou
 
     """
     try:
-        record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        described: dict[str, Any] = record["described"]
-        model, output = described["model"], described["output"]
+        fingerprint: dict[str, Any] = read_run(folder)["fingerprint"]
+        model, output = fingerprint["model"], fingerprint["output"]
         rows = list(read_rows(folder / FILE_NAME))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OutputError, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder} holds no run of camcli explain ({type(error).__name__}: {error})"
         ) from None

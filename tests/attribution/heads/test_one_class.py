@@ -15,7 +15,7 @@ from camcli.methods.probe import Probe
 from camcli.models import load_model
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import trace
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 CLASSES = 5
 

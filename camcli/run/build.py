@@ -25,7 +25,8 @@ from camcli.network.nodes import shape_of
 from camcli.network.split import SplitNetwork, check_split, split
 from camcli.network.trace import trace
 from camcli.run.batches import largest_that_fits
-from camcli.targets.plan import ClassTable, TargetPlan
+from camcli.targets.class_table import ClassTable
+from camcli.targets.plan import TargetPlan
 from camcli.workers.demand import worker_count
 
 _DEVICES = ("cpu", "cuda")

@@ -15,6 +15,7 @@ from PIL import Image
 
 from camcli.errors import InputError
 from camcli.records import Box, Geometry
+from camcli.targets.class_names import folded
 
 Mask = npt.NDArray[np.bool_]
 
@@ -46,8 +47,8 @@ class Annotations:
 
         """
         found = self.regions.get(PurePosixPath(name).stem, ())
-        wanted = None if label is None else normal_label(label)
-        return [r for r in found if r.label is None or wanted in (None, normal_label(r.label))]
+        wanted = None if label is None else folded(label)
+        return [r for r in found if r.label is None or wanted in (None, folded(r.label))]
 
 
 def read_annotations(path: Path) -> Annotations:
@@ -167,8 +168,3 @@ def _coco(path: Path) -> dict[str, list[Region]]:
             f"{path} is no COCO annotation file: {type(error).__name__}: {error}"
         ) from None
     return dict(regions)
-
-
-def normal_label(name: str) -> str:
-    """Return a class name without what writers of names differ in: case, spaces, underscores."""
-    return " ".join(name.replace("_", " ").casefold().split())

@@ -15,11 +15,11 @@ from camcli.evaluation.ground_truth.annotations import (
     Annotations,
     Mask,
     mask_of,
-    normal_label,
     read_annotations,
     read_mask,
 )
 from camcli.records import ImageItem, Target
+from camcli.targets.class_names import folded
 
 _MASK_SUFFIX = ".png"
 
@@ -72,11 +72,11 @@ class MaskTruth(Truth):
         """Read the image's masks; see `Truth.masks`."""
         stem = PurePosixPath(item.ref.name).stem
         by_label = {
-            normal_label(path.stem[len(stem) + 1 :]): path
+            folded(path.stem[len(stem) + 1 :]): path
             for path in sorted(self.folder.glob(f"{escape(stem)}.*{_MASK_SUFFIX}"))
         }
         plain = self.folder / f"{stem}{_MASK_SUFFIX}"
-        names = [normal_label(target.name or ""), str(target.index)]
+        names = [folded(target.name or ""), str(target.index)]
         chosen = next((by_label[name] for name in names if name in by_label), None)
         if chosen is None and not by_label and plain.is_file():
             chosen = plain

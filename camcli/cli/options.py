@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from camcli.config import Config, load_config
+from camcli.models import sources
+from camcli.targets import rules
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="YAML configuration.")]
 Overrides = Annotated[
@@ -20,7 +22,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="demo, a torchvision model, timm:NAME, open_clip:ARCH/TAG or module:factory.",
+        help=f"Which network: {sources.usage()}.",
     ),
 ]
 Checkpoint = Annotated[
@@ -36,9 +38,7 @@ Layers = Annotated[
 Method = Annotated[str | None, typer.Option("--method", help="See `camcli methods`.")]
 Targets = Annotated[
     list[str],
-    typer.Option(
-        "--target", help="topN, positive, class index or name, folder, or @file.csv. Repeatable."
-    ),
+    typer.Option("--target", help=f"What to explain: {rules.usage()}. Repeatable."),
 ]
 Prompts = Annotated[
     list[str],

@@ -17,7 +17,7 @@ from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
-from camcli.models.prompted import with_prompts, with_stand_in
+from camcli.models.prompt_scores import with_prompts, with_stand_in
 from camcli.models.prompts import plan_prompts
 from camcli.network.default_layer import default_layer, warn_if_no_gradient
 from camcli.network.layers import Layer, describe_layers

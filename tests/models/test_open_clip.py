@@ -19,7 +19,7 @@ from camcli.methods.base import Method
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.models.catalogue import catalogue
-from camcli.models.prompted import PromptScores, with_prompts
+from camcli.models.prompt_scores import PromptScores, with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
 from camcli.run.build import split_at
 from tests.models.dual_encoders import TOWERS, small

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import builtins
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from camcli.models import load_model, sources
 from camcli.models.catalogue import catalogue, find_source, further_patterns, summaries
 from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import PromptPlan
+from camcli.models.sources.factory import FactorySource
 from camcli.models.sources.prefixed import PrefixedSource
-from tests.cli.conftest import Camcli, camcli  # noqa: F401  (a fixture)
 
 USAGE = "toy:NAME"
 
@@ -65,14 +66,6 @@ class TestANewSource:
         with pytest.raises(PromptError, match="take a dual encoder, toy:NAME, demo-clip or "):
             with_prompts(load_model(ModelConfig(name="demo")), plan, "cosine")
 
-    def test_the_command_line_lists_it(self, camcli: Camcli) -> None:  # noqa: F811
-        listed = camcli("models").stdout.splitlines()
-        (line,) = [line for line in listed if line.startswith(USAGE)]
-        assert line.split()[1:4] == ["toy", "2", "models;"]
-        found = json.loads(camcli("models", "toy:train", "--json").stdout)
-        assert found == [{"name": "toy:train", "source": "toy", "weights": ["wooden"]}]
-        assert "`camcli models 'toy:*wagon*'`" in camcli("models", "wagon").stderr
-
 
 @pytest.mark.usefixtures("absent_toys")
 class TestASourceWithoutItsPackage:
@@ -116,9 +109,11 @@ def test_a_near_name_is_suggested() -> None:
 
 
 def test_prefixes_are_tried_before_factories() -> None:
-    rows = [type(source) for source in sources.sources()]
-    factory = [row.__name__ for row in rows].index("FactorySource")
-    assert all(issubclass(row, PrefixedSource) <= (rows.index(row) < factory) for row in rows)
+    rows = list(sources.sources())
+    (factory,) = [place for place, row in enumerate(rows) if isinstance(row, FactorySource)]
+    prefixed = [place for place, row in enumerate(rows) if isinstance(row, PrefixedSource)]
+    assert prefixed
+    assert max(prefixed) < factory
 
 
 def test_only_what_may_be_downloaded_is_said_to_be() -> None:
@@ -144,3 +139,24 @@ def test_naming_the_sources_imports_no_library_of_networks() -> None:
         "assert not found, found\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_models_are_found_by_word_and_by_shell_pattern() -> None:
+    listed = {model.name: model for model in catalogue(None)}
+    assert listed["demo"].source == listed["demo-clip"].source == "demo"
+    assert listed["resnet50"].weights == ("IMAGENET1K_V1", "IMAGENET1K_V2")
+    assert [m.name for m in catalogue("squeeze")] == ["squeezenet1_0", "squeezenet1_1"]
+    assert [m.name for m in catalogue("vit_b_*")] == ["vit_b_16", "vit_b_32"]
+
+
+def test_without_timm_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = builtins.__import__
+
+    def without_timm(name: str, *rest: Any) -> Any:
+        if name.partition(".")[0] == "timm":
+            raise ImportError(name)
+        return usual(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without_timm)
+    with pytest.raises(ModelError, match=r"pip install 'camcli\[timm\]'"):
+        load_model(ModelConfig(name="timm:resnet10t", weights=None))

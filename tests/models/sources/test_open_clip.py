@@ -220,7 +220,7 @@ def test_mistakes_are_answered_with_choices(tmp_path: Path) -> None:
     assert "does not fit" in refusal(**config.model_dump())
 
 
-def test_weights_that_cannot_be_had_are_told_with_remedies(
+def test_weights_out_of_reach_are_answered_with_remedies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import open_clip.factory

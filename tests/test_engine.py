@@ -18,7 +18,8 @@ from camcli.models import LoadedModel
 from camcli.records import Batch, FailedImage, ImageItem, SaliencyMap
 from camcli.run.build import build
 from camcli.run.cut import split_at
-from camcli.targets.plan import ClassTable, TargetPlan
+from camcli.targets.class_table import ClassTable
+from camcli.targets.plan import TargetPlan
 from tests.conftest import GlobalAverageHead
 
 

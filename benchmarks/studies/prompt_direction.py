@@ -28,7 +28,7 @@ from camcli.evaluation.metrics.localisation import energy_inside
 from camcli.methods import create_method
 from camcli.methods.probe import Probe
 from camcli.models import load_model
-from camcli.models.prompted import with_prompts
+from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
 from camcli.run.cut import split_at
 

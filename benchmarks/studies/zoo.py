@@ -121,9 +121,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 def torchvision_names(pattern: str) -> list[str]:
     """Return the names of torchvision's classification models that match a shell pattern."""
-    from camcli.models.sources import torchvision as torchvision_zoo
+    from camcli.models.catalogue import catalogue
 
-    return [name for name in torchvision_zoo.names() if fnmatch(name, pattern)]
+    names = (model.name for model in catalogue(None) if model.source == "torchvision")
+    return [name for name in names if fnmatch(name, pattern)]
 
 
 def main() -> None:

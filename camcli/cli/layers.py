@@ -1,4 +1,4 @@
-"""`camcli layers`: where in a network one can look."""
+"""`camcli layers`: the layers of a network that can be explained at."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from camcli.errors import LayerError
 if TYPE_CHECKING:
     from camcli.network.layers import Layer
     from camcli.run.layer_list import LayerList
-
-
-_DOWNLOADED = ("timm", "open_clip")
 
 
 def layers(
@@ -48,8 +45,9 @@ def layers(
 
 
 def _without_download(config: Config) -> Config:
-    source, colon, _ = config.model.name.partition(":")
-    if config.model.weights != "default" or (colon and source not in _DOWNLOADED):
+    from camcli.models.catalogue import find_source
+
+    if config.model.weights != "default" or not find_source(config.model.name).downloads:
         return config
     return config.model_copy(update={"model": config.model.model_copy(update={"weights": None})})
 

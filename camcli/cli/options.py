@@ -13,6 +13,8 @@ import typer
 
 from camcli.config import Config, load_config
 from camcli.errors import OutputError
+from camcli.models import sources
+from camcli.targets import rules
 
 if TYPE_CHECKING:
     from camcli.output.folder import FolderPolicy
@@ -44,7 +46,7 @@ class Flags:
         typer.Option(
             "--model",
             "-m",
-            help="demo, a torchvision model, timm:NAME, open_clip:ARCH/TAG or module:factory.",
+            help=f"Which network: {sources.usage()}.",
         ),
     ] = None
     checkpoint: Annotated[
@@ -69,10 +71,7 @@ class Flags:
     target: Annotated[
         list[str],
         Sets("targets"),
-        typer.Option(
-            "--target",
-            help="topN, positive, class index or name, folder, or @file.csv. Repeatable.",
-        ),
+        typer.Option("--target", help=f"What to explain: {rules.usage()}. Repeatable."),
     ] = field(default_factory=list)
     prompt: Annotated[
         list[str],

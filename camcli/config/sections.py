@@ -24,11 +24,7 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """Which network, and where in it to look."""
 
-    name: str = Field(
-        "demo",
-        description="demo, demo-clip, a torchvision model's name, timm:NAME, open_clip:ARCH/TAG, "
-        "or package.module:factory",
-    )
+    name: str = Field("demo", description="see `camcli models`")
     weights: str | None = Field(
         "default", description="default, null (random), or the path of a checkpoint"
     )
@@ -186,8 +182,7 @@ class Config(_Section):
     targets: tuple[str, ...] = Field(
         ("top1",),
         min_length=1,
-        description="top1, topN, positive, a class index or name, folder, @file.csv, or prompts "
-        "(the default where there are any)",
+        description="see `camcli explain --help`; where there are prompts, the default is prompts",
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"

@@ -17,13 +17,14 @@ from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
-from camcli.models.prompted import with_prompts
+from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import plan_prompts
 from camcli.network.split import SplitNetwork
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.cut import splits_at
 from camcli.run.device import resolve_device
-from camcli.targets.plan import ClassTable, TargetPlan
+from camcli.targets.class_table import ClassTable
+from camcli.targets.plan import TargetPlan
 from camcli.workers.demand import worker_count
 
 

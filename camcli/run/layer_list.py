@@ -9,7 +9,7 @@ import torch
 from camcli.config import Config, PreprocessConfig
 from camcli.errors import LayerError
 from camcli.models import load_model
-from camcli.models.prompted import with_stand_in
+from camcli.models.prompt_scores import with_stand_in
 from camcli.network.default_layer import default_layer
 from camcli.network.layers import Layer, describe_layers
 from camcli.network.nodes import shape_of

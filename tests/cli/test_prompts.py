@@ -129,7 +129,7 @@ def test_prompts_can_be_evaluated(camcli: Camcli, images: Path) -> None:
         (("-m", "open_clip:RN5O", "-o", "out", "--prompt", "x"), "no architecture 'RN5O'"),
     ],
 )
-def test_mistakes_are_told_in_one_message(
+def test_mistakes_are_answered_in_one_message(
     camcli: Camcli, images: Path, arguments: tuple[str, ...], expected: str
 ) -> None:
     finished = camcli("explain", images, *arguments)

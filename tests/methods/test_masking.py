@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 
-from camcli.methods._ops.masking import Composite, gaussian_blur, min_max, upsample
+from camcli.methods._ops.masking import Composite, gaussian_blur, upsample
+from camcli.methods.scaling import min_max
 
 
 @pytest.mark.parametrize("sigma", [0.3, 2.3, 10.0, 40.0])

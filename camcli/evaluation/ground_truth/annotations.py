@@ -10,6 +10,7 @@ import numpy as np
 
 from camcli.evaluation.ground_truth.truth import Mask, ObjectMasks, Truth, object_masks
 from camcli.records import Box, Geometry, ImageItem, Target
+from camcli.targets.class_names import folded
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Annotations:
 
         """
         found = self.regions.get(PurePosixPath(name).stem, ())
-        wanted = None if label is None else normal_label(label)
-        return [r for r in found if r.label is None or wanted in (None, normal_label(r.label))]
+        wanted = None if label is None else folded(label)
+        return [r for r in found if r.label is None or wanted in (None, folded(r.label))]
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,3 @@ def mask_of(regions: Sequence[Region], geometry: Geometry, size: tuple[int, int]
         x0, y0, x1, y1 = region.box
         mask |= ((down >= y0) & (down < y1))[:, None] & ((across >= x0) & (across < x1))[None]
     return mask
-
-
-def normal_label(name: str) -> str:
-    """Return a class name without what writers of names differ in: case, spaces, underscores."""
-    return " ".join(name.replace("_", " ").casefold().split())

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from camcli.errors import InputError
-from camcli.evaluation.ground_truth.annotations import normal_label
 from camcli.evaluation.ground_truth.truth import Mask, ObjectMasks, Truth, object_masks
 from camcli.records import Geometry, ImageItem, Target
+from camcli.targets.class_names import folded
 
 _SUFFIX = ".png"
 
@@ -27,11 +27,11 @@ class MaskTruth(Truth):
         """Read the image's masks; see `Truth.masks`."""
         stem = PurePosixPath(item.ref.name).stem
         by_label = {
-            normal_label(path.stem[len(stem) + 1 :]): path
+            folded(path.stem[len(stem) + 1 :]): path
             for path in sorted(self.folder.glob(f"{escape(stem)}.*{_SUFFIX}"))
         }
         plain = self.folder / f"{stem}{_SUFFIX}"
-        names = [normal_label(target.name or ""), str(target.index)]
+        names = [folded(target.name or ""), str(target.index)]
         chosen = next((by_label[name] for name in names if name in by_label), None)
         if chosen is None and not by_label and plain.is_file():
             chosen = plain

@@ -12,6 +12,7 @@ from camcli.config import PromptScore
 from camcli.errors import PromptError
 from camcli.models.loaded import LoadedModel
 from camcli.models.prompts import PromptPlan
+from camcli.models.sources import one_of, sources
 
 TOWER = "visual"
 """The path of the image tower, as open_clip calls it."""
@@ -79,7 +80,7 @@ def with_prompts(model: LoadedModel, plan: PromptPlan | None, score: PromptScore
         if plan is not None:
             raise PromptError(
                 f"{model.name} scores classes and reads no text: leave the prompts out, or take a "
-                "dual encoder, open_clip:ARCH/TAG or demo-clip"
+                f"dual encoder, {_dual_encoders()}"
             )
         return model
     if plan is None:
@@ -97,6 +98,10 @@ def with_stand_in(model: LoadedModel) -> LoadedModel:
     if model.text is None:
         return model
     return _scoring(model, torch.eye(1, model.text.width), "cosine", None)
+
+
+def _dual_encoders() -> str:
+    return one_of([source.usage for source in sources() if source.dual_encoders])
 
 
 def _scoring(

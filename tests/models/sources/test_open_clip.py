@@ -19,7 +19,7 @@ from camcli.methods.base import Method
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.models.catalogue import catalogue
-from camcli.models.prompted import PromptScores, with_prompts
+from camcli.models.prompt_scores import PromptScores, with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
 from camcli.run.cut import split_at
 from tests.models.dual_encoders import TOWERS, small
@@ -220,7 +220,7 @@ def test_mistakes_are_answered_with_choices(tmp_path: Path) -> None:
     assert "does not fit" in refusal(**config.model_dump())
 
 
-def test_weights_that_cannot_be_had_are_told_with_remedies(
+def test_weights_out_of_reach_are_answered_with_remedies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import open_clip.factory

@@ -223,7 +223,8 @@ class ManifestRow:
     """One line of `manifest.jsonl`: one image and target, written after its files.
 
     Paths are POSIX and relative to the output folder, apart from `path`, the image's own.
-    `sha256` holds the digests of the image's bytes (`image`) and of every file written for it.
+    `artefacts` has the paths, by kind, of files that have no field of their own. `sha256` holds the
+    digests of the image's bytes (`image`) and, by kind, of every file written for it.
     """
 
     image: str
@@ -240,6 +241,7 @@ class ManifestRow:
     map_range: tuple[float, float] | None = None
     overlay: str | None = None
     components: ComponentsInfo | None = None
+    artefacts: dict[str, str] | None = None
     completeness_error: float | None = None
     note: str | None = None
     sha256: dict[str, str] | None = None

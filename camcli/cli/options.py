@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 import typer
 
 from camcli.config import Config, load_config
+from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
 from camcli.models import sources
 from camcli.targets import rules
@@ -117,7 +118,7 @@ class Flags:
     save: Annotated[
         list[str],
         Sets("output.save"),
-        typer.Option("--save", help="maps, overlays, components. Repeatable."),
+        typer.Option("--save", help=f"{', '.join(SAVE_CHOICES)}. Repeatable."),
     ] = field(default_factory=list)
     overrides: Overrides = field(default_factory=list)
 

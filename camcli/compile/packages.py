@@ -24,7 +24,7 @@ from torch import Tensor, fx
 
 from camcli import __version__
 from camcli.compile.inference_form import InferenceTrunk
-from camcli.system.cache import cache_folder
+from camcli.system.cache_folders import cache_folder
 
 _KEPT = 12
 _DAY = 24 * 3600.0

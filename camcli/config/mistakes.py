@@ -36,6 +36,8 @@ def _is_key(part: int | str) -> bool:
 
 def _complaint(problem: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
     value = problem["input"]
+    if problem["type"] == "unknown_choice":  # of a field that knows its choices itself
+        return str(problem["msg"])
     if problem["type"] == "extra_forbidden":
         keys = _keys_at(path[:-1])
         return f"no such key{suggest(str(path[-1]), keys)} (valid: {', '.join(keys)})"

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
-Colormap = Literal["turbo", "viridis", "magma", "jet", "gray"]
+from camcli.config.artefacts import SAVE_CHOICES
+from camcli.config.colormaps import known_colormap
+
+Colormap = Annotated[str, AfterValidator(known_colormap)]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-Artefact = Literal["maps", "overlays", "components"]
+if TYPE_CHECKING:  # type checkers know no choices that are computed
+    Artefact: TypeAlias = str
+else:
+    Artefact = Literal[SAVE_CHOICES]
 Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 MapSize = Literal["input", "layer", "original"]
 PromptScore = Literal["cosine", "softmax"]
@@ -164,7 +177,9 @@ class OutputConfig(_Section):
     normalize: Literal["minmax", "max"] = Field(
         "minmax", description="minmax: (m - min) / (max - min); max: m / max, zero stays zero"
     )
-    colormap: Colormap = "turbo"
+    colormap: Colormap = Field(
+        "turbo", description="turbo, viridis, coolwarm, ... or any other of the package cmap"
+    )
     alpha: float = Field(0.5, ge=0.0, le=1.0, description="opacity of the heatmap")
     overlay_format: Literal["png", "jpg"] = Field(
         "png", description="png keeps every pixel; jpg is a tenth of the work and a fifth the size"

@@ -12,11 +12,11 @@ from camcli.evaluation.cost import Cost, cost_of
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.report.files import write_report
 from camcli.evaluation.report.summary import Summary, summarise
-from camcli.evaluation.rows import Journal
 from camcli.evaluation.run_record import RunRecord
 from camcli.images.stream import stream
-from camcli.output.folder import Claim, FolderPolicy, ResumeState, open_folder
-from camcli.output.manifest import FILE_NAME, read_rows
+from camcli.output.folder import Claim, FolderPolicy, open_folder
+from camcli.output.manifest import FILE_NAME, Manifest, read_rows
+from camcli.output.resume import ResumeState
 from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
 from camcli.run.interrupt import Interruption
@@ -91,14 +91,14 @@ def _evaluate(
     refs = (ref for ref in job.refs if not resumed.holds(ref.name, readable(ref.path)))
     preprocess = evaluator.engine.preprocess
     batches = stream(refs, preprocess, job.batch_size, job.workers)
-    with closing(batches), Journal(job.folder / FILE_NAME) as journal:
+    with closing(batches), Manifest(job.folder / FILE_NAME) as manifest:
         for batch in batches:
             if interruption.requested:
                 break
             if job.with_costs and not costs and batch.items:
                 costs = _costs(evaluator, batch)
                 record.write("running", costs)
-            journal.append(evaluator.evaluate(batch))
+            manifest.append(evaluator.evaluate(batch))
             on_images(len(batch.items) + len(batch.failures))
     record.write("interrupted" if interruption.requested else "finished", costs)
     rows = list(read_rows(job.folder / FILE_NAME))

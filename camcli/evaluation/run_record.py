@@ -10,7 +10,8 @@ from typing import Any
 from camcli import __version__
 from camcli.errors import OutputError
 from camcli.evaluation.cost import Cost
-from camcli.output.folder import ResumeState, read_run, write_run
+from camcli.output.record import read_run, write_run
+from camcli.output.resume import ResumeState
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from camcli.config.artefacts import ARTEFACT_KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,7 +19,10 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*\\]')
 # File systems stop at 255 bytes; the difference is for "~2" and for suffixes like ".281.npy".
 _MAX_PART_BYTES = 200
 _MAX_SUFFIX_BYTES = 16
-_WRITTEN = (".npy", ".png")
+# Not `.jpg`: folders named like a photograph keep their names.
+_WRITTEN = tuple(
+    {suffix for kind in ARTEFACT_KINDS.values() for suffix in kind.suffixes} - {".jpg"}
+)
 
 
 def safe_name(parts: Iterable[str]) -> str:

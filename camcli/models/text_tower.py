@@ -14,7 +14,7 @@ from camcli.errors import PromptError
 from camcli.models.digest import digest_of
 from camcli.models.embedding_cache import EmbeddingCache
 from camcli.models.prompts import Prompt
-from camcli.system.cache import cache_folder
+from camcli.system.cache_folders import cache_folder
 
 Tokenizer = Callable[..., Tensor]
 _AT_ONCE = 64

@@ -49,7 +49,7 @@ def contact_sheet(saliency_map: SaliencyMap, colormap: str, alpha: float) -> Ima
 
     Args:
         saliency_map: With `values` and with components that hold their maps.
-        colormap: One of `camcli.output.colormaps.COLORMAPS`.
+        colormap: The name of a colour map, see `camcli.output.colormaps`.
         alpha: Opacity of the heatmaps in [0, 1].
 
     Returns:

@@ -75,5 +75,5 @@ def jpg(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-PICTURE_ENCODERS = {"png": png, "jpg": jpg}
+IMAGE_ENCODERS = {"png": png, "jpg": jpg}
 """What writes an overlay, by `output.overlay_format`."""

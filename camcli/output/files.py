@@ -10,12 +10,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.records import WHOLE, Shard
 
-ARTEFACT_FOLDERS = ("maps", "overlays", "components", "sheets")
 STATE_FOLDER = ".camcli"
 
 _SHARD_FILE = re.compile(r"(?:manifest|run)\.(\d+)-of-(\d+)\.jsonl?")
+
+
+def artefact_folders() -> frozenset[str]:
+    """Return the names of the folders that artefacts are in."""
+    return frozenset(kind.folder for kind in ARTEFACT_KINDS.values())
 
 
 def manifest_path(folder: Path, shard: Shard = WHOLE) -> Path:

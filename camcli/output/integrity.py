@@ -7,32 +7,28 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
 
+from camcli.config.artefacts import ARTEFACT_KINDS
+
 _CHUNK_BYTES = 1 << 20
 
 Fault = Literal["missing", "empty", "changed", "outside the folder", "without a digest"]
 Check = Callable[[Path, Mapping[str, Any]], Iterator[tuple[str, Fault]]]
 
 
-class Artefact(NamedTuple):
+class ListedFile(NamedTuple):
     """One file of a row: its path relative to the output folder, and its SHA-256 if recorded."""
 
     path: str
     sha256: str | None
 
 
-def artefacts_of(row: Mapping[str, Any]) -> Iterator[Artefact]:
+def files_of(row: Mapping[str, Any]) -> Iterator[ListedFile]:
     """Yield the files that a manifest row lists."""
-    components = _mapping(row.get("components"))
-    listed = {
-        "map": row.get("map"),
-        "overlay": row.get("overlay"),
-        "components": components.get("path"),
-        "sheet": components.get("sheet"),
-    }
     digests = _mapping(row.get("sha256"))
-    for what, path in listed.items():
+    for name, kind in ARTEFACT_KINDS.items():
+        path = _value_at(kind.place or ("artefacts", name), row)
         if path:
-            yield Artefact(str(path), digests.get(what))
+            yield ListedFile(str(path), digests.get(name))
 
 
 def faults_at_a_glance(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
@@ -41,7 +37,7 @@ def faults_at_a_glance(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[s
     Files are moved into place whole, so that after anything short of a power failure this is all
     that can be wrong with a file that nobody meddled with.
     """
-    for artefact in artefacts_of(row):
+    for artefact in files_of(row):
         fault = _fault_of(folder, artefact)
         if fault is not None:
             yield artefact.path, fault
@@ -49,7 +45,7 @@ def faults_at_a_glance(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[s
 
 def faults_in_full(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
     """Yield the files of a row that are missing or whose bytes are not those recorded."""
-    for artefact in artefacts_of(row):
+    for artefact in files_of(row):
         fault = _fault_of(folder, artefact)
         if fault is None and artefact.sha256 is None:
             fault = "without a digest"
@@ -59,12 +55,19 @@ def faults_in_full(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[str, 
             yield artefact.path, fault
 
 
+def _value_at(place: tuple[str, ...], row: Mapping[str, Any]) -> object:
+    value: object = row
+    for key in place:
+        value = _mapping(value).get(key)
+    return value
+
+
 def _mapping(value: object) -> Mapping[str, Any]:
     """Return a value if it is a mapping: a manifest may have been edited by anyone."""
     return value if isinstance(value, Mapping) else {}
 
 
-def _fault_of(folder: Path, artefact: Artefact) -> Fault | None:
+def _fault_of(folder: Path, artefact: ListedFile) -> Fault | None:
     relative = PurePosixPath(artefact.path)
     if relative.is_absolute() or ".." in relative.parts:
         return "outside the folder"

@@ -1,4 +1,7 @@
-"""`manifest.jsonl`: one JSON line for each image and target, appended as it is finished."""
+"""`manifest.jsonl`: one JSON line for each image and target, appended as it is finished.
+
+Runs and evaluations write it alike; only what is in their rows differs.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,23 @@ import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from camcli.output.atomic import write_chunks
-from camcli.records import ManifestRow
 
 FILE_NAME = "manifest.jsonl"
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
-def to_line(row: ManifestRow) -> str:
+class Row(Protocol):
+    """One line of a manifest."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as builtins; non-finite numbers are allowed."""
+
+
+def to_line(row: Row) -> str:
     """Return a row as one line of strict JSON, without the newline; non-finite numbers are null."""
     return _to_json(_strict(row.to_json()))
 
@@ -30,8 +39,8 @@ class Manifest:
         # Unbuffered: a write that fails must not come back when the file is closed.
         self._file = path.open("ab", buffering=0)
 
-    def append(self, rows: Sequence[ManifestRow]) -> None:
-        """Append the rows of one image, and hand them to the operating system together.
+    def append(self, rows: Sequence[Row]) -> None:
+        """Append the rows of finished images, and hand them to the operating system together.
 
         Raises:
             OSError: They could not be written; the manifest ends as it did before.
@@ -146,7 +155,7 @@ def _row_in(raw: bytes) -> dict[str, Any] | None:
 def _strict(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _strict(inner) for key, inner in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_strict(inner) for inner in value]

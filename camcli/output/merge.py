@@ -13,9 +13,10 @@ from typing import Any
 from camcli.errors import OutputError
 from camcli.output.atomic import write_chunks
 from camcli.output.files import lock_path, manifest_path, run_path, shards_in, staging_path
-from camcli.output.folder import at_work, read_run, refuse_another_run, write_run
+from camcli.output.folder import at_work
 from camcli.output.lock import FolderLock
 from camcli.output.manifest import read_lines
+from camcli.output.record import read_run, refuse_another_run, write_run
 from camcli.records import WHOLE, Shard
 
 
@@ -75,7 +76,7 @@ def _merge(folder: Path, shards: Sequence[Shard]) -> Merged:
 
 
 def _is_merged(folder: Path, shards: Sequence[Shard]) -> bool:
-    """Tell whether only the removal of the shards' own files was still to be done."""
+    """Return whether only the removal of the shards' own files was still to be done."""
     return run_path(folder).exists() and read_run(folder).get("shards") == len(shards)
 
 

@@ -37,7 +37,7 @@ def overlay(
         image: RGB, of the size that `geometry` names or scaled to another.
         geometry: Where the map belongs.
         values: float32 (h, w) in [0, 1], stretched bilinearly onto `geometry.crop_box`.
-        colormap: One of `camcli.output.colormaps.COLORMAPS`.
+        colormap: The name of a colour map, see `camcli.output.colormaps`.
         alpha: Opacity of the heatmap in [0, 1].
 
     Returns:

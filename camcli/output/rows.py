@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.output.writers import Written
 from camcli.records import (
     Components,
@@ -49,9 +50,10 @@ class RowMaker:
             map_range=saliency_map.range,
             overlay=_path_in(written, "overlay"),
             components=_components_info(saliency_map.components, written),
+            artefacts=_without_a_field(written),
             completeness_error=saliency_map.completeness_error,
             note=item.note,
-            sha256={"image": item.sha256} | {what: sha for what, (_, sha) in written.items()},
+            sha256={"image": item.sha256} | {name: sha for name, (_, sha) in written.items()},
         )
 
     def failed(self, failure: FailedImage) -> ManifestRow:
@@ -71,8 +73,15 @@ def readable(path: Path) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _path_in(written: Written, what: str) -> str | None:
-    return written[what][0] if what in written else None
+def _path_in(written: Written, name: str) -> str | None:
+    return written[name][0] if name in written else None
+
+
+def _without_a_field(written: Written) -> dict[str, str] | None:
+    """Return the paths of the artefacts that have no field of their own in a row, by kind."""
+    return {
+        name: path for name, (path, _) in written.items() if not ARTEFACT_KINDS[name].place
+    } or None
 
 
 def _components_info(components: Components | None, written: Written) -> ComponentsInfo | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from camcli.errors import OutputError
 from camcli.output.files import manifest_path, shards_in
-from camcli.output.integrity import Fault, artefacts_of, faults_in_full
+from camcli.output.integrity import Fault, faults_in_full, files_of
 from camcli.output.manifest import read_lines
 from camcli.records import WHOLE
 
@@ -88,5 +88,5 @@ def _collect(
     while len(checking) > leave:
         row, damages = checking.popleft()
         report.rows += 1
-        report.files += sum(1 for _ in artefacts_of(row))
+        report.files += sum(1 for _ in files_of(row))
         report.damages += damages.result()

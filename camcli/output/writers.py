@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
 from camcli.config import OutputConfig
+from camcli.config.artefacts import ARTEFACT_KINDS
+from camcli.output.artefacts import AnyArtefact, saved_artefacts
 from camcli.output.atomic import write_bytes
-from camcli.output.contact_sheet import contact_sheet
-from camcli.output.encode import PICTURE_ENCODERS, npy, png
-from camcli.output.render import over_original, overlay
 from camcli.records import SaliencyMap
 
 Written = dict[str, tuple[str, str]]
-"""What was written (`map`, `overlay`, ...): relative path and SHA-256 of each."""
+"""The files that were written, by kind (`map`, `overlay`, ...): relative path and SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -45,44 +41,22 @@ class ArtefactWriter:
             OSError: A file could not be written; no partial file is left behind.
 
         """
-        values = saliency_map.values
-        assert values is not None
         written = {}
-        if "maps" in self.config.save:
-            data = npy(self._map_values(saliency_map, values))
-            written["map"] = self._save("maps", saliency_map, ".npy", data)
-        if "overlays" in self.config.save:
-            data = PICTURE_ENCODERS[self.config.overlay_format](self.draw(saliency_map))
-            suffix = f".{self.config.overlay_format}"
-            written["overlay"] = self._save("overlays", saliency_map, suffix, data)
-        if saliency_map.components and saliency_map.components.maps is not None:
-            parts = [self._map_values(saliency_map, part) for part in saliency_map.components.maps]
-            data = npy(np.stack(parts))
-            written["components"] = self._save("components", saliency_map, ".npy", data)
-            sheet = contact_sheet(saliency_map, self.config.colormap, self.config.alpha)
-            written["sheet"] = self._save("sheets", saliency_map, ".png", png(sheet))
+        for name, artefact in self._artefacts.items():
+            rendered = artefact.render(saliency_map)
+            if rendered is not None:
+                data = artefact.encode(rendered)
+                path = self._path(name, saliency_map, artefact.suffix)
+                write_bytes(self.folder / path, data, self.staging)
+                written[name] = path, hashlib.sha256(data).hexdigest()
         return written
 
-    def draw(self, saliency_map: SaliencyMap) -> Image.Image:
-        """Return the overlay of a map that is not degenerate."""
-        item, values, look = saliency_map.item, saliency_map.values, self.config
-        assert item.original is not None
-        assert values is not None
-        return overlay(item.original, item.geometry, values, look.colormap, look.alpha)
+    @cached_property
+    def _artefacts(self) -> dict[str, AnyArtefact]:
+        return saved_artefacts(self.config)
 
-    def _map_values(
-        self, saliency_map: SaliencyMap, values: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        if self.config.map_size == "original":
-            return over_original(values, saliency_map.item.geometry)
-        return values
-
-    def _save(
-        self, kind: str, saliency_map: SaliencyMap, suffix: str, data: bytes
-    ) -> tuple[str, str]:
-        name = saliency_map.item.ref.name
+    def _path(self, name: str, saliency_map: SaliencyMap, suffix: str) -> str:
+        stem = saliency_map.item.ref.name
         if self.class_in_name:
-            name += f".{saliency_map.target.index}"
-        relative = f"{kind}/{name}{suffix}"
-        write_bytes(self.folder / relative, data, self.staging)
-        return relative, hashlib.sha256(data).hexdigest()
+            stem += f".{saliency_map.target.index}"
+        return f"{ARTEFACT_KINDS[name].folder}/{stem}{suffix}"

@@ -10,12 +10,11 @@ from pathlib import Path
 from statistics import median
 
 import torch
-from PIL import Image
 
 from camcli.engine import Engine, Explained
 from camcli.errors import InputError
 from camcli.images.decode import decode
-from camcli.output.encode import PICTURE_ENCODERS, npy
+from camcli.output.artefacts import AnyArtefact, saved_artefacts
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
 from camcli.run.build import BuiltRun
@@ -140,27 +139,23 @@ def _writing(maps: Sequence[SaliencyMap], images: int, built: BuiltRun, rounds: 
         return []
     with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
         writer = _writer(Path(folder), built)
-        overlays, keeps = "overlays" in output.save, "maps" in output.save
-        encode_image = PICTURE_ENCODERS[output.overlay_format]
+        kinds = saved_artefacts(output).values()
 
-        def draw() -> list[Image.Image]:
-            return [writer.draw(m) for m in maps] if overlays else []
+        def render() -> list[tuple[AnyArtefact, object]]:
+            return [(kind, kind.render(m)) for m in maps for kind in kinds]
 
-        drawn = draw()
+        rendered = [(kind, shown) for kind, shown in render() if shown is not None]
 
         def encode() -> None:
-            for image in drawn:
-                encode_image(image)
-            for m in maps if keeps else ():
-                assert m.values is not None
-                npy(m.values)
+            for kind, shown in rendered:
+                kind.encode(shown)
 
-        drawing, encoding, writing = _milliseconds(
-            rounds, images, draw, encode, lambda: [writer.write(m) for m in maps]
+        rendering, encoding, writing = _milliseconds(
+            rounds, images, render, encode, lambda: [writer.write(m) for m in maps]
         )
-    rest = max(writing - drawing - encoding, 0.0)
+    rest = max(writing - rendering - encoding, 0.0)
     return [
-        Stage("render", "write", drawing),
+        Stage("render", "write", rendering),
         Stage("encode", "write", encoding),
         Stage("write", "write", rest),
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from camcli.output.folder import ResumeState
+from camcli.output.resume import ResumeState
 
 
 @dataclass

@@ -12,7 +12,8 @@ from typing import Any
 
 from camcli import __version__
 from camcli.errors import MachineError
-from camcli.output.folder import ResumeState, write_run
+from camcli.output.record import write_run
+from camcli.output.resume import ResumeState
 from camcli.run.build import BuiltRun
 from camcli.run.outcome import Outcome, Tally
 from camcli.run.plan import RunPlan

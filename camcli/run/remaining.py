@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from camcli.output.folder import ResumeState
+from camcli.output.resume import ResumeState
 from camcli.output.rows import readable
 from camcli.records import ImageRef
 from camcli.run.plan import RunPlan

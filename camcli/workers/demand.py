@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from camcli.config import Config, RunConfig
+from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.records import Reading
 from camcli.workers.pool import WorkerPool
 
@@ -22,8 +23,11 @@ def reading_for(config: Config) -> Reading:
 
 
 def draws(config: Config) -> bool:
-    """Return whether a run draws over its images, so that they are kept for it."""
-    return not {"overlays", "components"}.isdisjoint(config.output.save)
+    """Return whether a run draws over its images, which workers keep for it."""
+    return any(
+        kind.needs_original and kind.saved_as in config.output.save
+        for kind in ARTEFACT_KINDS.values()
+    )
 
 
 def worker_count(run: RunConfig) -> int:

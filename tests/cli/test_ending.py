@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from camcli.cli.ending import exit_code, summary
-from camcli.output.folder import ResumeState
+from camcli.output.resume import ResumeState
 from camcli.run.outcome import Outcome, Tally
 
 

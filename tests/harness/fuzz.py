@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from camcli.output.integrity import artefacts_of, faults_in_full
+from camcli.output.integrity import faults_in_full, files_of
 from camcli.output.manifest import read_rows
 from tests.harness.command_server import CommandServer, Finished
 from tests.harness.mutation import hostile_name, mutated_config, mutated_image, seed_images
@@ -105,7 +105,7 @@ def _check_files(sandbox: Path, before: dict[str, int], rows: list[dict[str, obj
             f"wrote outside the output folder: {sorted(after.items() ^ before.items())[:5]}"
         )
     output = sandbox / "out"
-    listed = [artefact.path for row in rows for artefact in artefacts_of(row)]
+    listed = [artefact.path for row in rows for artefact in files_of(row)]
     found = {str(path.relative_to(output)) for path in output.rglob("*") if not path.is_dir()} - {
         "manifest.jsonl",
         "run.json",

@@ -12,21 +12,16 @@ import pytest
 from camcli.errors import OutputError
 from camcli.output.atomic import write_bytes
 from camcli.output.files import manifest_path, staging_path
-from camcli.output.folder import (
-    Claim,
-    FolderPolicy,
-    ResumeState,
-    open_folder,
-    sort_manifest,
-    write_run,
-)
+from camcli.output.folder import Claim, FolderPolicy, open_folder, sort_manifest
 from camcli.output.lock import FolderLock, Owner
 from camcli.output.manifest import Manifest, read_rows
 from camcli.output.merge import merge_shards
+from camcli.output.record import write_run
+from camcli.output.resume import ResumeState
 from camcli.output.verify import verify_folder
 from camcli.records import WHOLE, ErrorInfo, ManifestRow, Shard
 
-_DESCRIBED = {"model": {"name": "demo"}, "targets": ["top1"]}
+_FINGERPRINT = {"model": {"name": "demo"}, "targets": ["top1"]}
 _RESUME = Claim(FolderPolicy.RESUME)
 _OVERWRITE = Claim(FolderPolicy.OVERWRITE)
 
@@ -34,7 +29,7 @@ _OVERWRITE = Claim(FolderPolicy.OVERWRITE)
 def _record(state: str = "finished", images: int = 0) -> dict[str, Any]:
     return {
         "state": state,
-        "described": _DESCRIBED,
+        "fingerprint": _FINGERPRINT,
         "started": "2026-01-01",
         "images": images,
         "rows": {"ok": images, "degenerate": 0, "failed": 0},
@@ -58,22 +53,22 @@ def _run(
     claim: Claim = Claim(),  # noqa: B008
     failing: str = "",
     state: str = "finished",
-    described: dict[str, Any] = _DESCRIBED,
+    fingerprint: dict[str, Any] = _FINGERPRINT,
     vary: bool = False,
 ) -> ResumeState:
     """Do what a run does, with one image for every letter."""
-    with open_folder(folder, claim, described, vary) as earlier:
-        write_run(folder, _record("running") | {"described": described}, claim.shard)
+    with open_folder(folder, claim, fingerprint, vary) as resume_state:
+        write_run(folder, _record("running") | {"fingerprint": fingerprint}, claim.shard)
         order = {}
         with Manifest(manifest_path(folder, claim.shard)) as manifest:
             for place, name in enumerate(names):
                 order[name] = place
-                if not earlier.holds(name, name):
+                if not resume_state.holds(name, name):
                     manifest.append([_explain(folder, name, "failed" if name in failing else "ok")])
         if state == "finished":
             sort_manifest(folder, claim, order)
-        write_run(folder, _record(state, len(names)) | {"described": described}, claim.shard)
-    return earlier
+        write_run(folder, _record(state, len(names)) | {"fingerprint": fingerprint}, claim.shard)
+    return resume_state
 
 
 def _names(folder: Path) -> str:
@@ -81,8 +76,8 @@ def _names(folder: Path) -> str:
 
 
 def test_a_new_folder_is_made(tmp_path: Path) -> None:
-    earlier = _run(tmp_path / "a" / "out", "abc")
-    assert (earlier.images, earlier.redone) == (0, set())
+    resume_state = _run(tmp_path / "a" / "out", "abc")
+    assert (resume_state.images, resume_state.redone) == (0, set())
     assert sorted(p.name for p in (tmp_path / "a" / "out").iterdir()) == [
         *("manifest.jsonl", "maps", "run.json")
     ]
@@ -123,7 +118,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_use_is_refused_whatever_is_asked(tmp_path: Path) -> None:
-    with open_folder(tmp_path, Claim(), _DESCRIBED, False):
+    with open_folder(tmp_path, Claim(), _FINGERPRINT, False):
         for claim in (Claim(), _RESUME, _OVERWRITE):
             with pytest.raises(OutputError, match=r"in use by another run \(process"):
                 _run(tmp_path, "a", claim)
@@ -131,9 +126,9 @@ def test_a_folder_in_use_is_refused_whatever_is_asked(tmp_path: Path) -> None:
 
 def test_resuming_does_what_is_left(tmp_path: Path) -> None:
     _run(tmp_path, "ab", state="interrupted")
-    earlier = _run(tmp_path, "abcd", _RESUME)
-    assert earlier.images == 2
-    assert earlier.counts == {"ok": 2}
+    resume_state = _run(tmp_path, "abcd", _RESUME)
+    assert resume_state.images == 2
+    assert resume_state.counts == {"ok": 2}
     assert _names(tmp_path) == "abcd"
 
 
@@ -146,7 +141,7 @@ def test_another_config_is_refused_by_its_keys(tmp_path: Path) -> None:
     _run(tmp_path, "ab")
     other = {"model": {"name": "other"}, "targets": ["top1"], "new": 1}
     with pytest.raises(OutputError, match="another one") as caught:
-        _run(tmp_path, "ab", _RESUME, described=other)
+        _run(tmp_path, "ab", _RESUME, fingerprint=other)
     assert "model.name: 'demo' then, 'other' now" in str(caught.value)
     assert "new: None then, 1 now" in str(caught.value)
     assert "targets" not in str(caught.value)
@@ -176,9 +171,9 @@ def test_what_lost_its_files_is_done_again_in_its_place(tmp_path: Path, damage: 
     path.write_bytes(b"")
     if damage == "missing":
         path.unlink()
-    earlier = _run(tmp_path, "abcd", _RESUME)
-    assert earlier.redone == {"b"}
-    assert earlier.counts == {"ok": 3}
+    resume_state = _run(tmp_path, "abcd", _RESUME)
+    assert resume_state.redone == {"b"}
+    assert resume_state.counts == {"ok": 3}
     assert path.read_bytes() == b"map of b"
     assert (tmp_path / "manifest.jsonl").read_bytes() == expected
 
@@ -196,8 +191,8 @@ def test_order_is_restored_although_it_took_several_attempts(tmp_path: Path) -> 
 def test_failed_rows_are_kept_unless_a_retry_is_asked_for(tmp_path: Path) -> None:
     _run(tmp_path, "abc", failing="b")
     assert _run(tmp_path, "abc", _RESUME).counts == {"ok": 2, "failed": 1}
-    earlier = _run(tmp_path, "abc", replace(_RESUME, retry_failed=True))
-    assert earlier.redone == {"b"}
+    resume_state = _run(tmp_path, "abc", replace(_RESUME, retry_failed=True))
+    assert resume_state.redone == {"b"}
     rows = list(read_rows(tmp_path / "manifest.jsonl"))
     assert [(row["image"], row["status"]) for row in rows] == [
         *(("a", "ok"), ("b", "ok"), ("c", "ok"))
@@ -206,10 +201,10 @@ def test_failed_rows_are_kept_unless_a_retry_is_asked_for(tmp_path: Path) -> Non
 
 def test_an_image_under_a_name_that_another_had_is_not_done(tmp_path: Path) -> None:
     _run(tmp_path, "ab")
-    with open_folder(tmp_path, _RESUME, _DESCRIBED, False) as earlier:
-        assert earlier.holds("a", "a")
-        assert not earlier.holds("a", "elsewhere/a")
-        assert not earlier.holds("c", "c")
+    with open_folder(tmp_path, _RESUME, _FINGERPRINT, False) as resume_state:
+        assert resume_state.holds("a", "a")
+        assert not resume_state.holds("a", "elsewhere/a")
+        assert not resume_state.holds("c", "c")
 
 
 def _die(folder: Path, boot: str | None = None) -> None:
@@ -251,7 +246,7 @@ def test_shards_share_a_folder_and_together_are_the_whole(tmp_path: Path) -> Non
     folder = tmp_path / "shards"
     with ExitStack() as held:
         for index in (2, 0, 1):
-            held.enter_context(open_folder(folder, _shard(index, 3), _DESCRIBED, False))
+            held.enter_context(open_folder(folder, _shard(index, 3), _FINGERPRINT, False))
     for index in (1, 2, 0):
         _run(folder, "abcdefg"[index::3], _shard(index, 3))
     assert merge_shards(folder).images == 7
@@ -307,7 +302,7 @@ def test_shards_of_other_counts_or_configs_and_whole_runs_stay_apart(tmp_path: P
     with pytest.raises(OutputError, match="holds shards of 2"):
         _run(tmp_path, "a", _shard(0, 3, FolderPolicy.RESUME))
     with pytest.raises(OutputError, match="targets"):
-        _run(tmp_path, "bd", _shard(1, 2), described=_DESCRIBED | {"targets": ["top2"]})
+        _run(tmp_path, "bd", _shard(1, 2), fingerprint=_FINGERPRINT | {"targets": ["top2"]})
     _run(tmp_path, "abcd", _OVERWRITE)
     with pytest.raises(OutputError, match="a run without --shard"):
         _run(tmp_path, "ac", _shard(0, 2, FolderPolicy.RESUME))
@@ -325,7 +320,7 @@ def test_a_shard_that_is_overwritten_leaves_the_others_alone(tmp_path: Path) -> 
 
 
 def test_a_whole_run_does_not_overwrite_shards_at_work(tmp_path: Path) -> None:
-    with open_folder(tmp_path, _shard(0, 2), _DESCRIBED, False):
+    with open_folder(tmp_path, _shard(0, 2), _FINGERPRINT, False):
         write_run(tmp_path, _record("running"), Shard(0, 2))
         with pytest.raises(OutputError, match="in use"):
             _run(tmp_path, "ab", _OVERWRITE)

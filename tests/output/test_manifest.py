@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -125,3 +126,15 @@ def test_rows_in_order_are_left_alone(tmp_path: Path) -> None:
     manifest.sort(tmp_path / "m", {"a": 0, "b": 1})
     after = (tmp_path / "m").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_mappings_of_any_kind_become_objects(tmp_path: Path) -> None:
+    class Figures:
+        def to_json(self) -> dict[str, object]:
+            values = MappingProxyType({"insertion": math.nan, "curve": (0.5, -math.inf)})
+            return {"image": "a", "status": "ok", "methods": {"lift-cam": values}}
+
+    with Manifest(tmp_path / "m") as open_manifest:
+        open_manifest.append([Figures()])
+    (row,) = read_rows(tmp_path / "m")
+    assert row["methods"] == {"lift-cam": {"insertion": None, "curve": [0.5, None]}}

@@ -16,8 +16,8 @@ from camcli.errors import InputError, OutputError
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Saliency
-from camcli.output.folder import read_run
 from camcli.output.manifest import FILE_NAME, read_rows
+from camcli.output.record import read_run
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""The kinds of artefact that a run can write for each image and target: one row a kind.
+
+The table holds import paths, so that a configuration can name what is saved, and images can be
+named around it, without loading what draws it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ArtefactKind:
+    """What the program knows of a kind of artefact without making one.
+
+    Attributes:
+        artefact: Import path of its `camcli.output.artefacts.base.Artefact`.
+        saved_as: The choice of `output.save` that asks for it; several kinds may share one.
+        folder: Where its files are, in the output folder.
+        suffixes: With which its file names may end, after the image's own.
+        needs_original: Whether the image itself is needed to make it, not just the map.
+        place: The keys that lead to its path in a manifest row; where there are none, the path is
+            in the row's `artefacts`, under the kind's name.
+
+    """
+
+    artefact: str
+    saved_as: str
+    folder: str
+    suffixes: tuple[str, ...]
+    needs_original: bool = False
+    place: tuple[str, ...] = ()
+
+
+ARTEFACT_KINDS: dict[str, ArtefactKind] = {
+    "map": ArtefactKind(
+        artefact="camcli.output.artefacts.maps:Maps",
+        saved_as="maps",
+        folder="maps",
+        suffixes=(".npy",),
+        place=("map",),
+    ),
+    "overlay": ArtefactKind(
+        artefact="camcli.output.artefacts.overlays:Overlays",
+        saved_as="overlays",
+        folder="overlays",
+        suffixes=(".png", ".jpg"),
+        needs_original=True,
+        place=("overlay",),
+    ),
+    "components": ArtefactKind(
+        artefact="camcli.output.artefacts.components:ComponentMaps",
+        saved_as="components",
+        folder="components",
+        suffixes=(".npy",),
+        place=("components", "path"),
+    ),
+    "sheet": ArtefactKind(
+        artefact="camcli.output.artefacts.sheets:Sheets",
+        saved_as="components",
+        folder="sheets",
+        suffixes=(".png",),
+        needs_original=True,
+        place=("components", "sheet"),
+    ),
+}
+"""The kinds by name: the key of their digests in a manifest row. They are written in this order."""
+
+SAVE_CHOICES: tuple[str, ...] = tuple(
+    dict.fromkeys(kind.saved_as for kind in ARTEFACT_KINDS.values())
+)
+"""What `output.save` accepts."""

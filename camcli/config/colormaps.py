@@ -1,0 +1,57 @@
+"""Colour maps by name, as the package `cmap` knows them: matplotlib's and many others."""
+
+from __future__ import annotations
+
+from pydantic_core import PydanticCustomError
+
+from camcli.errors import suggest
+
+COLORMAPS = (
+    *("turbo", "viridis", "magma", "inferno", "plasma", "cividis", "jet", "gray"),
+    *("coolwarm", "seismic", "RdBu_r"),
+)
+"""The usual ones: what messages list, the last three diverging. They are known to exist."""
+
+_REVERSED = "_r"
+
+
+def qualified_name(name: str) -> str:
+    """Return the full name of a colour map in `cmap`, such as `matplotlib:coolwarm`.
+
+    A short name that several collections have means matplotlib's, where it is one of them. With
+    `_r` behind a name, the colours run the other way.
+
+    Raises:
+        KeyError: There is no such colour map.
+
+    """
+    from cmap import Colormap  # takes a tenth of a second, and most commands draw nothing
+
+    catalog = Colormap.catalog()
+    try:
+        return catalog.resolve(name)
+    except KeyError:
+        if not name.endswith(_REVERSED):
+            raise
+        return catalog.resolve(name.removesuffix(_REVERSED)) + _REVERSED
+
+
+def known_colormap(name: str) -> str:
+    """Return the name of a colour map that exists, for the configuration.
+
+    Raises:
+        PydanticCustomError: There is none of that name; the message has near ones.
+
+    """
+    if name in COLORMAPS:
+        return name
+    try:
+        qualified_name(name)
+    except KeyError:
+        from cmap import Colormap
+
+        near = suggest(name, [*COLORMAPS, *sorted(set(Colormap.catalog()) - set(COLORMAPS))])
+        listed = ", ".join(COLORMAPS)
+        message = f"{name!r} is not one of {listed}, nor another colour map of cmap{near}"
+        raise PydanticCustomError("unknown_choice", "{message}", {"message": message}) from None
+    return name

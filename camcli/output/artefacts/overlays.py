@@ -1,0 +1,32 @@
+"""The map as a heatmap over the original image."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from camcli.output.artefacts.base import Artefact
+from camcli.output.encode import IMAGE_ENCODERS
+from camcli.output.render import overlay
+from camcli.records import SaliencyMap
+
+
+class Overlays(Artefact[Image.Image]):
+    """An overlay as PNG or JPEG, of the size that `output.overlay_side` allows."""
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of `output.overlay_format`."""
+        return f".{self.config.overlay_format}"
+
+    def render(self, saliency_map: SaliencyMap) -> Image.Image | None:
+        """Return the original image with the heatmap over it."""
+        item, values = saliency_map.item, saliency_map.values
+        assert item.original is not None
+        assert values is not None
+        return overlay(
+            item.original, item.geometry, values, self.config.colormap, self.config.alpha
+        )
+
+    def encode(self, rendered: Image.Image) -> bytes:
+        """Return the image as a file of `output.overlay_format`."""
+        return IMAGE_ENCODERS[self.config.overlay_format](rendered)

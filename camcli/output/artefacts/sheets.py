@@ -1,0 +1,30 @@
+"""The contact sheet of a map's components."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from camcli.output.artefacts.base import Artefact
+from camcli.output.contact_sheet import contact_sheet
+from camcli.output.encode import png
+from camcli.records import SaliencyMap
+
+
+class Sheets(Artefact[Image.Image]):
+    """All components of a map over the image, as one PNG."""
+
+    @property
+    def suffix(self) -> str:
+        """`.png`."""
+        return ".png"
+
+    def render(self, saliency_map: SaliencyMap) -> Image.Image | None:
+        """Return the sheet, None where the method has no components."""
+        components = saliency_map.components
+        if components is None or components.maps is None:
+            return None
+        return contact_sheet(saliency_map, self.config.colormap, self.config.alpha)
+
+    def encode(self, rendered: Image.Image) -> bytes:
+        """Return the sheet as a PNG file."""
+        return png(rendered)

@@ -1,0 +1,80 @@
+"""`run.json`: what a run was, and how far it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from camcli.errors import OutputError
+from camcli.output.atomic import write_bytes
+from camcli.output.files import run_path, staging_path
+from camcli.records import WHOLE, Shard
+
+_FORMER_KEYS = {"described": "fingerprint"}
+
+
+def write_run(folder: Path, record: Mapping[str, Any], shard: Shard = WHOLE) -> None:
+    """Write `run.json`, whole or not at all; the folder must be held with `folder.at_work`.
+
+    Args:
+        folder: The output folder.
+        record: JSON-ready; `fingerprint` is what determines the results of the run.
+        shard: The shard that the run works on.
+
+    Raises:
+        OSError: It could not be written; an older record is still there.
+
+    """
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+    staging = staging_path(folder, shard)
+    write_bytes(run_path(folder, shard), f"{text}\n".encode(), staging, durable=True)
+
+
+def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
+    """Return the record of a run, under today's keys where an older version wrote it.
+
+    Raises:
+        OutputError: There is none, or it cannot be understood.
+
+    """
+    path = run_path(folder, shard)
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        stored = None
+    fields: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    record = {_FORMER_KEYS.get(key, key): value for key, value in fields.items()}
+    if "fingerprint" not in record:
+        raise OutputError(
+            f"{folder} holds no camcli run to go on with ({path.name} is missing or unreadable)"
+        )
+    return record
+
+
+def refuse_another_run(folder: Path, fingerprint: Any, recorded: Mapping[str, Any]) -> None:
+    """Compare the fingerprint of a run with the one that a folder's record holds.
+
+    Raises:
+        OutputError: They differ; the message names the keys.
+
+    """
+    mine, theirs = _flat(json.loads(json.dumps(fingerprint))), _flat(recorded)
+    changed = [key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key)]
+    if changed:
+        differences = "\n".join(
+            f"  {key}: {theirs.get(key)!r} then, {mine.get(key)!r} now" for key in changed
+        )
+        raise OutputError(
+            f"the run in {folder} was another one, and cannot be resumed as this:\n{differences}"
+        )
+
+
+def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(tree, dict):
+        return {prefix.rstrip("."): tree}
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flat(value, f"{prefix}{key}.")
+    return flat or {prefix.rstrip("."): {}}

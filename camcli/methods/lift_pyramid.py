@@ -31,7 +31,7 @@ class LiftPyramid(Method):
     those that are smaller than what that layer can see.
 
     The shallowest layer is the stem, behind its pooling: the reference of every depth is what an
-    empty stem makes of it, which tells objects apart better than an empty deep layer does. All come
+    empty stem makes of it, which separates objects better than an empty deep layer does. All come
     out of one pass through the tail that starts there, in the arithmetic of two forward passes.
     The completeness error reported is the worst of all depths: a layer that part of the score
     bypasses, as only one that was asked for can be, shows in it.

@@ -15,7 +15,7 @@ from camcli.network.nodes import packet_of
 
 _aten = torch.ops.aten
 
-# Operations that may hand on their input's own memory although their schema does not say so.
+# Operations that may hand on their input's own memory although their schema does not declare it.
 _MAY_ALIAS = {
     _aten.contiguous,
     _aten.dropout,

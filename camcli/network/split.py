@@ -128,7 +128,7 @@ def check_split(
     with evaluating(network):
         expected = traced.scores.read(network(images))
     found = traced.scores.closing(halves.tail(*halves.trunk(images)))
-    # Weights that are not finite make such scores, here as there: rows will say so.
+    # Weights that are not finite make such scores in both; the manifest's rows report them.
     finite = torch.isfinite(expected)
     scale = max(float(expected[finite].abs().max()) if finite.any() else 0.0, 1e-6)
     worst = float(torch.where(finite, found - expected, 0.0).abs().max())

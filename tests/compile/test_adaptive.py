@@ -21,7 +21,7 @@ from camcli.compile.trial import Runner
 from camcli.network.split import split
 from camcli.network.trace import trace
 from tests.conftest import GlobalAverageHead
-from tests.network.test_split import Tokens
+from tests.network.networks import Tokens
 
 needs_compiler = pytest.mark.skipif(
     compiled.compiler_missing() is not None, reason="needs a C++ compiler"

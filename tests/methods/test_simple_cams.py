@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from camcli.methods._ops.decomposition import positive_peak
 from camcli.methods.eigen_cam import EigenCam
 from camcli.methods.grad_cam import GradCam
 from camcli.methods.probe import Probe
@@ -49,9 +48,3 @@ def test_eigen_cam_says_nothing_where_the_activation_is_not_finite(
     found = EigenCam().explain(Probe(squeezenet_split, images), torch.zeros(2).long()).maps
     assert found[0].isfinite().all()
     assert found[1].isnan().any()
-
-
-def test_positive_peak_turns_only_what_points_down() -> None:
-    components = torch.tensor([[1.0, -3.0, 2.0], [1.0, -2.0, 3.0]])
-    expected = torch.tensor([[-1.0, 3.0, -2.0], [1.0, -2.0, 3.0]])
-    torch.testing.assert_close(positive_peak(components), expected)

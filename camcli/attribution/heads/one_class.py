@@ -1,4 +1,4 @@
-"""The head of a Network in Network for one class an image, instead of for all of them."""
+"""The head of a Network in Network, computed for one class an image instead of for all."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OneClassTail:
 
 
 def match_one_class_tail(tail: fx.GraphModule) -> OneClassTail | None:
-    """Return the head of a tail `activation -> logits`, None where the tail is something else.
+    """Return a tail `activation -> logits` for one class, None where the tail is something else.
 
     Recognised are tails of one 1 x 1 convolution of the activation (B, K, h, w), behind a dropout
     if need be, and operations that take each of its channels by itself.

@@ -7,7 +7,10 @@ import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 
 from camcli.methods._ops.masking import Composite, gaussian_blur, upsample
+<<<<<<< HEAD:tests/methods/test_masking.py
 from camcli.methods.scaling import min_max
+=======
+>>>>>>> attribution:tests/methods/_ops/test_masking.py
 
 
 @pytest.mark.parametrize("sigma", [0.3, 2.3, 10.0, 40.0])
@@ -23,12 +26,6 @@ def test_upsampling_is_bicubic_interpolation(size: tuple[int, int]) -> None:
     maps = torch.rand(2, 4, 13, 7, generator=torch.Generator().manual_seed(0))
     expected = F.interpolate(maps, size, mode="bicubic", align_corners=False)
     torch.testing.assert_close(upsample(maps, size), expected, rtol=0, atol=5e-6)
-
-
-def test_min_max() -> None:
-    maps = torch.tensor([[[-1.0, 3.0], [1.0, 0.0]], [[2.0, 2.0], [2.0, 2.0]]])
-    expected = torch.tensor([[[0.0, 1.0], [0.5, 0.25]], [[0.0, 0.0], [0.0, 0.0]]])
-    torch.testing.assert_close(min_max(maps), expected)
 
 
 @pytest.mark.parametrize("in_rgb", [True, False])

@@ -8,7 +8,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from camcli.methods._ops.decomposition import decompose
+from camcli.methods._ops.decomposition import decompose, positive_peak
 from camcli.methods.probe import Probe
 from camcli.network.split import SplitNetwork
 
@@ -84,3 +84,9 @@ def test_the_number_of_threads_is_left_as_it_was(matrices: Tensor) -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_positive_peak_turns_only_what_points_down() -> None:
+    components = torch.tensor([[1.0, -3.0, 2.0], [1.0, -2.0, 3.0]])
+    expected = torch.tensor([[-1.0, 3.0, -2.0], [1.0, -2.0, 3.0]])
+    torch.testing.assert_close(positive_peak(components), expected)

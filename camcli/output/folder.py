@@ -196,8 +196,7 @@ def _resume(
     refuse_another_run(folder, fingerprint, record["fingerprint"])
     # Files survive the end of a process, but what the machine had not yet written to the disk is
     # lost with its power: then nothing short of reading them all will do.
-    dead = lock.predecessor
-    check = faults_at_a_glance if dead is None or dead.saw_this_boot() else faults_in_full
+    check = faults_in_full if lock.files_may_be_lost else faults_at_a_glance
     torn = rows_per_image_vary and record.get("state") != "finished"
     path, staging = manifest_path(folder, claim.shard), staging_path(folder, claim.shard)
     return recover(path, check, claim.retry_failed, torn, staging)

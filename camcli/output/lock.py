@@ -1,80 +1,35 @@
 """One run at a time in an output folder: a lock that names its owner and outlives no one.
 
-The lock is a file that exists while its owner works, made by a hard link (or, where there are
-none, opened exclusively), both of which also hold among the machines that share a network folder.
-It says which process on which machine made it. On the same machine, the process table tells
-whether it still lives; of another machine's owner it is enough that the file is not touched any
-more.
+Two files make it. `lock.held` is locked in the kernel while its owner works, which ends with the
+process, however that ends. `lock` is the owner's record: it names who is at work, it stays behind
+where that did not end in order, and it is touched now and then, as a sign of life of an owner on
+another machine, of whom this kernel may know nothing.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import os
-import socket
 import threading
 import time
-import uuid
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+
 from camcli.errors import OutputError
+from camcli.output.owner import Owner, read_owner, write_owner
 
 _SECONDS_BETWEEN_SIGNS_OF_LIFE = 30.0
 _SECONDS_WITHOUT_A_SIGN = 600.0
 _SECONDS_BETWEEN_LOOKS = 0.1
-_SECONDS_TO_BURY = 5.0
+# Long enough for who has just taken the lock to have written the record.
+_SECONDS_TO_WAIT = 0.2
 _ATTEMPTS = 100
 
-
-@dataclass(frozen=True)
-class Owner:
-    """The process that holds a lock.
-
-    Attributes:
-        pid: Its number.
-        host: The machine's name.
-        boot: What tells one start of the machine from the next; empty where there is none.
-        born: When the process began, in the machine's own count; tells it from a later process
-            with the same number. Empty where it is not known.
-        since: When it took the lock, for people to read.
-        token: Tells it from other locks of the same process.
-
-    """
-
-    pid: int
-    host: str
-    boot: str
-    born: str
-    since: str
-    token: str
-
-    @classmethod
-    def me(cls) -> Owner:
-        """Describe this process."""
-        now = time.strftime("%Y-%m-%d %H:%M:%S")
-        pid, host, token = os.getpid(), socket.gethostname(), uuid.uuid4().hex
-        return cls(pid, host, _boot(), _born(pid), now, token)
-
-    def saw_this_boot(self) -> bool:
-        """Tell whether it ran on this machine since it was last started."""
-        return self.host == socket.gethostname() and self.boot == _boot()
-
-    def lives(self, quiet_for: float) -> bool:
-        """Tell whether the owner still runs, as well as can be known here.
-
-        Args:
-            quiet_for: Seconds since the lock was last touched.
-
-        """
-        if self.host != socket.gethostname():
-            return quiet_for < _SECONDS_WITHOUT_A_SIGN
-        return self.boot == _boot() and _exists(self.pid) and self.born == _born(self.pid)
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}, since {self.since}"
+# What file systems without locks answer.
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 class FolderLock:
@@ -82,14 +37,20 @@ class FolderLock:
 
     Attributes:
         predecessor: The dead owner from whom it was taken over, None after an orderly end.
+        files_may_be_lost: Whether the machine of a dead owner may not have written its last files
+            to the disk, as it stopped, too, or nothing is known of it.
 
     """
 
     def __init__(self, path: Path) -> None:
         self.predecessor: Owner | None = None
+        self.files_may_be_lost = False
         self._path = path
+        self._held_path = path.with_name(f"{path.name}.held")
+        self._soft_path = path.with_name(f"{path.name}.soft")
         self._me = Owner.me()
         self._done = threading.Event()
+        self._held = ExitStack()
 
     def __enter__(self) -> FolderLock:
         """Take the lock.
@@ -100,10 +61,9 @@ class FolderLock:
 
         """
         for _ in range(_ATTEMPTS):
-            if self._make():
+            if self._take():
                 threading.Thread(target=self._show_life, name="camcli-lock", daemon=True).start()
                 return self
-            self._take_away_from_the_dead()
         raise OutputError(f"cannot take the lock {self._path}: others keep taking it")
 
     def __exit__(
@@ -113,103 +73,82 @@ class FolderLock:
         trace: TracebackType | None,
     ) -> None:
         self._done.set()
-        try:
-            found = self._look(self._path)
-            if found is not None and found[0] == self._me:
-                self._path.unlink(missing_ok=True)
-            for stray in self._path.parent.glob(f"{self._path.name}-*"):
-                stray.unlink(missing_ok=True)
-            self._path.parent.rmdir()
-        except OSError:  # other shards are at work; or the folder cannot be written any more
-            return
+        self._held.close()
 
-    def _make(self) -> bool:
-        """Make the lock with its content in one step; tell whether that succeeded."""
-        if not self._make_folder():
-            return False
-        mine = self._path.with_name(f"{self._path.name}-{uuid.uuid4().hex}")
-        text = json.dumps(asdict(self._me))
-        try:
-            mine.write_text(text, encoding="utf-8")
-            os.link(mine, self._path)
-        except (FileExistsError, FileNotFoundError):  # the folder may go with the lock of another
-            return False
-        except OSError:
-            return self._make_without_links(text)
-        finally:
-            mine.unlink(missing_ok=True)
+    def _take(self) -> bool:
+        """Try to take the lock and to write the record; return whether that succeeded."""
+        with ExitStack() as held:
+            held.callback(self._remove_folder)
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                held.callback(self._acquired().release)
+                held.callback(self._remove_files)
+                if not self._follow():
+                    return False
+                write_owner(self._path, self._me)
+            except (FileNotFoundError, FileExistsError):
+                # The folder went with the lock of another, or another machine was faster.
+                if self._path.parent.is_file():
+                    raise
+                return False
+            self._held = held.pop_all()
         return True
 
-    def _make_folder(self) -> bool:
+    def _acquired(self) -> BaseFileLock:
+        """Return the kernel's lock, held; on a file system without locks, the next best."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            if self._path.parent.is_file():
+            return _hold(FileLock(self._held_path, fallback_to_soft=False, thread_local=False))
+        except Timeout:
+            raise self._in_use() from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
                 raise
-            return False  # it was there, and went with the lock of another
-        return True
-
-    def _make_without_links(self, text: str) -> bool:
         try:
-            with self._path.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            return False
-        return True
+            return _hold(SoftFileLock(self._soft_path, thread_local=False))
+        except Timeout:
+            raise self._in_use() from None
 
-    def _take_away_from_the_dead(self) -> None:
-        found = self._look(self._path)
+    def _follow(self) -> bool:
+        """Remove the record of a dead owner; return False where it may be about to be written.
+
+        Nobody on this machine is at work: who is in the record is dead, or elsewhere.
+
+        Raises:
+            OutputError: The owner is alive, on another machine.
+
+        """
+        found = read_owner(self._path)
         if found is None:
-            return
-        owner, quiet_for = found
-        if owner is None:
-            if quiet_for < _SECONDS_BETWEEN_SIGNS_OF_LIFE:
-                time.sleep(_SECONDS_BETWEEN_LOOKS)  # it may be about to be written
-                return
-        elif owner.lives(quiet_for):
-            raise OutputError(
-                f"{self._path.parent.parent} is in use by another run ({owner}): wait for it, end "
-                f"it, or choose another folder with -o. If it no longer runs, remove {self._path}"
-            )
-        self._bury(owner)
+            return True
+        if found.owner is None and found.quiet_for < _SECONDS_BETWEEN_SIGNS_OF_LIFE:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            return False
+        if found.owner and not found.owner.is_here and found.quiet_for < _SECONDS_WITHOUT_A_SIGN:
+            raise self._in_use()
+        self.predecessor = found.owner
+        self.files_may_be_lost = found.owner is None or not found.owner.saw_this_boot()
+        self._path.unlink(missing_ok=True)
+        return True
 
-    def _bury(self, owner: Owner | None) -> None:
-        """Remove a dead owner's lock; only one process at a time may, lest it be a new one."""
-        claim = self._path.with_name(f"{self._path.name}-claim")
-        try:
-            claim.touch(exist_ok=False)
-        except FileExistsError:
-            self._wait_for(claim)
-            return
-        except FileNotFoundError:  # whoever was faster has finished, and removed the folder
-            return
-        try:
-            found = self._look(self._path)
-            if found is not None and found[0] == owner:
-                self._path.unlink()
-                self.predecessor = owner
-        finally:
-            claim.unlink(missing_ok=True)
+    def _in_use(self) -> OutputError:
+        found = read_owner(self._path)
+        by = f" ({found.owner})" if found and found.owner else ""
+        return OutputError(
+            f"{self._path.parent.parent} is in use by another run{by}: wait for it, end it, or "
+            f"choose another folder with -o. If it no longer runs, remove {self._path}"
+        )
 
-    @staticmethod
-    def _wait_for(claim: Path) -> None:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
-        with suppress(FileNotFoundError):
-            if time.time() - claim.stat().st_mtime > _SECONDS_TO_BURY:
-                claim.unlink()  # of a process that died in these few lines
+    def _remove_files(self) -> None:
+        """Remove both files while they are held, unless the record is someone else's."""
+        with suppress(OSError):  # the folder may be what cannot be written any more
+            found = read_owner(self._path)
+            if found is None or found.owner == self._me:
+                self._path.unlink(missing_ok=True)
+                self._held_path.unlink(missing_ok=True)
 
-    @staticmethod
-    def _look(path: Path) -> tuple[Owner | None, float] | None:
-        """Return the owner (None if illegible) and the seconds since the last sign of life."""
-        try:
-            quiet_for = time.time() - path.stat().st_mtime
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return None
-        try:
-            return Owner(**json.loads(text)), quiet_for
-        except (ValueError, TypeError):
-            return None, quiet_for
+    def _remove_folder(self) -> None:
+        with suppress(OSError):  # other shards are at work
+            self._path.parent.rmdir()
 
     def _show_life(self) -> None:
         while not self._done.wait(_SECONDS_BETWEEN_SIGNS_OF_LIFE):
@@ -219,30 +158,6 @@ class FolderLock:
                 return
 
 
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def _born(pid: int) -> str:
-    """Return when a process began, in clock ticks since the machine did."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    # The name in parentheses may hold anything, spaces and parentheses too.
-    state, *fields = stat.rpartition(")")[2].split()
-    # Killed, but not yet asked about by its parent: it has a number and will never run again.
-    return "" if state in "ZX" else fields[18]
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _hold(lock: BaseFileLock) -> BaseFileLock:
+    lock.acquire(timeout=_SECONDS_TO_WAIT)
+    return lock

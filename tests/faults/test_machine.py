@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from camcli.output import atomic
-from camcli.output.lock import FolderLock
+from camcli.output import atomic, lock
 from camcli.workers import process
 from tests.cli.conftest import Camcli, camcli  # noqa: F401
 from tests.faults.conftest import DEMO, assert_whole, rows_in
@@ -147,7 +146,7 @@ def test_a_disk_that_cannot_take_the_lock_is_the_machines_fault(
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(FolderLock, "_make", failing)
+        patch.setattr(lock, "write_owner", failing)
         finished = camcli("explain", str(scenes), *DEMO, "-o", "out")
     assert finished.code == 74
     assert os.strerror(number) in finished.stderr

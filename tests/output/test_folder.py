@@ -13,9 +13,10 @@ from camcli.errors import OutputError
 from camcli.output.atomic import write_bytes
 from camcli.output.files import manifest_path, staging_path
 from camcli.output.folder import Claim, FolderPolicy, open_folder, sort_manifest
-from camcli.output.lock import FolderLock, Owner
+from camcli.output.lock import FolderLock
 from camcli.output.manifest import Manifest, read_rows
 from camcli.output.merge import merge_shards
+from camcli.output.owner import Owner
 from camcli.output.record import write_run
 from camcli.output.resume import ResumeState
 from camcli.output.verify import verify_folder

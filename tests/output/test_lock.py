@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,12 +17,32 @@ import pytest
 
 from camcli.errors import OutputError
 from camcli.output import lock as subject
-from camcli.output.lock import FolderLock, Owner
+from camcli.output.lock import FolderLock
+from camcli.output.owner import Owner
+
+_HOLD = """
+import sys; from pathlib import Path; from camcli.output.lock import FolderLock
+with FolderLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    input()
+"""
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "out" / ".camcli" / "lock"
+
+
+@contextmanager
+def _another_process_holding(path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", _HOLD, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
 
 
 def _leave(path: Path, owner: Owner) -> None:
@@ -36,6 +60,7 @@ def test_it_leaves_nothing_behind(path: Path) -> None:
     with FolderLock(path) as lock:
         assert json.loads(path.read_text())["pid"] == os.getpid()
         assert lock.predecessor is None
+        assert not lock.files_may_be_lost
     assert list(path.parents[1].iterdir()) == []
 
 
@@ -46,31 +71,59 @@ def test_a_living_owner_is_named(path: Path) -> None:
         assert path.exists()
 
 
+def test_an_owner_in_another_process_is_named(path: Path) -> None:
+    with _another_process_holding(path) as process:
+        with pytest.raises(OutputError, match=f"process {process.pid} on "), FolderLock(path):
+            pass
+        assert path.exists()
+
+
 def test_a_dead_owner_is_followed(path: Path) -> None:
     dead = replace(Owner.me(), pid=_dead_pid())
     _leave(path, dead)
     with FolderLock(path) as lock:
         assert lock.predecessor == dead
         assert lock.predecessor.saw_this_boot()
+        assert not lock.files_may_be_lost
     assert not path.parent.exists()
 
 
 def test_a_killed_process_that_nobody_asked_about_is_dead(path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        owner = replace(Owner.me(), pid=process.pid, born=subject._born(process.pid))
-        assert owner.lives(quiet_for=0.0)
+    with _another_process_holding(path) as process:
         process.kill()
         deadline = time.monotonic() + 10
-        while owner.lives(quiet_for=0.0) and time.monotonic() < deadline:
+        while not _is_a_zombie(process.pid) and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert not owner.lives(quiet_for=0.0)  # a zombie: still in the process table
+        with FolderLock(path) as lock:  # it is still in the process table
+            assert lock.predecessor is not None
+            assert lock.predecessor.pid == process.pid
+    assert not path.parent.exists()
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def _is_a_zombie(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def test_another_process_with_the_same_number_is_not_the_owner(path: Path) -> None:
-    _leave(path, replace(Owner.me(), born="1"))
+    _leave(path, Owner.me())
     with FolderLock(path) as lock:
         assert lock.predecessor is not None
+        assert lock.predecessor.pid == os.getpid()
+
+
+def test_children_of_a_dead_owner_do_not_hold_its_lock(path: Path) -> None:
+    child = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'])\n"
+    command = [sys.executable, "-c", _HOLD.replace("    print", f"    {child}    print"), str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        process.kill()
+        process.wait()
+        with FolderLock(path) as lock:
+            assert lock.predecessor is not None
 
 
 @pytest.mark.skipif(not Path("/proc/sys/kernel/random/boot_id").exists(), reason="needs /proc")
@@ -79,17 +132,33 @@ def test_who_ran_before_the_machine_was_started_is_dead(path: Path) -> None:
     with FolderLock(path) as lock:
         assert lock.predecessor is not None
         assert not lock.predecessor.saw_this_boot()
+        assert lock.files_may_be_lost
 
 
 def test_another_machines_owner_lives_as_long_as_it_gives_signs(path: Path) -> None:
     _leave(path, replace(Owner.me(), host="elsewhere"))
     with pytest.raises(OutputError, match="elsewhere"), FolderLock(path):
         pass
-    long_ago = time.time() - 3600
-    os.utime(path, (long_ago, long_ago))
+    for minutes, refused in ((9, True), (11, False)):
+        long_ago = time.time() - 60 * minutes
+        os.utime(path, (long_ago, long_ago))
+        if refused:
+            with pytest.raises(OutputError, match="elsewhere"), FolderLock(path):
+                pass
     with FolderLock(path) as lock:
         assert lock.predecessor is not None
         assert lock.predecessor.host == "elsewhere"
+        assert lock.files_may_be_lost
+
+
+def test_who_is_refused_leaves_the_files_of_another_machines_owner(path: Path) -> None:
+    _leave(path, replace(Owner.me(), host="elsewhere"))
+    held = path.with_name("lock.held")
+    held.touch()
+    before = held.stat().st_ino
+    with pytest.raises(OutputError, match="elsewhere"), FolderLock(path):
+        pass
+    assert held.stat().st_ino == before
 
 
 def test_it_gives_signs_of_life(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,26 +171,32 @@ def test_it_gives_signs_of_life(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert path.stat().st_mtime > 1
 
 
-def test_an_illegible_lock_is_taken_over_once_it_is_old(path: Path) -> None:
+@pytest.mark.parametrize("text", [b"{", b"", b"[]", b'{"pid": 3}', b"\xff"])
+def test_an_illegible_lock_is_taken_over_once_it_is_old(path: Path, text: bytes) -> None:
     path.parent.mkdir(parents=True)
-    path.write_text("{")
+    path.write_bytes(text)
     os.utime(path, (0, 0))
-    with FolderLock(path):
-        assert json.loads(path.read_text())["pid"] == os.getpid()
-
-
-def test_a_takeover_that_died_half_way_holds_nobody_up_for_long(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _leave(path, replace(Owner.me(), pid=_FREE_PID))
-    claim = path.with_name("lock-claim")
-    claim.touch()
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    with pytest.raises(OutputError, match="cannot take the lock"), FolderLock(path):
-        pass
-    os.utime(claim, (0, 0))
     with FolderLock(path) as lock:
-        assert lock.predecessor is not None
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+        assert lock.files_may_be_lost  # as after a power failure, which leaves files empty
+
+
+def test_a_record_of_an_older_version_is_understood(path: Path) -> None:
+    dead = replace(Owner.me(), pid=_dead_pid())
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(asdict(dead) | {"born": "12345"}))
+    with FolderLock(path) as lock:
+        assert lock.predecessor == dead
+
+
+def test_a_takeover_that_died_half_way_holds_nobody_up(path: Path) -> None:
+    _leave(path, replace(Owner.me(), pid=_FREE_PID))
+    with _another_process_holding(path) as process:
+        path.unlink()  # as between the removal of the old record and the writing of the new one
+        process.kill()
+        process.wait()
+    with FolderLock(path) as lock:
+        assert lock.predecessor is None
     assert not path.parent.exists()
 
 
@@ -129,6 +204,7 @@ def test_a_lock_that_was_taken_over_is_left_to_its_new_owner(path: Path) -> None
     with FolderLock(path):
         path.write_text(json.dumps(asdict(Owner.me())))
     assert path.exists()
+    assert path.with_name("lock.held").exists()
 
 
 def test_an_illegible_lock_that_is_new_may_be_about_to_be_written(
@@ -139,6 +215,22 @@ def test_an_illegible_lock_that_is_new_may_be_about_to_be_written(
     path.touch()
     with pytest.raises(OutputError, match="cannot take the lock"), FolderLock(path):
         pass
+    assert path.exists()
+
+
+def test_a_machine_that_was_faster_keeps_the_lock(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(Owner.me(), host="elsewhere")
+
+    def slow(where: Path, owner: Owner) -> None:
+        where.write_text(json.dumps(asdict(other)))
+        raise FileExistsError(17, "File exists")
+
+    monkeypatch.setattr(subject, "write_owner", slow)
+    with pytest.raises(OutputError, match="elsewhere"), FolderLock(path):
+        pass
+    assert json.loads(path.read_text()) == asdict(other)
 
 
 def test_a_folder_that_goes_while_it_is_made_is_made_again(
@@ -164,16 +256,62 @@ def test_a_file_where_the_folder_should_be_is_refused(path: Path) -> None:
         pass
 
 
-def test_where_there_are_no_hard_links(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_links(source: Path, target: Path) -> None:
-        raise PermissionError(1, "Operation not permitted")
+def test_a_record_that_cannot_be_written_leaves_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(where: Path, owner: Owner) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "link", no_links)
-    with FolderLock(path):
-        with pytest.raises(OutputError, match="in use"), FolderLock(path):
+    with monkeypatch.context() as patch:
+        patch.setattr(subject, "write_owner", full)
+        with pytest.raises(OSError, match="No space"), FolderLock(path):
             pass
-        assert [p.name for p in path.parent.iterdir()] == ["lock"]
     assert not path.parent.exists()
+    with FolderLock(path):
+        assert path.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_the_file_system_has_no_locks(
+    path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder, number: int
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    _leave(path, replace(Owner.me(), pid=_dead_pid()))
+    with FolderLock(path) as lock:
+        assert lock.predecessor is not None
+        with pytest.raises(OutputError, match=f"process {os.getpid()} on "), FolderLock(path):
+            pass
+    assert not path.parent.exists()
+    assert list(recwarn) == []
+
+
+def test_where_the_file_system_has_no_locks_a_dead_owner_is_followed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    _leave(path, replace(Owner.me(), pid=_dead_pid()))
+    without = (
+        "import fcntl\ndef no(*_): raise OSError(37, 'No locks available')\nfcntl.flock = no\n"
+    )
+    command = [sys.executable, "-c", without + _HOLD, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(OutputError, match=f"process {process.pid} on "), FolderLock(path):
+            pass
+        process.kill()
+        process.wait()
+        with FolderLock(path) as lock:
+            assert lock.predecessor is not None
+            assert lock.predecessor.pid == process.pid
 
 
 class _Crowd:
@@ -206,13 +344,18 @@ class _Crowd:
             self.results.append("refused")
 
 
-def test_of_many_that_take_over_at_once_one_succeeds(path: Path) -> None:
+@pytest.mark.parametrize("wait", [0.0, subject._SECONDS_TO_WAIT])
+def test_of_many_that_take_over_at_once_one_succeeds(
+    path: Path, monkeypatch: pytest.MonkeyPatch, wait: float
+) -> None:
+    monkeypatch.setattr(subject, "_SECONDS_TO_WAIT", wait)
     for _ in range(40):
         _leave(path, replace(Owner.me(), pid=_FREE_PID))
         crowd = _Crowd(path, 6)
         crowd.run()
         assert crowd.together == 1
         assert "held" in crowd.results
+        assert len(crowd.results) == 6
         assert not path.parent.exists()
 
 

@@ -7,10 +7,6 @@ import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter
 
 from camcli.methods._ops.masking import Composite, gaussian_blur, upsample
-<<<<<<< HEAD:tests/methods/test_masking.py
-from camcli.methods.scaling import min_max
-=======
->>>>>>> attribution:tests/methods/_ops/test_masking.py
 
 
 @pytest.mark.parametrize("sigma", [0.3, 2.3, 10.0, 40.0])

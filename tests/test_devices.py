@@ -86,6 +86,7 @@ def test_the_stand_in_computes() -> None:
         assert (a.detach() + torch.tensor(1.0)).tolist() == [2.0, -1.0, 4.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHOD_NAMES)
 def test_every_method_stays_on_the_device(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, method: str
@@ -100,6 +101,7 @@ def test_every_method_stays_on_the_device(
         assert_same(explained(work, scenes), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -121,6 +123,7 @@ def test_every_kind_of_network_stays_on_the_device(
         assert_same(explained(assembled(**settings), scenes), expected)
 
 
+@pytest.mark.slow
 def test_a_whole_run_writes_the_same(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -146,6 +149,7 @@ def test_a_whole_run_writes_the_same(
     assert cpu == there
 
 
+@pytest.mark.slow
 def test_an_evaluation_finds_the_same(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

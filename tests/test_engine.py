@@ -43,6 +43,7 @@ def explain_in_batches(engine: Engine, items: list[ImageItem], size: int) -> lis
     return maps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["lift-cam", "deep-lift", "grad-cam", "eigen-cam"])
 def test_a_result_is_the_same_alone_and_in_batches(
     method: str, photos: Path, squeezenet: LoadedModel
@@ -104,6 +105,7 @@ def test_several_targets_come_in_order_of_their_scores(
         assert sum(m.target.probability for m in result.maps) <= 1 + 1e-6
 
 
+@pytest.mark.slow
 def test_each_target_is_explained_as_if_it_were_the_only_one(
     scenes: Path, demo_model: LoadedModel
 ) -> None:

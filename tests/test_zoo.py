@@ -77,6 +77,7 @@ def check_family(name: str, kwargs: dict[str, Any], side: int, layer: str) -> st
     return model.default_layer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kwargs", "side", "layer"), BY_NAME, ids=[family[0] for family in BY_NAME]
 )
@@ -87,6 +88,7 @@ def test_a_family_is_explained_exactly_at_its_layer(
     assert check_family(name, kwargs, side, layer) == layer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kwargs", "side", "layer"), BUILT)
 def test_a_large_family_is_explained_exactly_when_built_small(
     name: str, kwargs: dict[str, Any], side: int, layer: str

@@ -101,6 +101,7 @@ def test_no_layer_that_matches_is_an_error(camcli: Camcli) -> None:
     assert "no layer" in shown.stderr
 
 
+@pytest.mark.slow
 def test_layers_download_nothing(camcli: Camcli) -> None:
     shown = camcli("layers", "shufflenet_v2_x0_5", "conv5", "--set", "preprocess.crop=64")
     assert shown.code == 0, shown.stderr
@@ -143,6 +144,7 @@ def test_no_model_that_matches_is_an_error(camcli: Camcli) -> None:
     assert "timm:*nothing_like_it*" in listed.stderr
 
 
+@pytest.mark.slow
 def test_a_layer_without_gradient_is_warned_of_in_one_line(camcli: Camcli, scenes: Path) -> None:
     pytest.importorskip("timm")
     finished = camcli("explain", scenes, "-q", "-o", "out", "-m", "timm:test_vit", "--layer",

@@ -48,6 +48,7 @@ def run(trunk: AdaptiveTrunk, images: Tensor) -> Tensor:
     return activation
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_a_compiled_trunk_takes_over_and_is_found_again(trunk: InferenceTrunk, cache: Path) -> None:
     said: list[str] = []
@@ -80,6 +81,7 @@ def test_other_weights_are_another_package(
     assert compiled.Compilation(trunk, EXAMPLE[:2], asked=True).package != before
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_images_may_be_counted_by_another_dimension_than_the_first(cache: Path) -> None:
     network = Tokens(batch_first=False).eval()
@@ -259,6 +261,7 @@ def test_what_another_run_finds_no_faster_is_not_compiled(
     assert said[0].endswith("another run has found that it is no faster compiled")
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_who_asks_for_compiling_gets_it_whatever_was_found_before(
     trunk: InferenceTrunk, cache: Path
@@ -299,6 +302,7 @@ class Conditional(nn.Module):
         return self.relu(torch.cond(images.sum() > 0, *branches, (images,))).mean((2, 3))
 
 
+@pytest.mark.slow
 def test_a_network_with_another_branch_is_another_package(cache: Path) -> None:
     def package_of(number: float) -> Path:
         network = Conditional(number).eval()
@@ -324,6 +328,7 @@ def test_a_pipe_is_compiled_for_once_much_has_come(
     assert started
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_the_compiler_ends_with_the_run_that_wanted_it(tmp_path: Path) -> None:
     """Also when the run is killed, and can tell nobody."""

@@ -89,6 +89,7 @@ def test_the_fastest_mode_is_kept(
     assert (package / "mode").read_text() == fastest
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_what_is_compiled_computes_the_same(
     program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch

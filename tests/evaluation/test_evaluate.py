@@ -72,6 +72,7 @@ def mean(folder: Path, method: str, metric: str) -> float:
     return float(table_of(folder)[method]["metrics"][metric]["mean"])
 
 
+@pytest.mark.slow
 def test_a_figure_depends_neither_on_the_batch_nor_on_the_other_methods(run: Run) -> None:
     together = run("--methods", "lift-cam,lift-pyramid,ablation-cam,random", "-b", "4", output="a")
     alone = run("--methods", "lift-cam", "-b", "1", output="b")
@@ -83,6 +84,7 @@ def test_a_figure_depends_neither_on_the_batch_nor_on_the_other_methods(run: Run
             assert first["insertion"] == pytest.approx(second["insertion"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_energy_follows_the_target_from_object_to_object(run: Run, world: Path) -> None:
     targets = f"@{world / 'targets.csv'}"
     methods = "lift-cam,lift-pyramid,eigen-cam"
@@ -96,6 +98,7 @@ def test_energy_follows_the_target_from_object_to_object(run: Run, world: Path) 
     assert own == pytest.approx(other, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_resume_continues_where_the_evaluation_stopped(run: Run, world: Path) -> None:
     whole = run("--methods", "lift-cam,random", output="whole")
     part = run("--methods", "lift-cam,random", "--limit", "3", output="part")
@@ -109,6 +112,7 @@ def test_resume_continues_where_the_evaluation_stopped(run: Run, world: Path) ->
             assert found[metric] == pytest.approx(estimate, abs=1e-4), metric
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_tables_of_what_is_done(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +133,7 @@ def test_an_interruption_leaves_tables_of_what_is_done(
     assert len(rows_of(out)) == 5
 
 
+@pytest.mark.slow
 def test_another_evaluation_is_not_resumed(run: Run) -> None:
     run("--methods", "random", "--limit", "2")
     with pytest.raises(CamcliError, match=r"evaluation\.methods"):
@@ -137,6 +142,7 @@ def test_another_evaluation_is_not_resumed(run: Run) -> None:
         run("--methods", "random")
 
 
+@pytest.mark.slow
 def test_maps_that_explain_wrote_have_the_figures_of_their_method(
     run: Run, world: Path, tmp_path: Path
 ) -> None:
@@ -153,6 +159,7 @@ def test_maps_that_explain_wrote_have_the_figures_of_their_method(
         run("--from", str(world), output="other")
 
 
+@pytest.mark.slow
 def test_shap_agreement_and_an_expensive_method_limited_to_few_images(run: Run) -> None:
     out = run(
         "--methods", "lift-cam,grad-cam,shap-cam", "--option", "shap-cam.pairs=2",
@@ -208,6 +215,7 @@ def test_a_new_metric_is_one_function_and_one_row_of_the_table(
     assert float(lines["lift-cam", "lit"]["mean"]) == pytest.approx(np.mean(values))
 
 
+@pytest.mark.slow
 def test_an_image_that_cannot_be_read_has_a_failed_row(
     run: Run, world: Path, tmp_path: Path, broken_jpeg: Path
 ) -> None:
@@ -215,6 +223,7 @@ def test_an_image_that_cannot_be_read_has_a_failed_row(
     assert [row["status"] for row in rows_of(out)].count("failed") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -32,6 +32,7 @@ def photo_probe(squeezenet_split: SplitNetwork, photo_batch: Tensor) -> Probe:
     return Probe(squeezenet_split, photo_batch, with_reference=True)
 
 
+@pytest.mark.slow
 def test_photographs_agree_with_captum(squeezenet: LoadedModel, photo_probe: Probe) -> None:
     classes = photo_probe.logits.argmax(1)
     tail = nn.Sequential(squeezenet.network.classifier, nn.Flatten())
@@ -125,6 +126,7 @@ def shapley_values(halves: SplitNetwork, activation: Tensor, target: int) -> Ten
     return values / factorial(channels)
 
 
+@pytest.mark.slow
 def test_a_reused_relu_is_no_obstacle() -> None:
     """ResNet-50 at `layer3`, where Captum raises."""
     model = load_model(ModelConfig(name="resnet50", weights=None))

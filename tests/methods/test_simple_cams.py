@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
@@ -27,6 +28,7 @@ def test_grad_cam(
         torch.testing.assert_close(saliency, weighted.sum(1)[0].relu(), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_eigen_cam(squeezenet_split: SplitNetwork, photo_batch: Tensor) -> None:
     probe = Probe(squeezenet_split, photo_batch[:4])
     found = EigenCam().explain(probe, torch.zeros(4, dtype=torch.int64)).maps

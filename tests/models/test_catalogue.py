@@ -126,6 +126,7 @@ def test_a_pattern_with_a_prefix_is_answered_with_that_source() -> None:
     assert further_patterns("no_such") == ["timm:*no_such*", "open_clip:*no_such*"]
 
 
+@pytest.mark.slow
 def test_naming_the_sources_imports_no_library_of_networks() -> None:
     script = (
         "import sys\n"

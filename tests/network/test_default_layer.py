@@ -15,6 +15,7 @@ from camcli.network.trace import trace
 from tests.network.networks import ChannelsLast, Residuals, Tokens, Windows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "layer"),
     [

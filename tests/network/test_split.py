@@ -34,6 +34,7 @@ CUTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "layer", "order", "bypasses"),
     CUTS,

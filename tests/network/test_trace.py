@@ -59,6 +59,7 @@ IN_PLACE = [relu_in_place, written_by_a_view, read_after_it_was_overwritten, ove
             filled]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", IN_PLACE, ids=lambda f: f.__name__)
 def test_in_place_operations_become_functional(between: Callable[[Tensor], Tensor]) -> None:
     network = Headed(between)
@@ -132,6 +133,7 @@ def by_a_condition(module: nn.Module, images: Tensor) -> Tensor:
     return torch.cond(maps.mean() > 0, lambda m: m * 2, lambda m: m - 1, (maps,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "region", [in_full_precision, in_half_precision, without_gradient, by_a_condition]
 )

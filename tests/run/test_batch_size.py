@@ -22,6 +22,7 @@ def _engine() -> Engine:
     return build(load_config()).engine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "images_ahead", "batch_size"),
     [

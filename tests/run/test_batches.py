@@ -50,6 +50,7 @@ def _bits(results: Sequence[Explained | FailedImage]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", _METHODS)
 def test_no_bit_depends_on_the_neighbours(scenes: Path, method: str) -> None:
     engine = _engine(f"method.name={method}", "targets=[top2]")
@@ -65,6 +66,7 @@ def test_no_bit_depends_on_the_neighbours(scenes: Path, method: str) -> None:
         assert found == {name: expected[name] for name in found}
 
 
+@pytest.mark.slow
 def test_with_real_weights_no_bit_depends_on_the_neighbours(
     photos: Path, torch_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

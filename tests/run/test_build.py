@@ -27,6 +27,7 @@ def test_it_is_ready_for_json(fingerprint: dict[str, Any]) -> None:
     assert fingerprint["model"]["layer"] == "stages.3", "the one that auto stands for"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flags",
     [{"run.batch_size": 3}, {"run.workers": 1}, {"run.decode_timeout": 5.0}],
@@ -38,6 +39,7 @@ def test_how_the_work_is_done_makes_no_other_run(
     assert _built(**flags).fingerprint() == fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "part"),
     [

@@ -66,6 +66,7 @@ def two_shards(monkeypatch: pytest.MonkeyPatch) -> str:
     return "two-shards"
 
 
+@pytest.mark.slow
 def test_an_executor_of_the_table_runs_what_names_it(
     camcli: Camcli,  # noqa: F811
     scenes: Path,
@@ -104,6 +105,7 @@ def test_every_row_of_the_table_makes_an_executor(two_shards: str) -> None:
         executors.executor_for(load_config(flags={"run.executor": "elsewhere"}))
 
 
+@pytest.mark.slow
 def test_the_local_executor_starts_no_more_workers_than_there_are_images(scenes: Path) -> None:
     config = load_config(flags={"run.workers": 3})
     for total, count in ((2, 2), (None, 3)):

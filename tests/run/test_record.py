@@ -70,6 +70,7 @@ def test_a_mistake_in_the_program_is_not_taken_for_the_machines(
     assert _record(plan.folder)["state"] == "running"
 
 
+@pytest.mark.slow
 def test_a_run_that_an_older_version_recorded_is_resumed(
     camcli: Camcli,  # noqa: F811
     scenes: Path,

@@ -66,6 +66,7 @@ def test_the_limit_on_pixels_is_the_users(image: ImageRef) -> None:
         assert isinstance(pool.decode(image, PREPROCESS), ImageItem)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("crash", "said"),
     [
@@ -85,6 +86,7 @@ def test_a_decoder_that_dies_costs_one_image(
         _same(pool.decode(image, PREPROCESS), decode(image, PREPROCESS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hang", ["time.sleep(600)", "exec('while True: pass')"])
 def test_a_decoder_that_hangs_costs_one_image(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: ImageRef, hang: str
@@ -106,6 +108,7 @@ def test_a_limit_in_whole_seconds_is_shown_without_decimals(
     assert failure.message == "decoding took longer than 1 s"
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_past_decoders_that_die(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, tmp_path: Path
 ) -> None:
@@ -132,6 +135,7 @@ def test_leaving_ends_a_decoder_that_hangs(
         assert isinstance(pool.decode(image, PREPROCESS), FailedImage)
 
 
+@pytest.mark.slow
 def test_children_end_with_their_parent(image: ImageRef) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"
@@ -247,6 +251,7 @@ def test_a_system_without_room_for_processes_is_named(monkeypatch: pytest.Monkey
         pool.start(1)
 
 
+@pytest.mark.slow
 def test_each_thread_has_its_own(image: ImageRef) -> None:
     barrier = threading.Barrier(3)
 

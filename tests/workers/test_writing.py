@@ -50,6 +50,7 @@ def writer(tmp_path: Path) -> ArtefactWriter:
     return ArtefactWriter(tmp_path / "there", EVERYTHING, class_in_name=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
@@ -103,6 +104,7 @@ def test_any_other_failure_is_not_taken_for_an_error_of_the_system(
             RemoteWriter(pool, writer).write(wrong)
 
 
+@pytest.mark.slow
 def test_an_image_whose_worker_died_is_decoded_again(
     image: ImageRef, writer: ArtefactWriter, tmp_path: Path
 ) -> None:
@@ -129,6 +131,7 @@ def test_another_image_in_its_place_is_not_drawn_over(
     assert contents(writer.folder) == {}
 
 
+@pytest.mark.slow
 def test_an_image_that_is_gone_cannot_be_drawn_over(
     image: ImageRef, writer: ArtefactWriter
 ) -> None:
@@ -193,6 +196,7 @@ def test_a_worker_whose_run_was_killed_writes_nothing_more(
     assert contents(writer.folder) == {}
 
 
+@pytest.mark.slow
 def test_a_map_does_not_wait_for_a_worker_that_hangs(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, writer: ArtefactWriter, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def check_same(halves: SplitNetwork, images: Tensor) -> None:
     )
 
 
+@pytest.mark.slow
 def test_squeezenet() -> None:
     model = load_model(ModelConfig(name="squeezenet1_1", weights=None))
     torch.manual_seed(0)

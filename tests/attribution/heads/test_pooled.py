@@ -40,6 +40,7 @@ def check_same(halves: SplitNetwork, images: Tensor) -> None:
     assert closed.completeness_error.max() < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "shufflenet_v2_x0_5"])
 def test_torchvisions_heads(name: str) -> None:
     model = load_model(ModelConfig(name=name, weights=None))

@@ -238,6 +238,7 @@ def network(case: Case, dtype: torch.dtype) -> SplitNetwork:
     return network_of(cast(case, dtype), drawn(case, (), 0, dtype))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_contributions_add_up_and_stay_finite(case: Case) -> None:
     """In float64 to 1e-9, in float32 to 1e-4; also where some or all of the input is unchanged."""
@@ -254,6 +255,7 @@ def test_contributions_add_up_and_stay_finite(case: Case) -> None:
         assert not found.delta[1].abs().max() > tolerance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_tiny_change_has_the_gradient_for_multiplier(case: Case) -> None:
     """Where Δ vanishes the multipliers become the derivatives; so a wrong sign or factor shows."""
@@ -501,6 +503,7 @@ def test_a_dying_unit_has_no_share_of_its_own_reference() -> None:
     assert found.multipliers[0].diagonal()[1:].tolist() == pytest.approx([1.0, 0.0, 1.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 def test_multipliers_stay_right_however_small_the_change(dtype: torch.dtype) -> None:
     """The quotient gives way to the derivative before rounding spoils it, in either dtype."""

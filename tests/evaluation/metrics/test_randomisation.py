@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -22,6 +23,7 @@ def similarities(network: nn.Module, name: str) -> dict[str, float]:
     return {path: float(rho.nanmean()) for path, rho in cascading_randomisation(network, maps)}
 
 
+@pytest.mark.slow
 def test_maps_change_with_the_weights_and_the_weights_come_back(demo_model: LoadedModel) -> None:
     network = demo_model.network
     before = {name: value.clone() for name, value in network.state_dict().items()}
@@ -33,6 +35,7 @@ def test_maps_change_with_the_weights_and_the_weights_come_back(demo_model: Load
         assert torch.equal(value, before[name])
 
 
+@pytest.mark.slow
 def test_a_map_that_ignores_the_network_does_not_change(demo_model: LoadedModel) -> None:
     found = similarities(demo_model.network, "random")
     assert min(found.values()) > 0.999

@@ -49,6 +49,7 @@ def noise(model: LoadedModel, count: int = 3) -> torch.Tensor:
     return torch.randn(count, 3, *model.preprocess.crop, generator=generator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tower", TOWERS)
 def test_the_embedding_through_trunk_and_tail_is_the_encoders_own(tower: str) -> None:
     loaded = load_model(small(tower))
@@ -81,6 +82,7 @@ def test_scores_are_those_of_open_clip() -> None:
     assert model.labels == (DOG, CAT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tower", "layer"),
     [
@@ -101,6 +103,7 @@ def test_the_default_layer_has_places_whose_contributions_add_up(tower: str, lay
     assert float(found.maps.abs().amax()) > 0
 
 
+@pytest.mark.slow
 def test_every_method_explains_a_prompt() -> None:
     model, layer = prompted(), "visual.layer1"
     plain, images, classes = split_at(model, layer, CPU), noise(model), torch.tensor([0, 1, 1])

@@ -39,6 +39,7 @@ def test_a_squashed_model_is_squashed() -> None:
     assert loaded.preprocess.mean == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "layer"),
     [

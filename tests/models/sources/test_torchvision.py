@@ -26,6 +26,7 @@ def test_torchvision_takes_the_number_of_classes_from_the_checkpoint(tmp_path: P
     assert again.labels is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kwargs", "crop", "resize"),
     [

@@ -1,7 +1,7 @@
 """Where networks come from, and what every source hands over.
 
-Nothing here imports torch before a network is loaded, so that help and messages can name the
-sources without it.
+What loading takes, torch first of all, is imported when a network is loaded: help and messages
+name the sources without it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from camcli.config import ModelConfig, PreprocessConfig
-from camcli.models.labels import read_labels
 from camcli.models.loaded import LoadedModel
-from camcli.models.preprocessing import resolved
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -34,6 +32,8 @@ def load_model(
     import torch
 
     from camcli.models.catalogue import find_source
+    from camcli.models.labels import read_labels
+    from camcli.models.preprocessing import resolved
 
     source = find_source(config.name)
     torch.manual_seed(seed)  # after the source's imports, which may draw random numbers themselves

@@ -96,7 +96,7 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
 
 def _read_pickle(path: Path) -> object:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a broken file, more is said than anyone can use
+        warnings.simplefilter("ignore")  # of a broken file, there are more than help
         # What is mapped is not read into memory of its own first.
         return torch.load(path, map_location="cpu", weights_only=True, mmap=_can_be_mapped(path))
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from camcli.errors import ImageError, TargetError
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
-from camcli.targets.class_table import ClassTable
-from camcli.targets.rules import Rule, Vocabulary, rule_of
+from camcli.targets.class_table import ClassTable, UnknownClassError
+from camcli.targets.rules import rules, usage
+from camcli.targets.rules.base import Rule, Vocabulary
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,3 +66,17 @@ class TargetPlan:
         except TargetError as error:
             raise ImageError(str(error)) from None
         return list(dict.fromkeys(asked))
+
+
+def rule_of(spec: str, vocabulary: Vocabulary) -> Rule:
+    """Return the rule that a target spells.
+
+    Raises:
+        TargetError: It refers to what does not exist.
+
+    """
+    try:
+        found = (rule.parse(spec, vocabulary) for rule in rules())
+        return next(rule for rule in found if rule is not None)
+    except UnknownClassError as error:
+        raise TargetError(f"{error} (a target is {usage()})") from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 import torch
@@ -15,8 +16,10 @@ from camcli.models.prompts import Prompt, PromptPlan
 from camcli.records import ImageRef
 from camcli.targets import rules
 from camcli.targets.class_table import ClassTable
-from camcli.targets.plan import TargetPlan
-from camcli.targets.rules import Rule, Vocabulary, rule_of, usage
+from camcli.targets.plan import TargetPlan, rule_of
+from camcli.targets.rules import usage
+from camcli.targets.rules.base import Rule, Vocabulary
+from camcli.targets.rules.fixed import Fixed
 
 TABLE = ClassTable(5, ("tench", "great white shark", "crane", "cock", "crane"))
 REF = ImageRef(0, Path("birds/cock/1.jpg"), "1.jpg")
@@ -27,8 +30,6 @@ PROMPTS = PromptPlan((Prompt("a dog", ("a dog",)), Prompt("a cat", ("a cat",))),
 @dataclass(frozen=True)
 class Lowest(Rule):
     """A kind of target that camcli does not have."""
-
-    usage: ClassVar[str] = "lowest"
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:  # noqa: ARG003
@@ -41,17 +42,29 @@ class Lowest(Rule):
 def test_a_new_kind_is_one_class_and_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TargetError):
         TargetPlan(["lowest"], TABLE)
-    monkeypatch.setattr(rules, "RULES", (Lowest, *rules.RULES))
+    monkeypatch.setattr(rules, "RULES", {"lowest": f"{__name__}:Lowest", **rules.RULES})
     assert TargetPlan(["lowest", "top1"], TABLE).classes(REF, LOGITS) == [2, 1]
     assert "lowest" in usage()
     with pytest.raises(TargetError, match="a target is lowest, "):
         TargetPlan(["lowesst"], TABLE)
 
 
-@pytest.mark.parametrize("rule", rules.RULES)
-def test_every_kind_says_how_it_is_spelt(rule: type[Rule]) -> None:
-    assert rule.usage in usage()
-    assert rule.__doc__
+def test_the_rows_are_the_kinds_and_any_word_is_tried_last() -> None:
+    kinds = list(rules.rules())
+    assert len(set(kinds)) == len(rules.RULES)
+    assert all(issubclass(kind, Rule) for kind in kinds)
+    assert kinds[-1] is Fixed
+
+
+def test_spelling_the_kinds_imports_none_of_them() -> None:
+    script = (
+        "import sys\n"
+        "from camcli.targets import rules\n"
+        "rules.usage()\n"
+        "loaded = {name for name in sys.modules if name.startswith('camcli.targets.')}\n"
+        "assert loaded == {'camcli.targets.rules'}, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 @pytest.mark.parametrize(

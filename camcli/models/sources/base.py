@@ -19,7 +19,7 @@ class ListedModel:
     Attributes:
         name: As `--model` takes it.
         source: The label of its source.
-        weights: Names of the weights that the source knows, beside `null` and a checkpoint.
+        weights: Names of the weights that the source knows, besides `null` and a checkpoint.
 
     """
 

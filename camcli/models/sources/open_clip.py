@@ -114,7 +114,7 @@ def _with_weights(config: ModelConfig, architecture: str, tag: str) -> Any:
 
 def _created(architecture: str, config: ModelConfig, tag: str | None = None) -> Any:
     library = _open_clip()
-    # What a tag was trained with counts, and open_clip itself no more than warns of a mismatch.
+    # What a tag was trained with counts; of a mismatch, open_clip itself only warns.
     quick = tag is not None and library.get_pretrained_cfg(architecture, tag).get("quick_gelu")
     options = {"pretrained": tag, "pretrained_text": False, "force_quick_gelu": bool(quick)}
     try:
@@ -126,7 +126,7 @@ def _created(architecture: str, config: ModelConfig, tag: str | None = None) -> 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back what open_clip logs of its every step, and of weights that nobody asked for."""
+    """Silence what open_clip logs of every step, and of weights that were not asked for."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
@@ -148,7 +148,7 @@ def _fill(model: nn.Module, path: Path, name: str) -> None:
 
 
 def _embedding_width(architecture: str, config: ModelConfig) -> int:
-    """Return the length of the embeddings, as the constructor was told it."""
+    """Return the length of the embeddings, as the constructor was given it."""
     return int({**_open_clip().get_model_config(architecture), **config.kwargs}["embed_dim"])
 
 
@@ -168,7 +168,7 @@ def _tokenizer(architecture: str) -> Callable[[], Tokenizer]:
 
 
 def _default_layer(tower: nn.Module) -> str | None:
-    """Return where to look by default, None where the scores' gradient shows it.
+    """Return the layer to explain at by default, None where the scores' gradient shows it.
 
     An attention pool over a transformer's tokens reads keys and values of them: the tokens
     themselves are what lies before it.

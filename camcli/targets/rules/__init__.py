@@ -1,41 +1,37 @@
 """The kinds of target, one small class each, and how `--target` spells them.
 
-Nothing here imports torch, so that the help can be shown without it.
+The table holds import paths, so that the help can be shown without any of them.
 """
 
 from __future__ import annotations
 
-from camcli.errors import TargetError
-from camcli.targets.class_table import UnknownClassError
-from camcli.targets.rules.base import Rule, Vocabulary
-from camcli.targets.rules.fixed import Fixed
-from camcli.targets.rules.folder import Folder
-from camcli.targets.rules.listed import Listed
-from camcli.targets.rules.positive import Positive
-from camcli.targets.rules.prompts import Prompts
-from camcli.targets.rules.top import Top
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-__all__ = ["RULES", "Rule", "Vocabulary", "rule_of", "usage"]
+if TYPE_CHECKING:
+    from camcli.targets.rules.base import Rule
 
-RULES: tuple[type[Rule], ...] = (Top, Positive, Folder, Listed, Prompts, Fixed)
-"""In the order in which they are tried; the last takes any word for a class."""
+RULES: Mapping[str, str] = {
+    "topN": "camcli.targets.rules.top:Top",
+    "positive": "camcli.targets.rules.positive:Positive",
+    "folder": "camcli.targets.rules.folder:Folder",
+    "@file.csv": "camcli.targets.rules.listed:Listed",
+    "prompts": "camcli.targets.rules.prompts:Prompts",
+    "a class index or name": "camcli.targets.rules.fixed:Fixed",
+}
+"""By usage, in the order in which they are tried; the last takes any word for a class."""
 
 
 def usage() -> str:
     """Return how `--target` spells each kind, as one phrase."""
-    *others, last = (rule.usage for rule in RULES)
+    *others, last = RULES
     return f"{', '.join(others)}, or {last}"
 
 
-def rule_of(spec: str, vocabulary: Vocabulary) -> Rule:
-    """Return the rule that a target spells.
-
-    Raises:
-        TargetError: It refers to what does not exist.
-
-    """
-    try:
-        found = (rule.parse(spec, vocabulary) for rule in RULES)
-        return next(rule for rule in found if rule is not None)
-    except UnknownClassError as error:
-        raise TargetError(f"{error} (a target is {usage()})") from None
+def rules() -> Iterator[type[Rule]]:
+    """Yield the class of every kind; each is imported when it is reached."""
+    for home in RULES.values():
+        module, _, attribute = home.partition(":")
+        rule: type[Rule] = getattr(importlib.import_module(module), attribute)
+        yield rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
@@ -30,14 +30,7 @@ class Vocabulary:
 
 
 class Rule(ABC):
-    """One `--target`: which classes it asks for in an image.
-
-    Attributes:
-        usage: How `--target` spells it, for help and messages.
-
-    """
-
-    usage: ClassVar[str]
+    """One `--target`: which classes it asks for in an image."""
 
     @classmethod
     @abstractmethod

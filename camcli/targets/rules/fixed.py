@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from camcli.records import ImageRef
 from camcli.targets.rules.base import Rule, Vocabulary
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 class Fixed(Rule):
     """One class, whatever the image."""
 
-    usage: ClassVar[str] = "a class index or name"
     index: int
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 class Folder(Rule):
     """The class that the parent folder names, by index or name."""
 
-    usage: ClassVar[str] = "folder"
     table: ClassTable
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
         """Return the rule of the word `folder`."""
-        return cls(vocabulary.table) if spec == cls.usage else None
+        return cls(vocabulary.table) if spec == "folder" else None
 
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
         """Return the folder's class."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
 from camcli.models.image_lookup import entry_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 class Listed(Rule):
     """The classes that a file has for the image, in the order of its lines."""
 
-    usage: ClassVar[str] = "@file.csv"
     source: Path
     by_image: Mapping[str, Sequence[int]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
 from camcli.records import ImageRef
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 class Positive(Rule):
     """Every class with a logit above 0, for networks whose classes do not exclude each other."""
 
-    usage: ClassVar[str] = "positive"
     size: int
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
         """Return the rule of the word `positive`."""
-        return cls(vocabulary.table.size) if spec == cls.usage else None
+        return cls(vocabulary.table.size) if spec == "positive" else None
 
     @property
     def many(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
 from camcli.models.prompts import PromptPlan
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 class Prompts(Rule):
     """Every prompt, or those that a file has for the image."""
 
-    usage: ClassVar[str] = "prompts"
     plan: PromptPlan
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
         """Return the rule of the word `prompts`."""
-        if spec != cls.usage:
+        if spec != "prompts":
             return None
         if vocabulary.prompts is None:
             raise TargetError("the network has classes, and there are no prompts to be targets")

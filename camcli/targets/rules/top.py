@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
 from camcli.records import ImageRef
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 class Top(Rule):
     """The `count` classes of highest score, the highest first."""
 
-    usage: ClassVar[str] = "topN"
     count: int
 
     @classmethod

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from camcli.demo.samples import SAMPLES
 from camcli.output.render import overlay
 from camcli.records import Geometry
 
+_IMAGES = Path(__file__).parents[1] / "sample_images"
 _NAMES = ("butterfly.png", "car.jpg", "rocket_and_flower.jpg")
 _SAVED = {"lift-cam": "overlays", "deep-lift": "overlays", "decom-cam": "components"}
 _COMPONENTS = 3
@@ -50,25 +50,21 @@ def draw(folder: Path) -> Image.Image:
         A palette image: a row for each sample image, a column for each kind of result.
 
     """
-    for name in _NAMES:
-        sample = next(sample for sample in SAMPLES if sample.name == name)
-        (folder / "images").mkdir(exist_ok=True)
-        sample.scene().image.save(folder / "images" / name)
     for method in _SAVED:
-        _explain(folder / "images", folder / method, method)
+        _explain(folder / method, method)
     rows = [_row(folder, name) for name in _NAMES]
     titles = ["image", "lift-cam", "deep-lift", "components of decom-cam, by weight"]
     return _laid_out(titles, rows).quantize(_COLOURS, dither=Image.Dither.NONE)
 
 
-def _explain(images: Path, output: Path, method: str) -> None:
-    command = [sys.executable, "-m", "camcli", "explain", str(images), "-o", str(output)]
+def _explain(output: Path, method: str) -> None:
+    command = [sys.executable, "-m", "camcli", "explain", str(_IMAGES), "-o", str(output)]
     chosen = ["--method", method, "--save", _SAVED[method], "-q", "--no-compile"]
     subprocess.run([*command, *chosen], check=True)
 
 
 def _row(folder: Path, name: str) -> list[Tile]:
-    image = Image.open(folder / "images" / name).convert("RGB")
+    image = Image.open(_IMAGES / name).convert("RGB")
     rows = {method: _manifest_row(folder / method, name) for method in _SAVED}
     lift = rows["lift-cam"]
     geometry = Geometry(lift["width"], lift["height"], tuple(lift["crop_box"]))

@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick lint types imports unit fuzz kills format samples demo-network demo-clip \
-        docs reference overview clean
+	docs reference overview clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,8 +19,10 @@ demo: $(VENV)/.installed ## Install into .venv and explain sample_images/ into o
 
 test: lint types imports unit ## Install what the tests need; lint, types, import contract, tests
 
-.PHONY: help demo test quick lint types imports unit fuzz kills format samples demo-network demo-clip \
-        docs reference overview clean
+quick: lint types imports $(VENV)/.installed-dev ## The same without the slow tests, in a minute and a half
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+lint: $(VENV)/.installed-dev ## Check style, formatting and that the reference pages are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m docs.generate --check

@@ -136,8 +136,8 @@ def _align_weights(library: Path) -> None:
     PyTorch's own code in it (2.11 and 2.15, `RAII_cpuMalloc`) copies them to where `malloc` says,
     which mostly is 16 bytes beyond a multiple of 64. Every row of a tile of weights then lies in
     two cache lines, and a ResNet-50 in bfloat16 on a processor with AMX takes 8.1 ms an image
-    instead of 5.1 (docs/performance.md). Inductor has no option for it. `valloc` takes the same
-    argument, its memory is freed alike, and its name is as long: among the names that the library
+    instead of 5.1 (docs/results/performance.md). Inductor has no option for it. `valloc` takes the
+    same argument, its memory is freed alike, and its name is as long: among the names that the library
     looks for, the one is replaced by the other.
     """
     if platform.libc_ver()[0] == "glibc":

@@ -137,8 +137,8 @@ def _align_weights(library: Path) -> None:
     which mostly is 16 bytes beyond a multiple of 64. Every row of a tile of weights then lies in
     two cache lines, and a ResNet-50 in bfloat16 on a processor with AMX takes 8.1 ms an image
     instead of 5.1 (docs/results/performance.md). Inductor has no option for it. `valloc` takes the
-    same argument, its memory is freed alike, and its name is as long: among the names that the library
-    looks for, the one is replaced by the other.
+    same argument, its memory is freed alike, and its name is as long: among the names that the
+    library looks for, the one is replaced by the other.
     """
     if platform.libc_ver()[0] == "glibc":
         library.write_bytes(library.read_bytes().replace(_ANY_PLACE, _WHOLE_PAGES))

@@ -19,6 +19,7 @@ from docs.tables.methods import methods_page
 from docs.tables.metrics import metrics_page
 from docs.tables.models import models_page
 from docs.tables.rules import rules_page
+from docs.tables.targets import targets_page
 
 FOLDER = Path(__file__).parent / "reference"
 _SHOWN = 40  # lines of a difference
@@ -33,6 +34,7 @@ def pages() -> Mapping[str, str]:
         "rules.md": rules_page(),
         "metrics.md": metrics_page(),
         "models.md": models_page(),
+        "targets.md": targets_page(),
     }
 
 

@@ -1,12 +1,9 @@
-"""The model sources, from the modules that load from them."""
+"""The model sources, from their table."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from types import ModuleType
-
-from camcli.models import sources
+from camcli.models.sources import sources
+from camcli.models.sources.base import Source
 from docs.tables.markdown import code, page, summary, table
 
 
@@ -14,17 +11,21 @@ def models_page() -> str:
     """Return the page of all places where a network can come from."""
     return page(
         "Model sources",
-        "Where `--model` finds a network. `camcli models [PATTERN]` lists the names that a source "
-        "knows; [Networks and layers](../guide/networks.md) says how to use them.",
-        table(("source", "what it loads", "module"), map(_row, _sources())),
+        "Where `--model` finds a network; the sources are asked in this order whether a name is "
+        "theirs. `camcli models [PATTERN]` lists the names that a source knows; [Networks and "
+        "layers](../guide/networks.md) says how to use them.",
+        table(
+            ("`--model`", "what it loads", "explains", "default weights", "module"),
+            map(_row, sources()),
+        ),
     )
 
 
-def _sources() -> list[ModuleType]:
-    names = sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
-    return [importlib.import_module(f"{sources.__name__}.{name}") for name in names]
-
-
-def _row(module: ModuleType) -> tuple[str, str, str]:
-    name = module.__name__.rpartition(".")[2]
-    return name.replace("_", " "), summary(module.__doc__), code(module.__name__)
+def _row(source: Source) -> tuple[str, ...]:
+    return (
+        code(source.usage) if " " not in source.usage else source.usage,
+        summary(type(source).__doc__),
+        "texts" if source.dual_encoders else "classes",
+        "may be downloaded" if source.downloads else "need no download",
+        code(type(source).__module__),
+    )

@@ -30,14 +30,9 @@ class Block:
             file.write_text(self.code, encoding="utf-8")
             return
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        place = next(i for i, line in enumerate(lines) if self._opens(line))
+        place = next(i for i, line in enumerate(lines) if line.startswith(self.below))
         lines.insert(place + 1, self.code)
         file.write_text("".join(lines), encoding="utf-8")
-
-    def _opens(self, line: str) -> bool:
-        assert self.below is not None
-        code = line.partition("  #")[0].rstrip()
-        return line.startswith(self.below) and code.endswith(("(", "{", "["))
 
 
 def recipes() -> dict[str, tuple[Block, ...]]:

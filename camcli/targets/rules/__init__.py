@@ -17,7 +17,14 @@ from camcli.targets.rules.top import Top
 
 __all__ = ["RULES", "Rule", "Vocabulary", "rule_of", "usage"]
 
-RULES: tuple[type[Rule], ...] = (Top, Positive, Folder, Listed, Prompts, Fixed)
+RULES: tuple[type[Rule], ...] = (
+    Top,
+    Positive,
+    Folder,
+    Listed,
+    Prompts,
+    Fixed,
+)
 """In the order in which they are tried; the last takes any word for a class."""
 
 

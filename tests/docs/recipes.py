@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _SECTION = re.compile(r"^## ((?:A|An) .+)$", re.MULTILINE)
 _BLOCK = re.compile(
-    r"^`([^`]+)`(?:, below `([^`]+)`)?:\n\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^`([^`]+)`(?:, below `([^`]+)`)?:\n\n```(?:python|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE
 )
 
 

@@ -83,3 +83,23 @@ def test_the_modules_that_a_page_runs_exist(page: Path) -> None:
     modules = _BENCHMARK.findall(page.read_text(encoding="utf-8"))
     missing = [m for m in modules if not (ROOT / f"{m.replace('.', '/')}.py").exists()]
     assert missing == []
+
+
+_DOTTED = re.compile(r"`(camcli(?:\.\w+)+)`")
+
+
+def is_defined(dotted: str) -> bool:
+    """Return whether a dotted name is a module, or is defined by one."""
+    *parents, last = dotted.split(".")
+    path = ROOT / "/".join([*parents, last])
+    if path.is_dir() or path.with_suffix(".py").exists():
+        return True
+    module = ROOT / ("/".join(parents) + ".py")
+    text = module.read_text(encoding="utf-8") if module.exists() else ""
+    return re.search(rf"^(?:def |class )?{last}\b", text, re.MULTILINE) is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_the_modules_that_a_page_names_exist(page: Path) -> None:
+    text = re.sub(r"`camcli\.yaml`", "", page.read_text(encoding="utf-8"))
+    assert [dotted for dotted in _DOTTED.findall(text) if not is_defined(dotted)] == []

@@ -71,7 +71,7 @@ def test_every_command_is_in_the_guide() -> None:
         assert f"`camcli {command.split()[0]}" in guide
 
 
-@pytest.mark.parametrize("key", all_keys())
+@pytest.mark.parametrize("key", list(all_keys()))
 def test_every_key_is_in_the_reference(key: str) -> None:
     (row,) = [line for line in reference("configuration.md").splitlines() if f"| `{key}` |" in line]
     assert row.rsplit("|", 2)[1].strip(), "it says what it means"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "explanation" / "reliability.md"
-_NAMED = re.compile(r"`((?:\w+/)*\w+\.py)?(?:::(\w+))?`")
+_NAMED = re.compile(r"`((?:\w+/)*test_\w+\.py)?(?:::(\w+))?`")
 
 
 def named_tests(text: str) -> list[tuple[str, str]]:
@@ -16,9 +16,8 @@ def named_tests(text: str) -> list[tuple[str, str]]:
     found, file = [], ""
     for path, test in _NAMED.findall(text):
         file = path or file
-        if path.startswith("camcli/") or not (path or test):
-            continue
-        found.append((file, test))
+        if path or test:
+            found.append((file, test))
     return found
 
 

@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types imports unit fuzz kills format samples demo-network demo-clip clean
+.PHONY: help demo test quick lint types imports unit fuzz kills format samples demo-network demo-clip \
+	docs reference overview clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,9 +22,10 @@ test: lint types imports unit ## Install what the tests need; lint, types, impor
 quick: lint types imports $(VENV)/.installed-dev ## The same without the slow tests, in a minute and a half
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
-lint: $(VENV)/.installed-dev ## Check style and formatting
+lint: $(VENV)/.installed-dev ## Check style, formatting and that the reference pages are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m docs.generate --check
 
 types: $(VENV)/.installed-dev ## Check types, strictly
 	$(BIN)/mypy
@@ -52,6 +54,16 @@ demo-network: $(VENV)/.installed ## Train the demo network again (minutes)
 
 demo-clip: $(VENV)/.installed-dev ## Train the demo's dual encoder again (minutes)
 	$(BIN)/python -m camcli.demo.train_dual_encoder
+
+docs: $(VENV)/.installed-dev ## Build the documentation into build/docs, without a warning
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d build/doctrees docs build/docs
+	@echo "Open build/docs/index.html."
+
+reference: $(VENV)/.installed-dev ## Write the reference pages from the code again
+	$(BIN)/python -m docs.generate
+
+overview: $(VENV)/.installed ## Draw the README's image again
+	$(BIN)/python -m docs.overview docs/assets/overview.png
 
 clean: ## Remove what was made, .venv included
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -28,7 +28,7 @@ DTYPES: dict[ResolvedPrecision, torch.dtype] = {
 def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
     """Return the precision that the trunk computes in; `auto` is float32 everywhere.
 
-    Maps of a bfloat16 trunk are as good on the one trained network that docs/performance.md
+    Maps of a bfloat16 trunk are as good on the one trained network that docs/results/performance.md
     measures (mean cosine to float32's 0.9999, the same predictions). What another network loses
     depends on its weights, and could only be known by explaining its images twice: a user who
     knows the network may choose, `auto` does not.

@@ -11,7 +11,7 @@ from camcli.engine import Engine
 from camcli.network.split import SplitNetwork
 from camcli.run.out_of_memory import is_out_of_memory, release_cached_memory
 
-# On CPUs, large batches cost memory and soon also time; measured in docs/performance.md.
+# On CPUs, large batches cost memory and soon also time; measured in docs/results/performance.md.
 _CPU_BATCH = 32
 _CPU_BATCH_OF_LARGE_CUTS = 16
 _LARGE_CUT_BYTES = 2**19

@@ -65,7 +65,7 @@ def decompose(matrices: Tensor, count: int, center: bool) -> Decomposition:
     squares its condition, and float32 would lose what lies under 3e-4 of S₁. Of the ways measured
     it is the only one that is exact to rounding and within a few milliseconds wherever the smaller
     side is 200 or less, and it needs no number of iterations to be chosen. Figures in
-    `docs/decom_cam.md`, from `benchmarks/studies/decomposition.py`.
+    `docs/results/decom_cam.md`, from `benchmarks/studies/decomposition.py`.
 
     Args:
         matrices: (B, n, m), finite.

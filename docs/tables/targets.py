@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camcli.targets.rules import RULES
+from camcli.targets.rules import RULES, rules
 from docs.tables.markdown import code, page, summary, table
 
 
@@ -14,6 +14,9 @@ def targets_page() -> str:
         "read as these, in this order.",
         table(
             ("`--target`", "asks for"),
-            ((code(rule.usage), summary(rule.__doc__)) for rule in RULES),
+            (
+                (code(usage), summary(rule.__doc__))
+                for usage, rule in zip(RULES, rules(), strict=True)
+            ),
         ),
     )

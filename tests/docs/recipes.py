@@ -30,7 +30,7 @@ class Block:
             file.write_text(self.code, encoding="utf-8")
             return
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        place = next(i for i, line in enumerate(lines) if line.startswith(self.below))
+        place = next(i for i, line in enumerate(lines) if line.lstrip().startswith(self.below))
         lines.insert(place + 1, self.code)
         file.write_text("".join(lines), encoding="utf-8")
 

@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit fuzz kills format samples demo-network demo-clip clean
+.PHONY: help demo test quick lint types imports unit fuzz kills format samples demo-network demo-clip \
+	docs reference overview clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := out/demo
+PARALLEL := --numprocesses auto --dist worksteal
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -17,9 +19,13 @@ demo: $(VENV)/.installed ## Install into .venv and explain sample_images/ into o
 
 test: lint types imports unit ## Install what the tests need; lint, types, import contract, tests
 
-lint: $(VENV)/.installed-dev ## Check style and formatting
+quick: lint types imports $(VENV)/.installed-dev ## The same without the slow tests, in a minute and a half
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+lint: $(VENV)/.installed-dev ## Check style, formatting and that the reference pages are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m docs.generate --check
 
 types: $(VENV)/.installed-dev ## Check types, strictly
 	$(BIN)/mypy
@@ -27,8 +33,8 @@ types: $(VENV)/.installed-dev ## Check types, strictly
 imports: $(VENV)/.installed-dev ## Check that imports run downward only
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.installed-dev ## Run the tests
-	$(BIN)/python -m pytest
+unit: $(VENV)/.installed-dev ## Run the tests, a process for each core
+	$(BIN)/python -m pytest $(PARALLEL)
 
 fuzz: $(VENV)/.installed-dev ## Feed camcli damaged images and configurations (minutes)
 	$(BIN)/python -m tests.harness.fuzz --images 4000 --configurations 300
@@ -48,6 +54,16 @@ demo-network: $(VENV)/.installed ## Train the demo network again (minutes)
 
 demo-clip: $(VENV)/.installed-dev ## Train the demo's dual encoder again (minutes)
 	$(BIN)/python -m camcli.demo.train_dual_encoder
+
+docs: $(VENV)/.installed-dev ## Build the documentation into build/docs, without a warning
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d build/doctrees docs build/docs
+	@echo "Open build/docs/index.html."
+
+reference: $(VENV)/.installed-dev ## Write the reference pages from the code again
+	$(BIN)/python -m docs.generate
+
+overview: $(VENV)/.installed ## Draw the README's image again
+	$(BIN)/python -m docs.overview docs/assets/overview.png
 
 clean: ## Remove what was made, .venv included
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,4 +1,4 @@
-"""The figures that a GPU is to be judged by, as a table for docs/performance.md.
+"""The figures that a GPU is to be judged by, as a table for docs/results/performance.md.
 
     python -m benchmarks.gpu PHOTOS [--device cuda] [--model resnet50] [--batches 64 256]
                              [--methods lift-cam decom-cam] [--precisions fp32 bf16]

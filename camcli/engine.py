@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.attribution.attribution import check_rules
 from camcli.errors import ImageError
 from camcli.methods.base import Method, Saliency
-from camcli.methods.masking import min_max
 from camcli.methods.probe import Probe
+from camcli.methods.scaling import bounds, min_max, scaled
 from camcli.network.scores import Probabilities, probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.records import (
@@ -66,7 +67,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         if self.method.uses_deeplift:
-            _ = self.network.deeplift  # refuses an operation without a rule before any image
+            check_rules(self.network)  # before any image is touched
 
     def explain(self, batch: Batch) -> list[Explained | FailedImage]:
         """Explain every image of a batch for each of its targets.
@@ -172,10 +173,10 @@ class Engine:
     def _finish(self, saliency: Saliency) -> tuple[np.ndarray, list[float], list[float]]:
         """Resize raw maps (B, h, w) and normalise each; return them with their raw ranges."""
         maps = self._resized(saliency.maps[:, None].float(), saliency.interpolation)[:, 0]
-        low, high = maps.flatten(1).aminmax(dim=1)
+        low, high = bounds(maps)
         floor = low if self.normalize == "minmax" else torch.zeros_like(low)
-        scaled = (maps - floor[:, None, None]).div_((high - floor)[:, None, None]).clamp_(0, 1)
-        return scaled.cpu().numpy(), low.tolist(), high.tolist()
+        values = scaled(maps, floor, high).clamp_(0, 1)
+        return values.cpu().numpy(), low.flatten().tolist(), high.flatten().tolist()
 
     def _resized(self, maps: Tensor, mode: str) -> Tensor:
         if self.at_layer_size:

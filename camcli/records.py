@@ -163,7 +163,7 @@ class Components:
     Attributes:
         maps: float32 (Q, h, w), each in [0, 1]; None where nobody asked to keep them.
         weights: The Q integration weights.
-        explained_variance: The Q shards of the decomposed activations' variance, in [0, 1].
+        explained_variance: The Q shares of the decomposed activations' variance, in [0, 1].
         channels: How many channels of the activation were decomposed.
 
     """

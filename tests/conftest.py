@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,14 @@ from torch import nn
 from camcli.config import ModelConfig
 from camcli.demo.scenes import make_scene
 from camcli.models import LoadedModel, load_model
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several test processes one core: their threads would fight for all of them."""
+    if hasattr(config, "workerinput"):
+        os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
+        torch.set_num_threads(1)
+
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -19,8 +19,7 @@ from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import METHOD_NAMES
 from camcli.records import Batch, FailedImage, ImageItem
-from camcli.run import build as assembly
-from camcli.run.build import Assembled, assemble
+from camcli.run.build import BuiltRun, build
 from tests.harness.stand_in import EXISTS, StandInTensor, stand_in
 
 pytestmark = pytest.mark.skipif(not EXISTS, reason="needs a PyTorch with devices made in Python")
@@ -33,16 +32,16 @@ FEWER = {"lime-cam": {"samples": 200}, "shap-cam": {"pairs": 2}}
 def on_the_stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have `run.device: auto` mean the stand-in."""
     with stand_in() as device, monkeypatch.context() as patch:
-        patch.setattr(assembly, "_device", lambda _: device)
+        patch.setattr("camcli.run.build.resolve_device", lambda _: device)
         yield
 
 
-def assembled(**settings: object) -> Assembled:
+def assembled(**settings: object) -> BuiltRun:
     defaults = {"model.name": "demo", "run.compile": False, "run.batch_size": 2}
-    return assemble(load_config(flags={**defaults, **settings}), 2)
+    return build(load_config(flags={**defaults, **settings}), 2)
 
 
-def explained(work: Assembled, folder: Path) -> list[Explained | FailedImage]:
+def explained(work: BuiltRun, folder: Path) -> list[Explained | FailedImage]:
     refs = list(find_images([str(folder)], folder / "out"))[:2]
     items = [decode(ref, work.engine.preprocess) for ref in refs]
     return work.engine.explain(Batch(tuple(i for i in items if isinstance(i, ImageItem))))
@@ -87,6 +86,7 @@ def test_the_stand_in_computes() -> None:
         assert (a.detach() + torch.tensor(1.0)).tolist() == [2.0, -1.0, 4.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHOD_NAMES)
 def test_every_method_stays_on_the_device(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, method: str
@@ -101,6 +101,7 @@ def test_every_method_stays_on_the_device(
         assert_same(explained(work, scenes), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -122,6 +123,7 @@ def test_every_kind_of_network_stays_on_the_device(
         assert_same(explained(assembled(**settings), scenes), expected)
 
 
+@pytest.mark.slow
 def test_a_whole_run_writes_the_same(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -147,6 +149,7 @@ def test_a_whole_run_writes_the_same(
     assert cpu == there
 
 
+@pytest.mark.slow
 def test_an_evaluation_finds_the_same(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -16,8 +16,10 @@ from camcli.images.find import find_images
 from camcli.methods import create_method
 from camcli.models import LoadedModel
 from camcli.records import Batch, FailedImage, ImageItem, SaliencyMap
-from camcli.run.build import assemble, split_at
-from camcli.targets.plan import ClassTable, TargetPlan
+from camcli.run.build import build
+from camcli.run.cut import split_at
+from camcli.targets.class_table import ClassTable
+from camcli.targets.plan import TargetPlan
 from tests.conftest import GlobalAverageHead
 
 
@@ -41,6 +43,7 @@ def explain_in_batches(engine: Engine, items: list[ImageItem], size: int) -> lis
     return maps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["lift-cam", "deep-lift", "grad-cam", "eigen-cam"])
 def test_a_result_is_the_same_alone_and_in_batches(
     method: str, photos: Path, squeezenet: LoadedModel
@@ -102,6 +105,7 @@ def test_several_targets_come_in_order_of_their_scores(
         assert sum(m.target.probability for m in result.maps) <= 1 + 1e-6
 
 
+@pytest.mark.slow
 def test_each_target_is_explained_as_if_it_were_the_only_one(
     scenes: Path, demo_model: LoadedModel
 ) -> None:
@@ -173,13 +177,14 @@ def test_the_users_network_is_left_as_it_was(demo_model: LoadedModel) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     modes = {name: module.training for name, module in network.named_modules()}
     try:
+        from camcli.attribution.attribution import attribution_of
         from camcli.network.split import split
         from camcli.network.trace import trace
 
         halves = split(trace(network, torch.randn(2, 3, 128, 128)), "stages.3")
         activation, *_ = halves.trunk(torch.randn(2, 3, 128, 128))
         activation = activation.detach().requires_grad_()
-        halves.deeplift(activation).sum().backward()
+        attribution_of(halves).tail.deeplift(activation).sum().backward()
         assert modes == {name: module.training for name, module in network.named_modules()}
         assert all(parameter.requires_grad for parameter in network.parameters())
         assert all(parameter.grad is None for parameter in network.parameters())
@@ -195,4 +200,4 @@ def test_assembling_refuses_before_any_image_is_touched() -> None:
     from camcli.errors import LayerError
 
     with pytest.raises(LayerError, match=r"no layer 'stages\.9'.*stages\.3"):
-        assemble(load_config(flags={"model.name": "demo", "model.layer": "stages.9"}))
+        build(load_config(flags={"model.name": "demo", "model.layer": "stages.9"}))

@@ -15,7 +15,7 @@ from camcli.models import load_model
 from camcli.network.default_layer import default_layer
 from camcli.network.split import check_split, split
 from camcli.network.trace import trace
-from camcli.run.build import examples_for
+from camcli.run.cut import examples_for
 
 # Images are as small as keeps more than one place in space.
 BY_NAME: list[tuple[str, dict[str, Any], int, str]] = [
@@ -69,7 +69,7 @@ def check_family(name: str, kwargs: dict[str, Any], side: int, layer: str) -> st
     assert default_layer(traced, images) == layer
     halves = split(traced, layer)
     assert check_split(halves, traced, model.network, images) < 1e-4
-    probe = Probe(halves, images, with_slopes=True)
+    probe = Probe(halves, images, with_reference=True)
     saliency = LiftCam().explain(probe, probe.logits.argmax(1))
     assert saliency.completeness_error is not None
     assert float(saliency.completeness_error.max()) < 1e-4
@@ -77,6 +77,7 @@ def check_family(name: str, kwargs: dict[str, Any], side: int, layer: str) -> st
     return model.default_layer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kwargs", "side", "layer"), BY_NAME, ids=[family[0] for family in BY_NAME]
 )
@@ -87,6 +88,7 @@ def test_a_family_is_explained_exactly_at_its_layer(
     assert check_family(name, kwargs, side, layer) == layer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kwargs", "side", "layer"), BUILT)
 def test_a_large_family_is_explained_exactly_when_built_small(
     name: str, kwargs: dict[str, Any], side: int, layer: str

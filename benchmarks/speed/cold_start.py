@@ -1,6 +1,6 @@
 """How long the first map takes, from the command to the file, beyond importing PyTorch.
 
-    python -m benchmarks.speed.cold_start PICTURE [--rounds 7] [ARGUMENTS of camcli explain ...]
+    python -m benchmarks.speed.cold_start IMAGE [--rounds 7] [ARGUMENTS of camcli explain ...]
 
 Two new processes take turns: one imports torch and torchvision and ends, the other is `camcli
 explain` with the one image. What the second takes beyond the first is camcli's own start.

@@ -25,7 +25,7 @@ from torch import Tensor
 from benchmarks.speed.timing import Seconds, alternate
 from camcli.config import load_config
 from camcli.records import Batch, Geometry, ImageItem, ImageRef
-from camcli.run.build import assemble
+from camcli.run.build import build
 
 
 def noise(count: int, height: int, width: int) -> Batch:
@@ -53,7 +53,7 @@ def measure(flags: Mapping[str, object], batch_size: int, rounds: int) -> dict[s
     """
     settings = {"model.weights": None, **flags, "run.batch_size": batch_size}
     notify = partial(print, file=sys.stderr)
-    engine = assemble(load_config(flags=settings), batch_size, notify).engine
+    engine = build(load_config(flags=settings), batch_size, notify).engine
     batch = noise(batch_size, *engine.network.image_size)
     images = engine.normalized(batch.items)
 

@@ -27,8 +27,10 @@ from camcli.config import load_config
 from camcli.engine import Engine, Explained
 from camcli.images.find import find_images
 from camcli.records import Batch, FailedImage
-from camcli.run.build import Assembled, assemble
-from camcli.run.local import Job, run
+from camcli.run.build import BuiltRun, build
+from camcli.run.executors.local import LocalExecutor
+from camcli.run.interrupt import Interruption
+from camcli.run.plan import RunPlan
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,13 @@ class Cost:
     workers: float
 
 
-def cost_of(assembled: Assembled, images: Path) -> Cost:
+def cost_of(built: BuiltRun, images: Path) -> Cost:
     """Run over a folder, and return what an image cost in processor time."""
     refs = list(find_images([str(images)], images))
     before = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    with tempfile.TemporaryDirectory() as folder:
-        run(Job(refs, Path(folder) / "out"), assembled, lambda _: None)
+    with tempfile.TemporaryDirectory() as folder, LocalExecutor(built.config) as executor:
+        plan = RunPlan(refs, Path(folder) / "out")
+        executor.run(plan, built, lambda _: None, Interruption())
     after = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     scale = 1000 / len(refs)
     (own, workers), (own_before, workers_before) = after, before
@@ -96,14 +99,12 @@ def main() -> None:
         "output.save": asked.save,
     }
     torch.set_num_threads(1)
-    assembled = assemble(load_config(None, [], settings), asked.count)
-    fields = {
-        field.name: getattr(assembled.engine, field.name) for field in dataclasses.fields(Engine)
-    }
-    assembled = dataclasses.replace(assembled, engine=FreeEngine(**fields))
+    built = build(load_config(None, [], settings), asked.count)
+    fields = {field.name: getattr(built.engine, field.name) for field in dataclasses.fields(Engine)}
+    built = dataclasses.replace(built, engine=FreeEngine(**fields))
     with tempfile.TemporaryDirectory() as folder:
         make_photographs(asked.photos, Path(folder), asked.count)
-        costs = [cost_of(assembled, Path(folder)) for _ in range(asked.rounds + 1)][1:]
+        costs = [cost_of(built, Path(folder)) for _ in range(asked.rounds + 1)][1:]
     for part in dataclasses.fields(Cost):
         found = [getattr(cost, part.name) for cost in costs]
         print(

@@ -27,11 +27,11 @@ from camcli.config import ModelConfig
 from camcli.demo.network import INPUT_SIZE, MEAN, STD, normalised
 from camcli.demo.scenes import CLASSES, SceneObject, make_scene
 from camcli.methods import create_method
+from camcli.methods._ops.masking import upsample
 from camcli.methods.decom_cam import DecomCam
-from camcli.methods.masking import upsample
 from camcli.methods.probe import Contributions, Probe
 from camcli.models import load_model
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 FIRST_SEED = 6_000_000
 BATCH = 32

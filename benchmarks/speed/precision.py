@@ -22,7 +22,7 @@ from camcli.config import Precision, load_config
 from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.records import ImageItem
-from camcli.run.build import assemble
+from camcli.run.build import build
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def explanations(
         "run.compile": False,
         "run.batch_size": options.batch,
     }
-    engine = assemble(load_config(flags=flags)).engine
+    engine = build(load_config(flags=flags)).engine
     decoded = [decode(ref, engine.preprocess) for ref in find_images([str(options.photos)])]
     items = [item for item in decoded if isinstance(item, ImageItem)]
     maps, predictions, errors = [], [], []

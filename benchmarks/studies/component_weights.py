@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 
 from benchmarks.studies.decom_cam import colours, images_of
+from camcli.attribution.attribution import attribution_of
 from camcli.config import ModelConfig
+from camcli.methods._ops.decomposition import decompose
 from camcli.methods.decom_cam import DecomCam
-from camcli.methods.decomposition import decompose
-from camcli.methods.masking import min_max
 from camcli.methods.probe import Probe
+from camcli.methods.scaling import min_max
 from camcli.models import load_model
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 CHANNELS, COMPONENTS = 100, 10
 
@@ -39,7 +40,7 @@ def correlation(first: Tensor, second: Tensor) -> float:
 def ways(probe: Probe, classes: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
     """Return the OSSMs (B, Q, h, w), and by name what each way weighs them with (B, Q)."""
     leaf = probe.activation.detach().requires_grad_()
-    score = probe.network.deeplift(leaf).gather(1, classes[:, None]).sum()
+    score = attribution_of(probe.network).tail.deeplift(leaf).gather(1, classes[:, None]).sum()
     (multipliers,) = torch.autograd.grad(score, leaf)
     contributions = multipliers * probe.activation
     alphas, chosen = probe.gradient(classes).mean((2, 3)).topk(CHANNELS)

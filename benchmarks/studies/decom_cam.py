@@ -39,12 +39,12 @@ from camcli.compile.acceleration import accelerate
 from camcli.config import ModelConfig, Precision, RunConfig
 from camcli.images.decode import decode
 from camcli.methods import create_method, decom_cam
-from camcli.methods.decomposition import decompose
+from camcli.methods._ops.decomposition import decompose
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork
 from camcli.records import ImageItem, ImageRef
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.reference import decom_cam as reference
 
 COMPONENTS = 10

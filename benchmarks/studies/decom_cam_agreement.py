@@ -20,7 +20,7 @@ from camcli.config import ModelConfig, load_config
 from camcli.methods import create_method
 from camcli.methods.probe import Probe
 from camcli.models import load_model
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.reference import decom_cam as reference
 
 CONFIGS = {

@@ -25,7 +25,7 @@ from torch import Tensor
 from torchvision.models import get_model
 from torchvision.transforms.functional import pil_to_tensor
 
-from camcli.methods.decomposition import decompose
+from camcli.methods._ops.decomposition import decompose
 
 Found = tuple[Tensor, Tensor]  # patterns (B, Q, n) and singular values (B, Q)
 COMPONENTS = 10

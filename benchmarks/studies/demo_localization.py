@@ -27,7 +27,7 @@ from camcli.methods import create_method
 from camcli.methods.probe import Probe
 from camcli.models import load_model
 from camcli.network.split import SplitNetwork
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 METHODS = ("lift-cam", "deep-lift", "grad-cam", "eigen-cam")
 # Far from the seeds of the training scenes and of the scenes that measured the accuracy.

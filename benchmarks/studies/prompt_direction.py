@@ -28,9 +28,9 @@ from camcli.evaluation.metrics.localisation import energy_inside
 from camcli.methods import create_method
 from camcli.methods.probe import Probe
 from camcli.models import load_model
-from camcli.models.prompted import with_prompts
+from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 METHODS = ("decom-cam", "lift-cam", "grad-cam")
 FIRST_SEED = 9_000_000
@@ -86,7 +86,7 @@ def directions(asked: Sequence[Question], methods: Sequence[str]) -> dict[str, D
     shares: dict[str, list[Tensor]] = {name: [] for name in (*methods, "uniform")}
     for start in range(0, len(asked), BATCH):
         some = asked[start : start + BATCH]
-        probe = Probe(network, _images(some), with_slopes=True, black=black)
+        probe = Probe(network, _images(some), with_reference=True, black=black)
         classes = torch.tensor([texts.index(question.prompt) for question in some])
         maps = {method.name: method.explain(probe, classes).maps for method in made}
         maps["uniform"] = torch.ones(len(some), 1, 1)

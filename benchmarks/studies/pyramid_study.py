@@ -25,8 +25,14 @@ from torch import Tensor
 from camcli.config import ModelConfig
 from camcli.demo.network import INPUT_SIZE, normalised
 from camcli.demo.scenes import CLASSES, make_scene
+from camcli.evaluation.metrics.faithfulness import (
+    matched_drop,
+    matched_drop_in_deletion,
+    matched_increase,
+)
 from camcli.evaluation.metrics.localisation import energy_inside, peak_inside
-from camcli.evaluation.perturbation import PerturbationScorer
+from camcli.evaluation.metrics.perturbation_curves import deletion, insertion
+from camcli.evaluation.scorer import PerturbationScorer
 from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods.lift_pyramid import LiftPyramid
@@ -34,11 +40,11 @@ from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork
 from camcli.records import FailedImage
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 FIRST_SEED = 6_000_000
 BATCH = 10
-MATCHED = ("matched_drop", "matched_increase", "matched_drop_in_deletion", "insertion", "deletion")
+MATCHED = (matched_drop, matched_increase, matched_drop_in_deletion, insertion, deletion)
 
 DEPTHS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "squeezenet1_1": {
@@ -188,7 +194,7 @@ class Study:
         self, images: Tensor, classes: Tensor | None = None
     ) -> tuple[Tensor, dict[Form, Tensor]]:
         """Return the classes explained, and the maps (B, H, W) in [0, 1] of every form."""
-        probe = Probe(self.network, images, with_slopes=True)
+        probe = Probe(self.network, images, with_reference=True)
         classes = probe.logits.argmax(1) if classes is None else classes
         size = self.network.image_size
         by_depth = {
@@ -224,8 +230,8 @@ def photos(forms: Sequence[Form], folder: Path, half: str, count: int) -> None:
         for row, image in enumerate(images):
             baseline_scores = scorer.baseline_scores(image, int(classes[row]))
             for form, found in maps.items():
-                values = scorer.score_map(baseline_scores, found[row]).values
-                table[form].append([values[key] for key in MATCHED])
+                scores = scorer.score_map(baseline_scores, found[row])
+                table[form].append([float(metric.compute(scores)) for metric in MATCHED])
         _print(table, "AD | IC | ADD | insertion | deletion", (100, 100, 100, 1, 1))
 
 

@@ -31,7 +31,7 @@ from camcli.methods import create_method
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.records import FailedImage
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 FIRST_SEED = 8_000_000
 CPU = torch.device("cpu")
@@ -50,7 +50,7 @@ def maps_of(model: LoadedModel, images: Tensor, classes: Tensor) -> Tensor:
         method = create_method(name, {})
         probe = plain
         if name == "lift-pyramid":
-            probe = Probe(split_at(model, "auto", CPU, method), images, with_slopes=True)
+            probe = Probe(split_at(model, "auto", CPU, method), images, with_reference=True)
         maps = method.explain(probe, classes).maps
         found.append(F.interpolate(maps[:, None], images.shape[-2:], mode="bilinear")[:, 0])
     return torch.cat(found)

@@ -157,7 +157,7 @@ def closeness(found: Tensor, expected: Tensor) -> tuple[float, float]:
 def compare(network: nn.Module, images: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the closeness of DeepLIFT's and of the gradient's coefficients."""
     halves = split(trace(network, images[:2]), str(network.layer))
-    probe = Probe(halves, images, with_slopes=True)
+    probe = Probe(halves, images, with_reference=True)
     classes = probe.logits.argmax(1)
     deeplift = probe.contributions(classes).maps.sum((2, 3)).double()
     gradient = (probe.gradient(classes) * probe.activation).sum((2, 3)).double()

@@ -41,7 +41,7 @@ def measure(name: str) -> dict[str, Any]:
     from camcli.network.default_layer import default_layer
     from camcli.network.split import check_split, split
     from camcli.network.trace import trace
-    from camcli.run.build import examples_for
+    from camcli.run.cut import examples_for
 
     torch.set_flush_denormal(True)
     start = time.perf_counter()
@@ -53,7 +53,7 @@ def measure(name: str) -> dict[str, Any]:
     prepared = time.perf_counter()
     generator = torch.Generator().manual_seed(SEED)
     images = torch.randn(IMAGES, 3, *network.image_size, generator=generator)
-    probe = Probe(network, images, with_slopes=True)
+    probe = Probe(network, images, with_reference=True)
     saliency = LiftCam().explain(probe, probe.logits.argmax(1))
     explained = time.perf_counter()
     assert saliency.completeness_error is not None
@@ -121,9 +121,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 def torchvision_names(pattern: str) -> list[str]:
     """Return the names of torchvision's classification models that match a shell pattern."""
-    from camcli.models.sources import torchvision as torchvision_zoo
+    from camcli.models.catalogue import catalogue
 
-    return [name for name in torchvision_zoo.names() if fnmatch(name, pattern)]
+    names = (model.name for model in catalogue(None) if model.source == "torchvision")
+    return [name for name in names if fnmatch(name, pattern)]
 
 
 def main() -> None:

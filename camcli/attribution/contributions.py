@@ -1,4 +1,4 @@
-"""What every place and channel of an activation adds to a score, by DeepLIFT."""
+"""What every place and channel of an activation contributes to a score, by DeepLIFT."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from camcli.attribution.parts import parts
-from camcli.attribution.pooled_head import PooledHead
-from camcli.attribution.secant import Pair
+from camcli.attribution.chunks import chunks
+from camcli.attribution.pair import Pair
 from camcli.network.layout import Layout
 
 
 class _Sums(NamedTuple):
-    """What remains of contributions that were added up.
+    """Sums of contributions.
 
     Attributes:
         evidence: Σ_k C_k, (B, h, w).
@@ -71,59 +70,17 @@ class Contributions:
 
     @cached_property
     def _sums(self) -> _Sums:
-        """Add C up a part of the batch at a time: as a whole it is as large as the activation."""
+        """Add C up in chunks of the batch: as a whole it is as large as the activation."""
         value, images = self._activation.value.detach(), self._layout.batch_dim
         reference = self._activation.reference.expand_as(value)
         others = tuple(dim for dim in range(value.dim()) if dim != images)
         found = []
-        for m, some, then in parts(self._multipliers, value, reference, dim=images):
+        for m, some, then in chunks(self._multipliers, value, reference, dim=images):
             c = (some - then).mul_(m)
             # PyTorch sums in a tree, which keeps the sum's own rounding below that of C.
             total, size = c.sum(others), c.abs().sum(others)
             found.append(_Sums(self._layout.to_maps(c).sum(1), total, size))
         return _Sums(*map(torch.cat, zip(*found, strict=True)))
-
-
-class PooledContributions(Contributions):
-    """Contributions behind which there is nothing but average pooling and a linear layer."""
-
-    def __init__(
-        self, head: PooledHead, activation: Tensor, classes: Tensor, score_change: Tensor
-    ) -> None:
-        """Take what the closed form needs.
-
-        Args:
-            head: What lies behind the activation.
-            activation: A, (B, K, h, w).
-            classes: int64 (B,), the class of each image.
-            score_change: (B,), Δ = F(A) - F(0).
-
-        """
-        self._score_change = score_change
-        self._per_map = head.multipliers(classes, activation[0, 0].numel())
-        self._maps = activation
-
-    @cached_property
-    def maps(self) -> Tensor:
-        """The contribution of every place in space, (B, K, h, w)."""
-        return self._per_map * self._maps
-
-    @cached_property
-    def coefficients(self) -> Tensor:
-        """The contribution of each channel map as a whole, Σ_ij C_k: (B, K)."""
-        return self._per_map[:, :, 0, 0] * self._maps.sum((2, 3))
-
-    @property
-    def evidence(self) -> Tensor:
-        """What all channels together contribute, Σ_k C_k, signed: (B, h, w)."""
-        return self.maps.sum(1)
-
-    @property
-    def completeness_error(self) -> Tensor:
-        """|ΣC - Δ| / max(|Δ|, Σ|C|), (B,)."""
-        # A vector norm is far slower over channels-last.
-        sizes = self._per_map[:, :, 0, 0].abs() * self._maps.abs().sum((2, 3))
-        return relative_gap(self.coefficients.sum(1), sizes.sum(1), self._score_change)
 
 
 def relative_gap(total: Tensor, size: Tensor, delta: Tensor) -> Tensor:

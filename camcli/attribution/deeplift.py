@@ -1,4 +1,4 @@
-"""DeepLIFT through a tail: an interpreter that gives every operation its slopes."""
+"""DeepLIFT through a tail: a pass at the reference, then one that gives operations multipliers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from camcli.attribution.call import Call
-from camcli.attribution.rules import rule_for
-from camcli.attribution.secant import Pair
-from camcli.errors import LayerError
-from camcli.network.nodes import (
-    closure,
-    innermost_module,
-    is_symbolic_int,
-    operation_name,
-    packet_of,
-    shape_of,
-)
+from camcli.attribution.call import Arguments, DeepLiftCall, Keywords
+from camcli.attribution.pair import Pair
+from camcli.attribution.propagation import Active, RuleInterpreter, active_nodes, require_rules
+from camcli.attribution.rules import DEEPLIFT
+from camcli.network.nodes import shape_of
 
 
 class DeepLift:
@@ -35,6 +28,10 @@ class DeepLift:
 
     Reference: Jung and Oh, "Towards Better Explanations of Class Activation Mapping", ICCV 2021,
     arXiv 2102.05228, section 3.3.
+
+    Attributes:
+        reference_passes: How often the tail has run at the reference.
+
     """
 
     def __init__(self, tail: fx.GraphModule, taps: Sequence[fx.Node] = ()) -> None:
@@ -42,7 +39,7 @@ class DeepLift:
 
         Args:
             tail: The tail.
-            taps: Nodes of it whose values are wanted, too.
+            taps: Nodes of it whose values are wanted as well.
 
         Raises:
             LayerError: An operation that depends on the activation has no rule; named with its
@@ -51,14 +48,14 @@ class DeepLift:
         """
         self._tail = tail
         self._taps = taps
-        activation, *bypass = (node for node in tail.graph.nodes if node.op == "placeholder")
-        self._active = value_dependents(activation)
+        activation, *bypass = tail.graph.find_nodes(op="placeholder")
+        self._active = active_nodes(tail)
+        require_rules(tail, self._active, DEEPLIFT)
         self._batch_dim = _batch_dim(activation)
         self._bypassed = bool(bypass)
         self._folds_batch = any(_folds_batch(node) for node in self._active)
         self._references: dict[int, _Values] = {}
         self.reference_passes = 0
-        _refuse_unruled(tail.graph, self._active)
 
     def __call__(self, activation: Tensor, *bypass: Tensor) -> Tensor:
         """Return the logits (B, N), whose derivatives are the multipliers.
@@ -76,7 +73,7 @@ class DeepLift:
         Differentiate the logits with respect to a tap's value for the multipliers there.
         """
         reference = self._reference(activation, bypass)
-        interpreter = _SlopeInterpreter(self._tail, self._active, reference, self._taps)
+        interpreter = _MultiplierInterpreter(self._tail, self._active, reference, self._taps)
         logits: Tensor = interpreter.run(activation, *bypass)
         pairs = (Pair(interpreter.tapped[node], reference[node]) for node in self._taps)
         return logits, tuple(pairs)
@@ -108,9 +105,9 @@ _Values = dict[fx.Node, Any]
 
 
 class _Recorder(fx.Interpreter):
-    """Runs the tail as it is, and keeps what its active nodes give."""
+    """Runs the tail as it is, and keeps the values of its active nodes."""
 
-    def __init__(self, tail: fx.GraphModule, active: set[fx.Node]) -> None:
+    def __init__(self, tail: fx.GraphModule, active: Active) -> None:
         super().__init__(tail)
         self._active = active
         self.values: _Values = {}
@@ -122,77 +119,30 @@ class _Recorder(fx.Interpreter):
         return result
 
 
-class _SlopeInterpreter(fx.Interpreter):
-    """Runs the tail with every active operation replaced by its rule."""
+class _MultiplierInterpreter(RuleInterpreter):
+    """Runs the tail with every active operation replaced by its DeepLIFT rule."""
 
     def __init__(
-        self,
-        tail: fx.GraphModule,
-        active: set[fx.Node],
-        reference: _Values,
-        taps: Sequence[fx.Node],
+        self, tail: fx.GraphModule, active: Active, reference: _Values, taps: Sequence[fx.Node]
     ) -> None:
-        super().__init__(tail)
-        self._active = active
+        super().__init__(tail, active, taps)
         self._reference = reference
-        self._taps = taps
-        self.tapped: _Values = {}
 
-    def run_node(self, n: fx.Node) -> Any:
-        result = self._run_by_rule(n)
-        if n in self._taps:
-            self.tapped[n] = result
-        return result
-
-    def _run_by_rule(self, n: fx.Node) -> Any:
-        if n not in self._active or n.op != "call_function":
-            return super().run_node(n)
-        rule = rule_for(n.target)
+    def apply_rule(self, node: fx.Node, args: Arguments, kwargs: Keywords) -> Any:
+        rule = DEEPLIFT.rule_for(node.target)
         assert rule is not None
-        args, kwargs = self.fetch_args_kwargs_from_env(n)
-        call = Call(
-            op=n.target,  # type: ignore[arg-type]
+        call = DeepLiftCall(
+            op=node.target,  # type: ignore[arg-type]
             args=args,
-            reference_args=self._reference_args(n),
             kwargs=kwargs,
-            active=_active_positions(n, self._active),
-            reference=self._reference[n],
+            reference_args=self._reference_args(node),
+            active=self._active[node],
+            reference=self._reference[node],
         )
         return rule.apply(call)
 
-    def _reference_args(self, n: fx.Node) -> tuple[Any, ...]:
-        return fx.node.map_arg(n.args, lambda node: self._reference.get(node, self.env.get(node)))
-
-
-# What these give depends on their input's shape alone.
-_ops = torch.ops.aten
-_VALUE_FREE = {
-    _ops.zeros_like, _ops.ones_like, _ops.full_like, _ops.empty_like, _ops.new_zeros,
-    _ops.new_ones, _ops.new_full, _ops.new_empty, _ops.fill, _ops.zero,
-}  # fmt: skip
-
-
-def value_dependents(activation: fx.Node) -> set[fx.Node]:
-    """Return the nodes whose values depend on the activation's values."""
-
-    def dependents(node: fx.Node) -> list[fx.Node]:
-        return [
-            user
-            for user in node.users
-            if not is_symbolic_int(user) and packet_of(user) not in _VALUE_FREE
-        ]
-
-    return closure([activation], dependents)
-
-
-def _active_positions(node: fx.Node, active: set[fx.Node]) -> frozenset[int]:
-    positions = set()
-    for position, argument in enumerate(node.args):
-        found: list[fx.Node] = []
-        fx.node.map_arg(argument, found.append)
-        if active.intersection(found):
-            positions.add(position)
-    return frozenset(positions)
+    def _reference_args(self, node: fx.Node) -> Arguments:
+        return fx.node.map_arg(node.args, lambda n: self._reference.get(n, self.env.get(n)))
 
 
 def _batch_dim(activation: fx.Node) -> int:
@@ -201,22 +151,6 @@ def _batch_dim(activation: fx.Node) -> int:
 
 
 def _folds_batch(node: fx.Node) -> bool:
-    """Tell whether a tensor has a size that is not the batch itself but grows with it."""
+    """Return whether a tensor has a size that is not the batch itself but grows with it."""
     sizes = [size for size in shape_of(node) or () if isinstance(size, torch.SymInt)]
     return any(not size.node.expr.is_Symbol for size in sizes)
-
-
-def _refuse_unruled(graph: fx.Graph, active: set[fx.Node]) -> None:
-    missing: dict[str, str] = {}
-    for node in graph.nodes:
-        if node in active and node.op == "call_function":
-            rule = rule_for(node.target)
-            positions = _active_positions(node, active)
-            if rule is None or not rule.covers(positions, node.args, node.kwargs):
-                missing.setdefault(operation_name(node), innermost_module(node))
-    if missing:
-        listed = ", ".join(f"{op} (in {module})" for op, module in missing.items())
-        raise LayerError(
-            f"DeepLIFT has no exact rule for {listed}, between the target layer and the scores; "
-            "choose a layer behind it, or a method that works without DeepLIFT, such as grad-cam"
-        )

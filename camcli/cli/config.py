@@ -25,7 +25,7 @@ def show(
     overrides: options.Overrides = [],
 ) -> None:
     """Print the configuration that a run would use, as YAML."""
-    typer.echo(dump_config(options.configured(config, overrides)), nl=False)
+    typer.echo(dump_config(options.Flags(overrides=overrides).over(config)), nl=False)
 
 
 @app.command()

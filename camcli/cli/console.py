@@ -26,6 +26,10 @@ def say(text: str) -> None:
         sys.stderr.flush()
 
 
+def silent(_text: str) -> None:
+    """Say nothing, in the place of `say`."""
+
+
 def abandon_stdout() -> None:
     """Send to nowhere what is still to be written to stdout, which takes nothing any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

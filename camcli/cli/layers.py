@@ -1,4 +1,4 @@
-"""`camcli layers`: where in a network one can look."""
+"""`camcli layers`: the layers of a network that can be explained at."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from camcli.errors import LayerError
 
 if TYPE_CHECKING:
     from camcli.network.layers import Layer
-    from camcli.run.build import LayerList
-
-
-_DOWNLOADED = ("timm", "open_clip")
+    from camcli.run.layer_list import LayerList
 
 
 def layers(
@@ -34,9 +31,10 @@ def layers(
     Weights make no difference to shapes, so none are downloaded. A layer without a layout has no
     extent in space and cannot be explained at; tensors that bypass a layer are held constant.
     """
-    from camcli.run.build import list_layers
+    from camcli.run.layer_list import list_layers
 
-    listed = list_layers(_without_download(options.configured(config, overrides, model=model)))
+    flags = options.Flags(model=model, overrides=overrides)
+    listed = list_layers(_without_download(flags.over(config)))
     shown = [layer for layer in listed.layers if _is_asked_for(layer.path, pattern, depth)]
     if not shown:
         raise LayerError(f"no layer of {listed.model} matches {pattern!r}")
@@ -47,8 +45,9 @@ def layers(
 
 
 def _without_download(config: Config) -> Config:
-    source, colon, _ = config.model.name.partition(":")
-    if config.model.weights != "default" or (colon and source not in _DOWNLOADED):
+    from camcli.models.catalogue import find_source
+
+    if config.model.weights != "default" or not find_source(config.model.name).downloads:
         return config
     return config.model_copy(update={"model": config.model.model_copy(update={"weights": None})})
 

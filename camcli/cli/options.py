@@ -2,102 +2,204 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
 from camcli.config import Config, load_config
 from camcli.config.artefacts import SAVE_CHOICES
+from camcli.errors import OutputError
+from camcli.models import sources
+from camcli.targets import rules
+
+if TYPE_CHECKING:
+    from camcli.output.folder import FolderPolicy
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="YAML configuration.")]
 Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the configuration."),
 ]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        help="demo, a torchvision model, timm:NAME, open_clip:ARCH/TAG or module:factory.",
-    ),
-]
-Checkpoint = Annotated[
-    Path | None,
-    typer.Option("--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."),
-]
-Layers = Annotated[
-    list[str],
-    typer.Option(
-        "--layer", help="Module path to explain at, or auto. Repeatable: maps are averaged."
-    ),
-]
-Method = Annotated[str | None, typer.Option("--method", help="See `camcli methods`.")]
-Targets = Annotated[
-    list[str],
-    typer.Option(
-        "--target", help="topN, positive, class index or name, folder, or @file.csv. Repeatable."
-    ),
-]
-Prompts = Annotated[
-    list[str],
-    typer.Option("--prompt", help="What to look for, to a dual encoder. Repeatable."),
-]
-PromptsFile = Annotated[
-    Path | None,
-    typer.Option("--prompts", help="Prompts: one a line, or .csv or .jsonl with image and prompt."),
-]
-BatchSize = Annotated[
-    str | None,
-    typer.Option("--batch-size", "-b", metavar="N", help="Images a batch, or auto."),
-]
-Workers = Annotated[
-    str | None,
-    typer.Option("--workers", "-j", metavar="N", help="Processes that decode and draw, or auto."),
-]
-Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
-Precision = Annotated[
-    str | None,
-    typer.Option("--precision", help="auto, fp32, tf32, bf16 or fp16; the tail is always fp32."),
-]
-Compile = Annotated[
-    bool | None,
-    typer.Option("--compile/--no-compile", help="Default: when the images ahead are worth it."),
-]
-Save = Annotated[list[str], typer.Option("--save", help=f"{', '.join(SAVE_CHOICES)}. Repeatable.")]
 
-_KEYS = {
-    "model": "model.name",
-    "checkpoint": "model.weights",
-    "layer": "model.layer",
-    "method": "method.name",
-    "target": "targets",
-    "prompt": "prompts.texts",
-    "prompts": "prompts.file",
-    "batch_size": "run.batch_size",
-    "workers": "run.workers",
-    "device": "run.device",
-    "precision": "run.precision",
-    "compile": "run.compile",
-    "save": "output.save",
+
+@dataclass(frozen=True)
+class Sets:
+    """Marks an option with the key of the configuration that it sets."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What a command line says of the configuration: the shared options, in the order of --help.
+
+    None and empty lists stand for options that were not given, and leave their keys to the file.
+    """
+
+    model: Annotated[
+        str | None,
+        Sets("model.name"),
+        typer.Option(
+            "--model",
+            "-m",
+            help=f"Which network: {sources.usage()}.",
+        ),
+    ] = None
+    checkpoint: Annotated[
+        Path | None,
+        Sets("model.weights"),
+        typer.Option(
+            "--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."
+        ),
+    ] = None
+    layer: Annotated[
+        list[str],
+        Sets("model.layer"),
+        typer.Option(
+            "--layer", help="Module path to explain at, or auto. Repeatable: maps are averaged."
+        ),
+    ] = field(default_factory=list)
+    method: Annotated[
+        str | None,
+        Sets("method.name"),
+        typer.Option("--method", help="See `camcli methods`."),
+    ] = None
+    target: Annotated[
+        list[str],
+        Sets("targets"),
+        typer.Option("--target", help=f"What to explain: {rules.usage()}. Repeatable."),
+    ] = field(default_factory=list)
+    prompt: Annotated[
+        list[str],
+        Sets("prompts.texts"),
+        typer.Option("--prompt", help="What to look for, to a dual encoder. Repeatable."),
+    ] = field(default_factory=list)
+    prompts: Annotated[
+        Path | None,
+        Sets("prompts.file"),
+        typer.Option(
+            "--prompts", help="Prompts: one a line, or .csv or .jsonl with image and prompt."
+        ),
+    ] = None
+    batch_size: Annotated[
+        str | None,
+        Sets("run.batch_size"),
+        typer.Option("--batch-size", "-b", metavar="N", help="Images a batch, or auto."),
+    ] = None
+    workers: Annotated[
+        str | None,
+        Sets("run.workers"),
+        typer.Option(
+            "--workers", "-j", metavar="N", help="Processes that decode and draw, or auto."
+        ),
+    ] = None
+    device: Annotated[
+        str | None,
+        Sets("run.device"),
+        typer.Option("--device", help="auto, cpu, cuda or cuda:N."),
+    ] = None
+    precision: Annotated[
+        str | None,
+        Sets("run.precision"),
+        typer.Option(
+            "--precision", help="auto, fp32, tf32, bf16 or fp16; the tail is always fp32."
+        ),
+    ] = None
+    compile: Annotated[
+        bool | None,
+        Sets("run.compile"),
+        typer.Option("--compile/--no-compile", help="Default: when the images ahead are worth it."),
+    ] = None
+    save: Annotated[
+        list[str],
+        Sets("output.save"),
+        typer.Option("--save", help=f"{', '.join(SAVE_CHOICES)}. Repeatable."),
+    ] = field(default_factory=list)
+    overrides: Overrides = field(default_factory=list)
+
+    def over(self, file: Path | None) -> Config:
+        """Return the configuration of a file, None for the defaults, with this laid over it.
+
+        Raises:
+            ConfigError: The file or a value is wrong.
+
+        """
+        said = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
+        given = {key: value for key, value in said.items() if value not in (None, [])}
+        paths = {key: str(value) for key, value in given.items() if isinstance(value, Path)}
+        return load_config(file, self.overrides, given | paths)
+
+
+_DECLARED: Mapping[str, Any] = get_type_hints(Flags, include_extras=True)
+_KEYS: Mapping[str, str] = {
+    name: mark.key
+    for name, option in _DECLARED.items()
+    for mark in get_args(option)
+    if isinstance(mark, Sets)
 }
 
 
-def configured(config: Path | None, overrides: Sequence[str], **given: Any) -> Config:
-    """Return the configuration of a file, with what the command line says laid over it.
+def takes_flags(
+    without: Collection[str] = (), **own: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the shared options, in the place of its parameter of type `Flags`.
 
     Args:
-        config: The file, None for the defaults alone.
-        overrides: What `--set` was given.
-        given: The values of options, by their names; None and empty lists stand for options that
-            were not given, and leave their keys to the file.
-
-    Raises:
-        ConfigError: The file or a value is wrong.
+        without: Those that the command does not have.
+        own: Declarations that the command has instead of the shared ones, by name.
 
     """
-    said = {_KEYS[name]: value for name, value in given.items() if value not in (None, [])}
-    paths = {key: str(value) for key, value in said.items() if isinstance(value, Path)}
-    return load_config(config, overrides, said | paths)
+    options = {name: own.get(name, it) for name, it in _DECLARED.items() if name not in without}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        (receiver,) = (name for name, hint in hints.items() if hint is Flags)
+
+        @wraps(command)
+        def run(**given: Any) -> None:
+            flags = Flags(**{name: given.pop(name) for name in options})
+            command(**given, **{receiver: flags})
+
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(command).parameters.values():
+            if parameter.name == receiver:
+                parameters += [_parameter(name, option) for name, option in options.items()]
+            else:
+                parameters.append(parameter.replace(annotation=hints[parameter.name]))
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        return run
+
+    return decorate
+
+
+def _parameter(name: str, option: Any) -> inspect.Parameter:
+    """Return the parameter of an option; Typer takes its value where the option is not given."""
+    default: list[str] | None = [] if get_origin(get_args(option)[0]) is list else None
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=option)
+
+
+def folder_policy(resume: bool, overwrite: bool) -> FolderPolicy:
+    """Return what two flags ask to do with an output folder that is not empty.
+
+    Raises:
+        OutputError: They contradict each other.
+
+    """
+    from camcli.output.folder import FolderPolicy
+
+    if resume and overwrite:
+        raise OutputError("--resume and --overwrite contradict each other: give one of them")
+    return (
+        FolderPolicy.RESUME
+        if resume
+        else FolderPolicy.OVERWRITE
+        if overwrite
+        else FolderPolicy.REFUSE
+    )

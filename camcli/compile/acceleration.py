@@ -1,4 +1,4 @@
-"""At which precision the trunk computes, and when it is worth compiling."""
+"""What a run calls: the trunk in inference form, at which precision, and when it is compiled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from camcli.system.allocator import keep_freed_memory
 
 ResolvedPrecision = Literal["fp32", "tf32", "bf16", "fp16"]
 
-_DTYPES: dict[ResolvedPrecision, torch.dtype] = {
+DTYPES: dict[ResolvedPrecision, torch.dtype] = {
     "fp32": torch.float32,
     "tf32": torch.float32,
     "bf16": torch.bfloat16,
@@ -26,9 +26,9 @@ _DTYPES: dict[ResolvedPrecision, torch.dtype] = {
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPrecision:
-    """Decide what the trunk computes in; `auto` is float32 everywhere.
+    """Return the precision that the trunk computes in; `auto` is float32 everywhere.
 
-    Maps of a bfloat16 trunk are as good on the one trained network that docs/performance.md
+    Maps of a bfloat16 trunk are as good on the one trained network that docs/results/performance.md
     measures (mean cosine to float32's 0.9999, the same predictions). What another network loses
     depends on its weights, and could only be known by explaining its images twice: a user who
     knows the network may choose, `auto` does not.
@@ -37,7 +37,7 @@ def resolve_precision(precision: Precision, device: torch.device) -> ResolvedPre
         ConfigError: The device has no such precision.
     """
     if precision == "tf32" and device.type != "cuda":
-        raise ConfigError("run.precision: tf32 exists on CUDA devices only; take fp32 or bf16")
+        raise ConfigError("run.precision: tf32 exists on CUDA devices only; use fp32 or bf16")
     return "fp32" if precision == "auto" else precision
 
 
@@ -62,8 +62,8 @@ def streamlined(network: SplitNetwork, run: RunConfig, device: torch.device) -> 
 
     Args:
         network: Split, float32, on `device`.
-        run: How to run it.
-        device: Where.
+        run: The precision that was asked for.
+        device: Where the network runs.
 
     Raises:
         ConfigError: The device has no such precision.
@@ -74,14 +74,14 @@ def streamlined(network: SplitNetwork, run: RunConfig, device: torch.device) -> 
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
     keep_freed_memory()
-    trunk = InferenceTrunk(network.trunk, _DTYPES[precision], network.batch_dims)
+    trunk = InferenceTrunk(network.trunk, DTYPES[precision], network.batch_dims)
     try:
         with torch.no_grad():
             trunk(torch.zeros(1, 3, *network.image_size, device=device))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
-            f"the network does not run in {precision}: {reason}. Take --precision fp32"
+            f"the network does not run in {precision}: {reason}. Use --precision fp32"
         ) from None
     return dataclasses.replace(network, trunk=trunk)
 
@@ -94,16 +94,15 @@ def compiling(
     images_ahead: int | None,
     notify: Callable[[str], None],
 ) -> SplitNetwork:
-    """Return a streamlined network that is compiled where that pays; see `AdaptiveTrunk`.
+    """Return a streamlined network that is compiled during the run; see `AdaptiveTrunk`.
 
     Args:
         network: What `streamlined` returns.
-        run: How to run it.
-        device: Where.
-        batch_size: Images in a pass.
+        run: Whether to compile.
+        device: Where the network runs.
+        batch_size: Images in a batch.
         images_ahead: How many images the run has, None where that is not known.
-        notify: Told what was decided, a line each.
-
+        notify: Called with one line for each decision.
     """
     assert isinstance(network.trunk, InferenceTrunk)
     example = torch.zeros(batch_size, 3, *network.image_size, device=device)
@@ -114,6 +113,6 @@ def compiling(
 
 def _policy(run: RunConfig, device: torch.device) -> Policy:
     if run.compile == "auto":
-        # A compiler that searches for kernels would take a GPU's memory and time from the run.
+        # A compiler that searches for kernels would compete with the run for the GPU.
         return "auto" if device.type == "cpu" else "never"
     return "always" if run.compile else "never"

@@ -1,4 +1,4 @@
-"""A trunk that gets faster while it works, when the work ahead is worth a compilation."""
+"""A trunk that is compiled during the run, if the images ahead are worth it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from torch import Tensor
 
 from camcli.compile.compilation import Compilation, compiler_missing
 from camcli.compile.inference_form import InferenceTrunk
-from camcli.compile.packages import discard
+from camcli.compile.package_cache import discard
 from camcli.compile.trial import Runner, Trial
 
 # What compiling ResNet-50 takes on two cores, and about what it saves of every image's time.
-_USUAL_COMPILE_SECONDS = 40.0
-_USUAL_SAVING = 0.4
-_MOST_DIFFERENCE = {torch.float32: 1e-3, torch.float16: 5e-2, torch.bfloat16: 1e-1}
+_TYPICAL_COMPILE_SECONDS = 40.0
+_TYPICAL_SAVING = 0.4
+# The largest relative L2 difference between a compiled and an uncompiled trunk's outputs.
+_TOLERANCES = {torch.float32: 1e-3, torch.float16: 5e-2, torch.bfloat16: 1e-1}
 
 Policy = Literal["auto", "always", "never"]
 
 
 class AdaptiveTrunk:
-    """Runs a trunk uncompiled at first, and compiled as soon as that is to be had and pays.
+    """Runs a trunk uncompiled at first, and compiled as soon as a package is ready and pays.
 
-    A package that an earlier run left is used from the first image on. Otherwise `auto` times
-    the first batches, and starts the compiler in the background when what it would save of the
-    images ahead is more than it costs; `always` compiles before the first image. Every
-    compiled trunk is compared with the uncompiled one, on the first and the last image of a
-    batch, before it takes over. One that nobody asked for then has to prove faster, in turns with
-    the uncompiled one on the batches that follow; if it does not, it goes, and later runs compile
-    nothing unasked.
+    An adopted package is used from the first image on. Otherwise `auto` times the first batches,
+    and starts the compiler in the background if compiling would save more than it costs over the
+    images ahead; `always` compiles before the first image. The outputs of every compiled trunk
+    are compared with the uncompiled one's, on the first and the last image of a batch, before it
+    is used. A package that was not asked for then has to prove faster in a `Trial` on the batches
+    that follow; if it does not, it is rejected (README.md beside this file).
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class AdaptiveTrunk:
             images_ahead: How many images the run has. Whether compiling pays is settled within
                 the first batches, so they are not counted down. None where that is not known: then
                 as many are expected as have been seen.
-            notify: Told, in one line each, what was decided and why.
+            notify: Called with one line for each decision and its reason.
         """
-        self._fast = trunk
-        self._run: Runner = trunk
+        self._uncompiled = trunk
+        self._runner: Runner = trunk
         self._batch_size = len(example)
         self._images_ahead = images_ahead
         self._images_seen = 0
@@ -71,20 +71,20 @@ class AdaptiveTrunk:
         self._images_seen += len(images)
         compilation = self._compilation
         if compilation is None or compilation.running:
-            return self._run(images)
+            return self._runner(images)
         if self._trial is not None:
-            return self._try(self._trial, compilation, images)
+            return self._continue_trial(self._trial, compilation, images)
         if compilation.ready:
-            return self._take_over(compilation, images)
-        self._look_after(compilation)
+            return self._switch_to_compiled(compilation, images)
+        self._consider_compiling(compilation)
         start = time.perf_counter()
-        outputs = self._run(images)
+        outputs = self._runner(images)
         seconds = (time.perf_counter() - start) / len(images)
         self._seconds_per_image = min(self._seconds_per_image, seconds)
         return outputs
 
     def _begin(self, compilation: Compilation, policy: Policy) -> None:
-        if compilation.refuted:
+        if compilation.rejected:
             return
         if not compilation.ready and (missing := compiler_missing()):
             self._notify(f"not compiling the network: {missing}")
@@ -95,78 +95,82 @@ class AdaptiveTrunk:
             self._start(compilation)
             compilation.wait()
 
-    def _look_after(self, compilation: Compilation) -> None:
-        if compilation.refuted:
-            self._give_up("another run has found that it is no faster compiled")
+    def _consider_compiling(self, compilation: Compilation) -> None:
+        """Start the compiler if it pays, or stop considering it if it cannot."""
+        if compilation.rejected:
+            self._stay_uncompiled("another run found that it is no faster compiled")
         elif compilation.started:
-            self._give_up(f"the compiler failed: {compilation.failure()}")
-        elif self._pays():
+            self._stay_uncompiled(f"the compiler failed: {compilation.failure()}")
+        elif self._compiling_pays():
             self._notify(
-                f"compiling the network in the background: about {self._ahead} images at "
-                f"{self._seconds_per_image * 1000:.0f} ms are worth it"
+                f"compiling the network in the background: about {self._images_expected} images "
+                f"at {self._seconds_per_image * 1000:.0f} ms are worth it"
             )
             self._start(compilation)
 
     @property
-    def _ahead(self) -> int:
+    def _images_expected(self) -> int:
         return self._images_seen if self._images_ahead is None else self._images_ahead
 
-    def _pays(self) -> bool:
+    def _compiling_pays(self) -> bool:
         if not math.isfinite(self._seconds_per_image):
             return False
-        return self._ahead * self._seconds_per_image * _USUAL_SAVING > 2 * _USUAL_COMPILE_SECONDS
+        saving = self._images_expected * self._seconds_per_image * _TYPICAL_SAVING
+        return saving > 2 * _TYPICAL_COMPILE_SECONDS
 
     def _start(self, compilation: Compilation) -> None:
         try:
             compilation.start()
         except (OSError, RuntimeError) as error:
-            self._give_up(f"{type(error).__name__}: {error}")
+            self._stay_uncompiled(f"{type(error).__name__}: {error}")
 
-    def _take_over(self, compilation: Compilation, images: Tensor) -> tuple[Tensor, ...]:
-        """Run a batch compiled and, if that is right, all that follow."""
+    def _switch_to_compiled(self, compilation: Compilation, images: Tensor) -> tuple[Tensor, ...]:
+        """Run a batch compiled and, if its outputs are right, go on with that."""
         ends = torch.tensor([0, len(images) - 1], device=images.device)
         try:
             compiled = compilation.load()
             outputs = compiled(images)
-            found = zip(outputs, self._fast.batch_dims, strict=True)
+            found = zip(outputs, self._uncompiled.batch_dims, strict=True)
             at_ends = [output.index_select(dim, ends) for output, dim in found]
-            difference = _difference(at_ends, self._fast(images[ends]))
-        except torch.OutOfMemoryError:  # which says nothing against the package
+            difference = _difference(at_ends, self._uncompiled(images[ends]))
+        except torch.OutOfMemoryError:  # no fault of the package
             raise
         except RuntimeError as error:
             discard(compilation.package)
-            self._give_up(f"the compiled network cannot be used: {error}")
-            return self._run(images)
-        if not difference <= _MOST_DIFFERENCE[self._fast.dtype]:
-            compilation.refute()
-            self._give_up(f"the compiled network is off by {difference:.1e}")
-            return self._run(images)
-        self._run = compiled
-        if compilation.proved:
+            self._stay_uncompiled(f"the compiled network cannot be used: {error}")
+            return self._runner(images)
+        if not difference <= _TOLERANCES[self._uncompiled.dtype]:
+            compilation.reject()
+            self._stay_uncompiled(f"the compiled network is off by {difference:.1e}")
+            return self._runner(images)
+        self._runner = compiled
+        if compilation.adopted:
             self._finish()
         else:
-            self._trial = Trial(self._fast, compiled)
+            self._trial = Trial(baseline=self._uncompiled, candidate=compiled)
         return outputs
 
-    def _try(self, trial: Trial, compilation: Compilation, images: Tensor) -> tuple[Tensor, ...]:
+    def _continue_trial(
+        self, trial: Trial, compilation: Compilation, images: Tensor
+    ) -> tuple[Tensor, ...]:
         if len(images) != self._batch_size:  # its time could not be compared
-            return self._run(images)
+            return self._runner(images)
         outputs = trial(images)
         if trial.decided:
             self._trial = None
-            self._settle(trial.speedup, compilation)
+            self._conclude_trial(trial.speedup, compilation)
         return outputs
 
-    def _settle(self, speedup: float, compilation: Compilation) -> None:
+    def _conclude_trial(self, speedup: float, compilation: Compilation) -> None:
         if speedup > 1:
-            compilation.prove()
+            compilation.adopt()
             self._finish()
         else:
-            self._run = self._fast
-            compilation.refute()
-            self._give_up(f"compiled, it takes {1 / speedup:.2f} times as long here")
+            self._runner = self._uncompiled
+            compilation.reject()
+            self._stay_uncompiled(f"compiled, it takes {1 / speedup:.2f} times as long here")
 
-    def _give_up(self, reason: str) -> None:
+    def _stay_uncompiled(self, reason: str) -> None:
         self._notify(f"going on without compiling the network: {reason}")
         self._finish()
 

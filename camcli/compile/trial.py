@@ -1,4 +1,4 @@
-"""Which of two ways to run a trunk is faster, found out on the batches of a run."""
+"""Which of two ways to run a trunk is faster, measured on the batches of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-_TURNS = 3
+_BATCHES_EACH = 3
 
 Runner = Callable[[Tensor], tuple[Tensor, ...]]
 Output = TypeVar("Output")
@@ -19,15 +19,15 @@ Output = TypeVar("Output")
 class Trial:
     """Two runners that take turns at the batches of a run, until each has had a few.
 
-    What counts is the best time of each: neighbours on the machine only ever add to a time.
+    The best time of each counts: other processes on the machine only ever add to a time.
     """
 
-    def __init__(self, accustomed: Runner, newcomer: Runner) -> None:
-        """Have a newcomer compared with what has been running so far."""
-        self._turns = [newcomer, accustomed] * _TURNS
-        self._best = {accustomed: math.inf, newcomer: math.inf}
-        self._accustomed = accustomed
-        self._newcomer = newcomer
+    def __init__(self, baseline: Runner, candidate: Runner) -> None:
+        """Compare a candidate with what has been running so far."""
+        self._turns = [candidate, baseline] * _BATCHES_EACH
+        self._best = {baseline: math.inf, candidate: math.inf}
+        self._baseline = baseline
+        self._candidate = candidate
 
     @property
     def decided(self) -> bool:
@@ -36,11 +36,11 @@ class Trial:
 
     @property
     def speedup(self) -> float:
-        """How many times as fast as the accustomed runner the newcomer is."""
-        return self._best[self._accustomed] / self._best[self._newcomer]
+        """The best time of the baseline over the best time of the candidate."""
+        return self._best[self._baseline] / self._best[self._candidate]
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Have whose turn it is run a batch (B, 3, H, W); batches are to be of one size."""
+        """Run a batch (B, 3, H, W) with the next in turn; batches are to be of one size."""
         runner = self._turns.pop(0)
         outputs, seconds = timed(runner, images)
         self._best[runner] = min(self._best[runner], seconds)
@@ -48,7 +48,7 @@ class Trial:
 
 
 def timed(run: Callable[[Tensor], Output], images: Tensor) -> tuple[Output, float]:
-    """Run a batch, and return its output and the seconds until that was there."""
+    """Run a batch, and return its output and the seconds until the device had finished it."""
     _wait_for(images.device)
     start = time.perf_counter()
     output = run(images)

@@ -9,7 +9,7 @@ import argparse
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,17 +18,16 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from camcli.compile.packages import being_made, load
+from camcli.compile.package_file import LoadedPackage, being_made, load_package
 from camcli.compile.trial import timed
 
-_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_CHECKS = 1.0
 _ROUNDS = 4
 
 Mode = Mapping[str, Any]
-Run = Callable[[Tensor], Any]
 
-# How Inductor may go about it. On a CPU one way was always the fastest. On a GPU it depends on the
-# network and the GPU whether constants are worth folding in and kernels worth searching for.
+# Inductor's settings worth trying. On a CPU one was always the fastest. On a GPU it depends on the
+# network and the GPU whether folding constants in and searching for kernels pays.
 _MODES: dict[str, Sequence[Mode]] = {
     "cpu": ({"freezing": True},),
     "cuda": (
@@ -40,27 +39,27 @@ _MODES: dict[str, Sequence[Mode]] = {
 
 
 def main() -> None:
-    """Do what the command line says, at low priority, for as long as somebody waits for it."""
+    """Compile at low priority, for as long as the process that asked for it lives."""
     parser = argparse.ArgumentParser()
     parser.add_argument("exported", type=Path)
     parser.add_argument("package", type=Path)
     parser.add_argument("--tf32", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     os.nice(10)
-    Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start()
+    Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
     torch.set_flush_denormal(True)
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = asked.tf32
-    compile_to(asked.package, torch.export.load(asked.exported))
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = options.tf32
+    compile_to(options.package, torch.export.load(options.exported))
 
 
 @torch.no_grad()
 def compile_to(package: Path, program: ExportedProgram) -> None:
     """Compile an exported trunk in the fastest mode; the package appears whole or not at all.
 
-    Where there are several, they take turns at the batch that was exported.
+    Where there are several modes, they take turns at the batch that was exported.
 
     Args:
-        package: Where it is to be.
+        package: Where to put the result.
         program: The trunk, with the batch it was exported on.
 
     Raises:
@@ -70,17 +69,19 @@ def compile_to(package: Path, program: ExportedProgram) -> None:
     (example,), _ = program.example_inputs
     if example.is_cuda:
         torch.cuda.set_device(example.device)
-    with being_made(package) as archive:
+    with being_made(package, example.device) as archive:
         _fastest(_compiled(program, example, archive), example).rename(archive)
 
 
-def _compiled(program: ExportedProgram, example: Tensor, archive: Path) -> dict[Path, Run]:
+def _compiled(
+    program: ExportedProgram, example: Tensor, archive: Path
+) -> dict[Path, LoadedPackage]:
     """Compile in every mode, each to an archive of the same name in a folder of its own.
 
     Raises:
         Exception: What went wrong in the last mode, if none gave anything that runs.
     """
-    found: dict[Path, Run] = {}
+    found: dict[Path, LoadedPackage] = {}
     for number, mode in enumerate(_MODES[example.device.type]):
         path = archive.parent / str(number) / archive.name
         path.parent.mkdir()
@@ -88,18 +89,18 @@ def _compiled(program: ExportedProgram, example: Tensor, archive: Path) -> dict[
             torch._inductor.aoti_compile_and_package(
                 program, package_path=str(path), inductor_configs=dict(mode)
             )
-            run: Run = load(path, example.device)
+            run = load_package(path, example.device)
             run(example)
         except Exception as error:  # of any kind: what a mode needs may be missing here
-            refused = error
+            failure = error
         else:
             found[path] = run
     if not found:
-        raise refused
+        raise failure
     return found
 
 
-def _fastest(runs: Mapping[Path, Run], example: Tensor) -> Path:
+def _fastest(runs: Mapping[Path, LoadedPackage], example: Tensor) -> Path:
     """Return the key of what runs a batch in the least time."""
     if len(runs) == 1:
         return next(iter(runs))
@@ -110,10 +111,10 @@ def _fastest(runs: Mapping[Path, Run], example: Tensor) -> Path:
     return min(best, key=lambda name: best[name])
 
 
-def _end_with_the_parent(parent: int) -> None:
-    """End this process when the run that wanted the package is gone, however it ended."""
+def end_with_parent(parent: int) -> None:
+    """End this process once the run that started it is gone, however that ended."""
     while os.getppid() == parent:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        time.sleep(_SECONDS_BETWEEN_CHECKS)
     os._exit(1)
 
 

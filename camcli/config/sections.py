@@ -37,11 +37,7 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """Which network, and where in it to look."""
 
-    name: str = Field(
-        "demo",
-        description="demo, demo-clip, a torchvision model's name, timm:NAME, open_clip:ARCH/TAG, "
-        "or package.module:factory",
-    )
+    name: str = Field("demo", description="see `camcli models`")
     weights: str | None = Field(
         "default", description="default, null (random), or the path of a checkpoint"
     )
@@ -125,17 +121,23 @@ class PromptsConfig(_Section):
 
 
 class PreprocessConfig(_Section):
-    """How an image becomes the network's input, where the weights' own transform does not serve.
+    """How an image becomes the network's input, where the weights' own transform does not fit."""
 
-    `resize` is the shorter side in pixels, or [height, width] to squash; `crop` is the centre
-    crop's side, or [height, width]. `mean` and `std` are per RGB channel, on values in [0, 1].
-    """
-
-    resize: int | tuple[int, int] = 256
-    crop: int | tuple[int, int] = 224
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    interpolation: Interpolation = "bilinear"
+    resize: int | tuple[int, int] = Field(
+        256, description="length of the shorter side in pixels, or [height, width] to squash"
+    )
+    crop: int | tuple[int, int] = Field(
+        224, description="side of the centre crop in pixels, or [height, width]; the input's size"
+    )
+    mean: tuple[float, float, float] = Field(
+        (0.485, 0.456, 0.406), description="subtracted from RGB values in [0, 1], one a channel"
+    )
+    std: tuple[float, float, float] = Field(
+        (0.229, 0.224, 0.225), description="divided by afterwards, one a channel"
+    )
+    interpolation: Interpolation = Field(
+        "bilinear", description="of the resizing; always anti-aliased"
+    )
 
     @field_validator("resize", "crop")
     @classmethod
@@ -157,8 +159,13 @@ class RunConfig(_Section):
     """How the work is done; apart from `precision`, nothing here changes results but rounding."""
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
-    batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
-    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
+    batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto", description="images a batch; auto: as many as fit a GPU, 16 or 32 on a CPU"
+    )
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
+        "auto", description="processes that decode and draw; auto: the number of cores, up to 16"
+    )
+    executor: str = Field("local", description="what schedules the run; local: this process")
     decode_timeout: float = Field(
         60.0, gt=0, le=86400, description="seconds until decoding one image is given up"
     )
@@ -200,8 +207,7 @@ class Config(_Section):
     targets: tuple[str, ...] = Field(
         ("top1",),
         min_length=1,
-        description="top1, topN, positive, a class index or name, folder, @file.csv, or prompts "
-        "(the default where there are any)",
+        description="see `camcli explain --help`; where there are prompts, the default is prompts",
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from camcli.evaluation.sources import Look, MapSource
+from camcli.evaluation.image_batch import ImageBatch
+from camcli.evaluation.sources.base import MapSource
 from camcli.network.split import SplitNetwork
 
 
@@ -31,15 +32,23 @@ class Cost:
     time: float
 
 
-def cost_of(source: MapSource, network: SplitNetwork, look: Look, classes: Tensor) -> Cost:
-    """Measure a source on a batch from scratch, nothing shared, after a warming-up run."""
+def cost_of(source: MapSource, network: SplitNetwork, batch: ImageBatch, classes: Tensor) -> Cost:
+    """Measure a source on a batch from scratch, nothing shared, after a warm-up run.
+
+    Args:
+        source: What explains.
+        network: What predicts, as traced.
+        batch: The images.
+        classes: int64 (B,), the class to explain in each.
+
+    """
 
     def predict() -> None:
         with torch.no_grad():
-            network.predict(look.images)
+            network.predict(batch.images)
 
     def explain() -> None:
-        source.saliency(Look(look.items, look.images, look.black), classes)
+        source.saliency(batch.without_probes(), classes)
 
     explain()  # what is computed once for all images is no part of the cost of one
     return Cost(_operations(explain) / _operations(predict), _seconds(explain) / _seconds(predict))
@@ -73,7 +82,7 @@ class _Counter(TorchDispatchMode):
 
 
 def _seconds(work: Callable[[], None]) -> float:
-    """Return the time of one run; of several, while they are short, the quickest."""
+    """Return the time of one run, the quickest of as many as fit into half a second."""
     on_gpu = torch.cuda.is_available()
     clock = time.perf_counter if on_gpu else time.process_time
     quickest = float("inf")

@@ -1,42 +1,36 @@
-"""One batch: every source's maps, and what each of them is worth."""
+"""One batch: every source's maps, and the metrics of each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from camcli.engine import Engine
-from camcli.evaluation.ground_truth.masks import Truth
-from camcli.evaluation.metrics.agreement import (
-    cosine_similarity,
-    rank_correlation,
-    relative_error,
-    scaled_error,
-)
-from camcli.evaluation.perturbation import PerturbationScorer
+from camcli.evaluation.ground_truth.truth import Truth
+from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.rows import EvaluationRow, MethodResult
-from camcli.evaluation.sources import Look, MapSource
+from camcli.evaluation.scorer import PerturbationScorer
+from camcli.evaluation.shapley import with_agreement
+from camcli.evaluation.sources.base import MapSource
 from camcli.evaluation.suite import MetricSuite
 from camcli.network.split import SplitNetwork
 from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
 
-SHAP = "shap-cam"
-
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Evaluates batches; no figure depends on the batch or on which sources stand beside.
+    """Evaluates batches; no figure depends on the batch or on the other sources.
 
     Attributes:
         engine: Chooses the classes to explain, at its own network.
         sources: What has maps.
-        traced: The engine's network before it was accelerated, the measure of what methods cost.
-        scorer: Measures faithfulness.
-        truth: Where the objects are, if that is known.
-        at_most: How many images of the listing a source is asked for, where not for all.
+        traced: The engine's network before it was accelerated, which costs are relative to.
+        scorer: Scores altered images, for the faithfulness metrics.
+        truth: Where the objects are, None where that is not known.
+        at_most: By source, how many of the first images it is limited to; the others have no limit.
 
     """
 
@@ -47,6 +41,10 @@ class Evaluator:
     truth: Truth | None = None
     at_most: Mapping[str, int] = field(default_factory=dict)
 
+    def image_batch(self, items: Sequence[ImageItem]) -> ImageBatch:
+        """Return decoded images as the network takes them."""
+        return ImageBatch(items, self.engine.normalized(items), self.engine.black)
+
     def evaluate(self, batch: Batch) -> list[EvaluationRow]:
         """Return the rows of a batch, in the order of its images."""
         found = {failure.ref.index: [_failed(failure)] for failure in batch.failures}
@@ -56,8 +54,8 @@ class Evaluator:
 
     def _evaluate_items(self, items: Sequence[ImageItem]) -> dict[int, list[EvaluationRow]]:
         """Return the rows of each image, by its place in the listing."""
-        look = Look(items, self.engine.normalized(items), self.engine.black)
-        logits = look.probe(self.engine.network).logits.float().cpu()
+        batch = self.image_batch(items)
+        logits = batch.probe(self.engine.network).logits.float().cpu()
         choices = [self.engine.choose(item, row) for item, row in zip(items, logits, strict=True)]
         found = {
             item.ref.index: [_failed(choice)] if isinstance(choice, FailedImage) else []
@@ -68,62 +66,43 @@ class Evaluator:
             rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
             asked = [classes[row][slot] for row in rows]
             targets = self.engine.described_targets(logits[rows], asked)
-            for row, result in zip(
-                rows, self._evaluate_targets(look.of(rows), targets), strict=True
-            ):
+            results = self._evaluate_targets(batch.of(rows), targets)
+            for row, result in zip(rows, results, strict=True):
                 found[items[row].ref.index].append(result)
         return found
 
-    def _evaluate_targets(self, look: Look, targets: Sequence[Target]) -> list[EvaluationRow]:
+    def _evaluate_targets(
+        self, batch: ImageBatch, targets: Sequence[Target]
+    ) -> list[EvaluationRow]:
         """Evaluate one class for each image."""
-        suites = [self._suite(*seen) for seen in zip(look.items, look.images, targets, strict=True)]
+        seen = zip(batch.items, batch.images, targets, strict=True)
+        suites = [self._suite(item, image, target) for item, image, target in seen]
         results: list[dict[str, MethodResult]] = [{} for _ in targets]
         coefficients: list[dict[str, Tensor]] = [{} for _ in targets]
         for source in self.sources:
-            rows = self._rows_for(source, look)
+            rows = self._rows_for(source, batch)
             if not rows:
                 continue
-            classes = torch.tensor([targets[row].index for row in rows], device=look.images.device)
-            saliency = source.saliency(look.of(rows), classes)
+            classes = torch.tensor([targets[row].index for row in rows], device=batch.images.device)
+            saliency = source.saliency(batch.of(rows), classes)
             for place, row in enumerate(rows):
                 results[row][source.name] = suites[row].measure(saliency, place)
                 if saliency.coefficients is not None:
                     coefficients[row][source.name] = saliency.coefficients[place]
         return [
-            EvaluationRow(item.ref.name, "ok", target, _with_shap(result, alphas))
+            EvaluationRow(item.ref.name, "ok", target, with_agreement(result, alphas))
             for item, target, result, alphas in zip(
-                look.items, targets, results, coefficients, strict=True
+                batch.items, targets, results, coefficients, strict=True
             )
         ]
 
-    def _rows_for(self, source: MapSource, look: Look) -> list[int]:
+    def _rows_for(self, source: MapSource, batch: ImageBatch) -> list[int]:
         limit = self.at_most.get(source.name, float("inf"))
-        return [row for row, item in enumerate(look.items) if item.ref.index < limit]
+        return [row for row, item in enumerate(batch.items) if item.ref.index < limit]
 
     def _suite(self, item: ImageItem, image: Tensor, target: Target) -> MetricSuite:
         masks = self.truth.masks(item, target) if self.truth else None
         return MetricSuite(self.scorer, self.scorer.baseline_scores(image, target.index), masks)
-
-
-def _with_shap(
-    results: Mapping[str, MethodResult], coefficients: Mapping[str, Tensor]
-) -> dict[str, MethodResult]:
-    """Add to every method with coefficients how close they are to the sampled Shapley values."""
-    truth = coefficients.get(SHAP)
-    closer = dict(results)
-    if truth is None:
-        return closer
-    for name, alpha in coefficients.items():
-        if name != SHAP and alpha.shape == truth.shape:
-            pair = (alpha[None].cpu(), truth[None].cpu())
-            figures = {
-                "shap_error": float(relative_error(*pair)),
-                "shap_scaled_error": float(scaled_error(*pair)),
-                "shap_cosine": float(cosine_similarity(*pair)),
-                "shap_rank": float(rank_correlation(*pair)),
-            }
-            closer[name] = replace(closer[name], values={**closer[name].values, **figures})
-    return closer
 
 
 def _failed(failure: FailedImage) -> EvaluationRow:

@@ -51,7 +51,7 @@ def decode(
     eighth of its size, straight from its frequencies: the image that this leaves is still
     `REDUCED_TO` times as wide and high as the network's input before the crop. The input then
     differs from that of the whole image by less than half a level of 255 in the mean, and the
-    decoding takes a fraction (both measured; see docs/performance.md).
+    decoding takes a fraction (both measured; see docs/results/performance.md).
     """
     try:
         return _decode(ref, preprocess, reading)

@@ -1,6 +1,8 @@
 """Saliency methods, by name: one small class each.
 
-The table holds import paths, so that naming and describing methods does not import torch.
+The table holds import paths, so that naming and describing methods does not import torch. A new
+method is a file here, a row of the table and a test; what it has in common with others is in `_ops`
+and `scaling`, and what it may ask of a batch in `probe`.
 """
 
 from __future__ import annotations

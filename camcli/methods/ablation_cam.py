@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from camcli.methods._ops.presence import scores_of_presence
 from camcli.methods.linear_cam import LinearCam
-from camcli.methods.presence import scores_of_presence
 from camcli.methods.probe import Probe
 
 

@@ -42,7 +42,7 @@ class Saliency:
         completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution behind the maps;
             None for a method that does not claim to add up.
         components: What the maps are made of, where the method takes them apart.
-        degenerate: For each image why it has no map, or None; None where the maps tell.
+        degenerate: For each image why it has no map, or None; None if that shows in the maps.
         interpolation: How the method stretches its maps over the image.
         coefficients: (B, K), α of a map that is ReLU(Σ_k α_k A_k); None for other maps.
         standard_error: (B, K), of coefficients that are sampled.
@@ -74,7 +74,7 @@ class Method(ABC):
     def uses_deeplift(self) -> bool:
         """Whether it asks the probe for contributions.
 
-        Told so beforehand, the probe computes them and the logits in one pass.
+        The probe is then made `with_reference`, and computes them and the logits in one pass.
         """
         return False
 

@@ -10,11 +10,12 @@ from pydantic import Field
 from torch import Tensor
 
 from camcli.attribution.contributions import Contributions
+from camcli.methods._ops.channel_weights import grad_cam_plus_plus_weights, gradient_weights
+from camcli.methods._ops.decomposition import Decomposition, decompose
+from camcli.methods._ops.masking import Composite, upsample
 from camcli.methods.base import Method, Saliency, SubMaps
-from camcli.methods.channel_weights import grad_cam_plus_plus_weights, gradient_weights
-from camcli.methods.decomposition import Decomposition, decompose
-from camcli.methods.masking import Composite, min_max, upsample
 from camcli.methods.probe import Probe
+from camcli.methods.scaling import min_max
 
 _Count = Annotated[int, Field(ge=1)]
 _Sigma = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]

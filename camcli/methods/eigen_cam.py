@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from camcli.methods._ops.decomposition import first_component, positive_peak
 from camcli.methods.base import Method, Saliency
-from camcli.methods.decomposition import positive_peak
 from camcli.methods.probe import Probe
 
 
@@ -32,12 +31,3 @@ class EigenCam(Method):
         batch, _, height, width = probe.activation.shape
         component = positive_peak(first_component(probe.activation.flatten(2).transpose(1, 2)))
         return Saliency(component.view(batch, height, width).relu())
-
-
-def first_component(places: Tensor) -> Tensor:
-    """Return X v, (B, hw), of X (B, hw, K); of arbitrary sign, NaN where X is not finite."""
-    finite = torch.isfinite(places).flatten(1).all(1, keepdim=True)
-    gram = torch.nan_to_num(places) @ torch.nan_to_num(places).transpose(1, 2)
-    values, vectors = torch.linalg.eigh(gram)
-    component = vectors[..., -1] * values[..., -1:].clamp_min(0).sqrt()
-    return torch.where(finite, component, torch.nan)

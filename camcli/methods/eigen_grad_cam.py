@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from camcli.methods._ops.decomposition import first_component
 from camcli.methods.base import Method, Saliency
-from camcli.methods.eigen_cam import first_component
 from camcli.methods.probe import Probe
 
 

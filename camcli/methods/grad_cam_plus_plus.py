@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from camcli.methods.channel_weights import grad_cam_plus_plus_weights
+from camcli.methods._ops.channel_weights import grad_cam_plus_plus_weights
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
 

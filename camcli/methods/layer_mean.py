@@ -10,6 +10,7 @@ from torch import Tensor
 
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
+from camcli.methods.scaling import min_max
 from camcli.network.split import SplitNetwork
 
 
@@ -40,7 +41,7 @@ class LayerMean(Method):
         probes = [probe, *(probe.at(network) for network in self.further)]
         found = [self.method.explain(each, classes) for each in probes]
         size = max((tuple(each.maps.shape[-2:]) for each in found), key=lambda hw: hw[0] * hw[1])
-        maps = [_normalized(F.interpolate(s.maps[:, None], size, mode="bilinear")) for s in found]
+        maps = [min_max(_resized(each.maps, size)) for each in found]
         errors = [s.completeness_error for s in found if s.completeness_error is not None]
         return Saliency(
             maps=torch.stack(maps).mean(0),
@@ -48,9 +49,6 @@ class LayerMean(Method):
         )
 
 
-def _normalized(maps: Tensor) -> Tensor:
-    """Scale maps (B, 1, h, w) to (B, h, w) in [0, 1]; constant ones become 0."""
-    flat = maps[:, 0].float()
-    low, high = flat.amin((1, 2), keepdim=True), flat.amax((1, 2), keepdim=True)
-    span = high - low
-    return (flat - low) / torch.where(span == 0, torch.ones_like(span), span)
+def _resized(maps: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Bring maps (B, h, w) to another size, in float32."""
+    return F.interpolate(maps[:, None], size, mode="bilinear")[:, 0].float()

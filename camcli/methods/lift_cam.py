@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from camcli.methods._ops.weighted_sum import weighted_sum
 from camcli.methods.base import Method, Saliency
-from camcli.methods.linear_cam import weighted_sum
 from camcli.methods.probe import Probe
 
 

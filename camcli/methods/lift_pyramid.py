@@ -8,14 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from camcli.attribution.parts import parts
+from camcli.attribution.chunks import chunks
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
+from camcli.methods.scaling import min_max
 from camcli.network.stages import stage_layers
 from camcli.network.trace import TracedNetwork
 
-# Beside the whole range of a map, [0, 1]: a depth that sees nothing at a place holds the others
-# down there, but cannot silence them.
+# Of the range of a map, [0, 1]: a depth without evidence at a place holds the others down there,
+# but does not silence them.
 _FLOOR = 1e-6
 
 
@@ -30,7 +31,7 @@ class LiftPyramid(Method):
     those that are smaller than what that layer can see.
 
     The shallowest layer is the stem, behind its pooling: the reference of every depth is what an
-    empty stem makes of it, which tells objects apart better than an empty deep layer does. All come
+    empty stem makes of it, which separates objects better than an empty deep layer does. All come
     out of one pass through the tail that starts there, in the arithmetic of two forward passes.
     The completeness error reported is the worst of all depths: a layer that part of the score
     bypasses, as only one that was asked for can be, shows in it.
@@ -59,7 +60,7 @@ class LiftPyramid(Method):
         by_depth = probe.contributions_by_depth(classes)
         size = probe.network.image_size
         logarithms = torch.zeros(len(classes), *size, device=classes.device)
-        for sums, *evidence in parts(logarithms, *(depth.evidence for depth in by_depth)):
+        for sums, *evidence in chunks(logarithms, *(depth.evidence for depth in by_depth)):
             for of_depth in evidence:
                 sums += _level(of_depth, size).clamp_min_(_FLOOR).log_()
         agreement = logarithms.div_(len(by_depth)).exp_().sub_(_FLOOR).clamp_min_(0)
@@ -70,8 +71,7 @@ class LiftPyramid(Method):
 
 
 def _level(evidence: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return one depth's map, (B, H, W) in [0, 1]; zero where nothing speaks for the class."""
+    """Return one depth's map, (B, H, W) in [0, 1]; 0 without positive evidence for the class."""
     positive = evidence[:, None].relu()
     level = F.interpolate(positive, size, mode="bilinear", align_corners=False)[:, 0]
-    low, high = (bound[:, None, None] for bound in level.flatten(1).aminmax(dim=1))
-    return level.sub_(low).div_(torch.where(high > low, high - low, 1.0))
+    return min_max(level, out=level)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from camcli.methods.lasso import lasso
+from camcli.methods._ops.lasso import lasso
+from camcli.methods._ops.presence import scores_of_presence
+from camcli.methods._ops.sampling import generators
 from camcli.methods.linear_cam import LinearCam
-from camcli.methods.presence import scores_of_presence
 from camcli.methods.probe import Probe
-from camcli.methods.sampling import generators
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from camcli.methods._ops.weighted_sum import weighted_sum
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 
@@ -24,8 +24,3 @@ class LinearCam(Method):
         """Weigh the activation maps by their coefficients; see `Method.explain`."""
         coefficients = self.coefficients(probe, classes)
         return Saliency(weighted_sum(coefficients, probe.activation), coefficients=coefficients)
-
-
-def weighted_sum(coefficients: Tensor, activation: Tensor) -> Tensor:
-    """Return ReLU(Σ_k α_k A_k), (B, h, w), of α (B, K) and A (B, K, h, w)."""
-    return torch.einsum("bk,bkhw->bhw", coefficients, activation).relu()

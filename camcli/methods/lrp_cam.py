@@ -14,8 +14,8 @@ from camcli.methods.probe import Probe
 class LrpCam(LinearCam):
     """map = ReLU(Σ_k α_k A_k), with α_k = Σ_ij R_k(i, j), R the LRP-ε relevance of A, ε = 1e-9.
 
-    `camcli.attribution.lrp` says how relevance passes each operation. Biases keep the share of the
-    relevance that is theirs, so the coefficients do not add up to the score.
+    `camcli.attribution.lrp` describes how relevance passes each operation. Biases keep their part
+    of the relevance, so the coefficients do not add up to the score.
 
     Bach et al., "On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise
     Relevance Propagation", PLoS ONE 2015; as coefficients of a CAM: Jung and Oh, ICCV 2021,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from camcli.methods._ops.sampling import generators
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
-from camcli.methods.sampling import generators
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
+from camcli.methods.scaling import bounds, scaled
 
 # A network serves eight images in half the time of eight times one.
 _IMAGES_AT_A_TIME = 8
@@ -45,5 +46,6 @@ def _masks(maps: Tensor, images: Tensor) -> Tensor:
     """Return H, (B, M, H, W), of some maps (B, M, h, w) of each image."""
     size = images.shape[-2:]
     upsampled = F.interpolate(maps.float(), size, mode="bilinear", align_corners=False)
-    low, high = (bound[..., None, None] for bound in upsampled.flatten(2).aminmax(dim=2))
-    return torch.where(high > low, (upsampled - low) / (high - low), 0.0)
+    low, high = bounds(upsampled)
+    # A map that holds NaN hides the image, as a constant one does: NaN would reach every score.
+    return torch.where(high > low, scaled(upsampled, low, high), 0.0)

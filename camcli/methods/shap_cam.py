@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from camcli.methods._ops.presence import scores_of_presence
+from camcli.methods._ops.sampling import generators
+from camcli.methods._ops.weighted_sum import weighted_sum
 from camcli.methods.base import Method, Saliency
-from camcli.methods.linear_cam import weighted_sum
-from camcli.methods.presence import scores_of_presence
 from camcli.methods.probe import Probe
-from camcli.methods.sampling import generators
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,16 @@
-"""Where networks come from: one module per source, and what all of them hand over."""
+"""Where networks come from, and what every source hands over.
+
+What loading takes, torch first of all, is imported when a network is loaded: help and messages
+name the sources without it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from camcli.config import ModelConfig, PreprocessConfig
-from camcli.errors import ModelError, suggest
-from camcli.models.labels import read_labels
 from camcli.models.loaded import LoadedModel
-from camcli.models.preprocessing import resolved
-from camcli.models.sources import demo, demo_clip, factory
-from camcli.models.sources import open_clip as open_clip_zoo
-from camcli.models.sources import timm as timm_zoo
-from camcli.models.sources import torchvision as torchvision_zoo
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -31,30 +26,17 @@ def load_model(
         seed: Of random weights.
 
     Raises:
-        ModelError: There is no such network, or its weights cannot be had.
+        ModelError: There is no such network, or its weights cannot be loaded.
 
     """
-    torch.manual_seed(seed)
-    asked = None if preprocess is None else resolved(preprocess)
-    if config.name == demo.NAME:
-        loaded = demo.load(config, asked)
-    elif config.name == demo_clip.NAME:
-        loaded = demo_clip.load(config, asked)
-    elif config.name.startswith(open_clip_zoo.PREFIX):
-        loaded = open_clip_zoo.load(config, asked)
-    elif config.name.startswith(timm_zoo.PREFIX):
-        loaded = timm_zoo.load(config, asked)
-    elif ":" in config.name:
-        loaded = factory.load(config, asked)
-    elif config.name in torchvision_zoo.names():
-        loaded = torchvision_zoo.load(config, asked)
-    else:
-        known = [demo.NAME, demo_clip.NAME, *torchvision_zoo.names()]
-        raise ModelError(
-            f"there is no model {config.name!r}{suggest(config.name, known)}. Give demo, "
-            "demo-clip, the name of a torchvision classification model, such as resnet50, "
-            "timm:NAME, open_clip:ARCH/TAG or package.module:factory; `camcli models` lists what "
-            "can be named"
-        )
+    import torch
+
+    from camcli.models.catalogue import find_source
+    from camcli.models.labels import read_labels
+    from camcli.models.preprocessing import resolved
+
+    source = find_source(config.name)
+    torch.manual_seed(seed)  # after the source's imports, which may draw random numbers themselves
+    loaded = source.load(config, None if preprocess is None else resolved(preprocess))
     labels = read_labels(Path(config.labels)) if config.labels else loaded.labels
     return replace(loaded, labels=labels, output=config.output)

@@ -1,93 +1,92 @@
-"""What can be named as a model, from every source."""
+"""What can be named as a model, and which source a name belongs to."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from camcli.errors import ModelError
-from camcli.models.sources import demo, demo_clip
-from camcli.models.sources import open_clip as open_clip_zoo
-from camcli.models.sources import timm as timm_zoo
-from camcli.models.sources import torchvision as torchvision_zoo
+from camcli.errors import ModelError, suggest
+from camcli.models.sources import sources, usage
+from camcli.models.sources.base import ListedModel, Source
+from camcli.models.sources.prefixed import PrefixedSource
 
 
 @dataclass(frozen=True)
-class Named:
-    """A model that can be named.
+class Summary:
+    """A source with more models than are listed.
 
     Attributes:
-        name: As `--model` takes it.
-        source: demo, torchvision, timm or open_clip.
-        weights: Names of the weights that the source knows, beside `null` and a checkpoint.
+        usage: How `--model` spells them.
+        source: The source's label.
+        content: How many there are and how to list them, or what it takes to have them.
 
     """
 
-    name: str
+    usage: str
     source: str
-    weights: tuple[str, ...]
+    content: str
 
 
-def catalogue(pattern: str | None) -> list[Named]:
+def find_source(name: str) -> Source:
+    """Return the source of a model.
+
+    Raises:
+        ModelError: No source knows the name; with near ones, and what can be named.
+
+    """
+    found = next((source for source in sources() if source.matches(name)), None)
+    if found is None:
+        plain = [known for source in _plain() for known in source.names()]
+        raise ModelError(
+            f"there is no model {name!r}{suggest(name, plain)} (a model is {usage()}; "
+            "`camcli models` lists what can be named)"
+        )
+    return found
+
+
+def catalogue(pattern: str | None) -> list[ListedModel]:
     """List the models whose name matches a shell pattern, or holds a plain word.
 
-    timm's, of which there are over a thousand, and open_clip's are listed only where a pattern
-    begins with `timm:` or `open_clip:`.
+    The many models of a source with a prefix are listed only where a pattern begins with it.
 
     Raises:
         ModelError: The models of a package are asked for that is not installed.
 
     """
-    if pattern and pattern.startswith(timm_zoo.PREFIX):
-        return _matching(_timm(), pattern)
-    if pattern and pattern.startswith(open_clip_zoo.PREFIX):
-        return _matching(_open_clip(), pattern)
-    demos = [Named(name, "demo", ("default",)) for name in (demo.NAME, demo_clip.NAME)]
-    return _matching([*demos, *_torchvision()], pattern)
+    named = _named_by_prefix(pattern)
+    asked: Sequence[Source] = _plain() if named is None else [named]
+    return _matching([model for source in asked for model in source.listed()], pattern)
 
 
-def counts() -> dict[str, int | None]:
-    """Return how many models each package beside torchvision has, None where it is missing."""
-    return {
-        "timm": _count(timm_zoo.names),
-        "open_clip": _count(open_clip_zoo.names),
-    }
+def summaries() -> list[Summary]:
+    """Return the sources whose models a list without a pattern leaves out."""
+    found = ((source, source.summary()) for source in sources())
+    return [Summary(source.usage, source.label, text) for source, text in found if text is not None]
 
 
-def _count(names: Callable[[], tuple[str, ...]]) -> int | None:
-    try:
-        return len(names())
-    except ModelError:
-        return None
+def further_patterns(pattern: str) -> list[str]:
+    """Return the patterns to try where one matches nothing: among the models with a prefix."""
+    named = _named_by_prefix(pattern)
+    if named is not None:
+        return [f"{named.prefix}*"]
+    return [f"{source.prefix}*{pattern}*" for source in _prefixed()]
 
 
-def _torchvision() -> list[Named]:
-    return [
-        Named(name, "torchvision", torchvision_zoo.weight_names(name))
-        for name in torchvision_zoo.names()
-    ]
+def _plain() -> list[Source]:
+    return [source for source in sources() if not isinstance(source, PrefixedSource)]
 
 
-def _timm() -> list[Named]:
-    tags = defaultdict(list)
-    for name in timm_zoo.pretrained_names():
-        architecture, _, tag = name.partition(".")
-        tags[architecture].append(tag)
-    return [
-        Named(f"{timm_zoo.PREFIX}{name}", "timm", tuple(tags[name])) for name in timm_zoo.names()
-    ]
+def _prefixed() -> list[PrefixedSource]:
+    return [source for source in sources() if isinstance(source, PrefixedSource)]
 
 
-def _open_clip() -> list[Named]:
-    return [
-        Named(f"{open_clip_zoo.PREFIX}{name}", "open_clip", open_clip_zoo.tags(name))
-        for name in open_clip_zoo.names()
-    ]
+def _named_by_prefix(pattern: str | None) -> PrefixedSource | None:
+    found = (source for source in _prefixed() if pattern and source.matches(pattern))
+    return next(found, None)
 
 
-def _matching(models: list[Named], pattern: str | None) -> list[Named]:
+def _matching(models: list[ListedModel], pattern: str | None) -> list[ListedModel]:
     if pattern is None:
         return models
     glob = pattern if any(mark in pattern for mark in "*?[") else f"*{pattern}*"

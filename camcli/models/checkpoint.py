@@ -31,20 +31,30 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         ModelError: The file is missing, broken, or refused; with the reason.
 
     """
-    if not os.path.isfile(path):  # noqa: PTH113  (Path.is_file raises where a name is too long)
-        raise ModelError(f"there is no checkpoint file {path}")
+    refuse_missing(path)
     try:
         content = load_file(path) if path.suffix == ".safetensors" else _read_pickle(path)
     except pickle.UnpicklingError as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"the checkpoint {path} is refused: it holds more than weights, and reading it would "
-            f"run code from it ({reason}). Save model.state_dict(), best as .safetensors"
-        ) from None
+        raise refused(path, error) from None
     except Exception as error:  # as many kinds as there are ways to break such a file
         reason = str(error) or type(error).__name__
         raise ModelError(f"cannot read the checkpoint {path}: {reason}") from None
     return _without_prefixes(_unwrapped(content, path))
+
+
+def refuse_missing(path: Path) -> None:
+    """Raise a `ModelError` where a checkpoint is no file."""
+    if not os.path.isfile(path):  # noqa: PTH113  (Path.is_file raises where a name is too long)
+        raise ModelError(f"there is no checkpoint file {path}")
+
+
+def refused(path: Path, error: pickle.UnpicklingError) -> ModelError:
+    """Return what to raise where a checkpoint holds more than tensors and plain containers."""
+    reason = str(error).splitlines()[0]
+    return ModelError(
+        f"the checkpoint {path} is refused: it holds more than weights, and reading it would "
+        f"run code from it ({reason}). Save model.state_dict(), best as .safetensors"
+    )
 
 
 def load_checkpoint(network: nn.Module, path: Path) -> None:
@@ -86,7 +96,7 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
 
 def _read_pickle(path: Path) -> object:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a broken file, more is said than anyone can use
+        warnings.simplefilter("ignore")  # of a broken file, there are more than help
         # What is mapped is not read into memory of its own first.
         return torch.load(path, map_location="cpu", weights_only=True, mmap=_can_be_mapped(path))
 

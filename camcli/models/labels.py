@@ -1,14 +1,14 @@
-"""Class names from a file of the user's."""
+"""Class names from a file that the user gives."""
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from camcli.errors import ModelError
+from camcli.models.text_files import read_columns, read_text
 
 _INDEX_COLUMNS = ("index", "class_index", "class", "id", "target")
 _NAME_COLUMNS = ("name", "label", "class_name")
@@ -26,22 +26,16 @@ def read_labels(path: Path) -> tuple[str, ...]:
         ModelError: The file cannot be read, or leaves a class without a name.
 
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"model.labels: cannot read {path}: {error}") from None
+    text = read_text(path, str(path), _mistake)
     if path.suffix == ".json":
         names = _from_json(text, path)
     elif path.suffix == ".csv":
         names = _from_csv(text, path)
     else:
         names = dict(enumerate(line.strip() for line in text.rstrip().splitlines()))
-    absent = [index for index in range(len(names)) if not names.get(index)]
-    if absent or not names:
-        raise ModelError(
-            f"model.labels: {path} names no class {absent[0] if absent else 0}: it must name "
-            "every class from 0 on"
-        )
+    absent = next((index for index in range(len(names)) if not names.get(index)), None)
+    if absent is not None or not names:
+        raise _mistake(f"{path} names no class {absent or 0}: it must name every class from 0 on")
     return tuple(names[index] for index in range(len(names)))
 
 
@@ -49,32 +43,29 @@ def _from_json(text: str, path: Path) -> dict[int, str]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"model.labels: {path} is not JSON: {error}") from None
+        raise _mistake(f"{path} is not JSON: {error}") from None
     if isinstance(content, list):
         content = dict(enumerate(content))
     if not isinstance(content, Mapping):
-        raise ModelError(f"model.labels: {path} must hold a list of names, or map indices to them")
+        raise _mistake(f"{path} must hold a list of names, or map indices to them")
     return {_index(key, path): _last(name) for key, name in content.items()}
 
 
 def _from_csv(text: str, path: Path) -> dict[int, str]:
-    reader = csv.DictReader(text.splitlines())
-    header = reader.fieldnames or ()
-    index = next((column for column in _INDEX_COLUMNS if column in header), None)
-    name = next((column for column in _NAME_COLUMNS if column in header), None)
-    if index is None or name is None:
-        raise ModelError(
-            f"model.labels: {path} needs a header with one of {', '.join(_INDEX_COLUMNS)} and one "
-            f"of {', '.join(_NAME_COLUMNS)}; it has {', '.join(header) or 'none'}"
-        )
-    return {_index(row[index], path): (row[name] or "").strip() for row in reader}
+    wanted = (_INDEX_COLUMNS, _NAME_COLUMNS)
+    rows = read_columns(text, str(path), wanted, _mistake)
+    return {_index(row.values[0], path): row.values[1].strip() for row in rows}
+
+
+def _mistake(message: str) -> ModelError:
+    return ModelError(f"model.labels: {message}")
 
 
 def _index(key: Any, path: Path) -> int:
     try:
         return int(key)
     except (TypeError, ValueError):
-        raise ModelError(f"model.labels: {path}: {key!r} is no class index") from None
+        raise _mistake(f"{path}: {key!r} is no class index") from None
 
 
 def _last(name: Any) -> str:

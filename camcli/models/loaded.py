@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import nn
-
-from camcli.models.text_tower import TextTower
 from camcli.records import Preprocess
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from camcli.models.text_tower import TextTower
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,7 @@ class LoadedModel:
     probabilities: Literal["softmax", "sigmoid", "none"] | None = None
 
     def digest(self) -> str:
-        """Return the SHA-256 of the parameters and buffers: names, shapes and bytes."""
-        sha = hashlib.sha256()
-        for name, tensor in self.network.state_dict().items():
-            sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            flat = tensor.detach().cpu().contiguous().reshape(-1)
-            sha.update(flat.view(torch.uint8).numpy())
-        return sha.hexdigest()
+        """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes."""
+        from camcli.models.digest import digest_of
+
+        return digest_of(self.network.state_dict().items()).hex()

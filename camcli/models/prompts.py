@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from camcli.config import PromptsConfig
 from camcli.errors import PromptError, TargetError
+from camcli.models.image_lookup import entry_of
+from camcli.models.prompt_file import read_prompts
 from camcli.records import ImageRef
 
 PLACE = "{}"
@@ -61,8 +61,7 @@ class PromptPlan:
             TargetError: It has none.
 
         """
-        keys = (ref.name, str(ref.path), ref.path.name)
-        own = next((self.by_image[key] for key in keys if key in self.by_image), ())
+        own = entry_of(ref, self.by_image) or ()
         if not self.shared and not own:
             raise TargetError(f"{self.source} has no prompt for {ref.name}")
         return list(dict.fromkeys([*self.shared, *own]))
@@ -75,9 +74,10 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
         PromptError: A file cannot be read or is not what its suffix says, or a prompt is empty.
 
     """
-    listed = None if config.file is None else list(_read(Path(config.file)))
-    if listed is None and not config.texts:
+    source = None if config.file is None else Path(config.file)
+    if source is None and not config.texts:
         return None
+    lines = () if source is None else read_prompts(source)
     places: dict[str, int] = {}
 
     def place_of(text: str, where: str) -> int:
@@ -87,76 +87,18 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
 
     shared = [place_of(text, f"prompt {n}") for n, text in enumerate(config.texts, start=1)]
     by_image: dict[str, list[int]] = defaultdict(list)
-    for line in listed or ():
-        place = place_of(line.prompt, f"the prompt in line {line.number} of {config.file}")
+    for line in lines:
+        place = place_of(line.prompt, f"the prompt in line {line.number} of {source}")
         (shared if line.image is None else by_image[line.image]).append(place)
     if not places:
-        raise PromptError(f"there is no prompt in {config.file}")
+        raise PromptError(f"there is no prompt in {source}")
     return PromptPlan(
         prompts=tuple(Prompt(name, _filled(name, config.templates)) for name in places),
         shared=tuple(dict.fromkeys(shared)),
         by_image=dict(by_image),
-        source=None if config.file is None else Path(config.file),
+        source=source,
     )
 
 
 def _filled(name: str, templates: Sequence[str]) -> tuple[str, ...]:
     return tuple(template.replace(PLACE, name) for template in templates) or (name,)
-
-
-@dataclass(frozen=True)
-class _Line:
-    number: int
-    prompt: str
-    image: str | None = None
-
-
-def _read(path: Path) -> Iterator[_Line]:
-    """Read a file: `.csv` and `.jsonl` with an image and a prompt a line, else a prompt a line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"cannot read the prompts in {path}: {error}") from None
-    if path.suffix == ".csv":
-        return _from_csv(text, path)
-    if path.suffix in (".jsonl", ".ndjson"):
-        return _from_json_lines(text, path)
-    lines = enumerate(text.splitlines(), start=1)
-    return (_Line(number, line) for number, line in lines if line.strip())
-
-
-def _from_csv(text: str, path: Path) -> Iterator[_Line]:
-    reader = csv.DictReader(text.splitlines())
-    header = reader.fieldnames or ()
-    if "image" not in header or "prompt" not in header:
-        raise PromptError(
-            f"{path} needs a header with image and prompt; it has {', '.join(header) or 'none'}"
-        )
-    for row in reader:
-        yield _Line(reader.line_num, row["prompt"] or "", row["image"] or "")
-
-
-def _from_json_lines(text: str, path: Path) -> Iterator[_Line]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            content = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise PromptError(f"line {number} of {path} is not JSON: {error}") from None
-        image, prompt = _fields(content)
-        if image is None or prompt is None:
-            raise PromptError(
-                f'line {number} of {path} must be {{"image": "a/cat.jpg", "prompt": "a cat"}}'
-            )
-        yield _Line(number, prompt, image)
-
-
-def _fields(content: object) -> tuple[str | None, str | None]:
-    if not isinstance(content, Mapping):
-        return None, None
-    image, prompt = content.get("image"), content.get("prompt")
-    return (
-        image if isinstance(image, str) else None,
-        prompt if isinstance(prompt, str) else None,
-    )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camcli.errors import PromptError
+from camcli.models.digest import digest_of
+from camcli.models.embedding_cache import EmbeddingCache
 from camcli.models.prompts import Prompt
 from camcli.system.cache_folders import cache_folder
 
@@ -57,18 +54,18 @@ class TextTower:
 
         A prompt of several texts has the mean of their embeddings, scaled to length 1 again
         (Radford et al., "Learning Transferable Visual Models From Natural Language Supervision",
-        ICML 2021, arXiv 2103.00020, section 3.1.4). What was embedded once, by the same weights,
-        is kept in the user's cache folder.
+        ICML 2021, arXiv 2103.00020, section 3.1.4). What the same weights have embedded before is
+        read from the user's cache folder.
 
         Raises:
-            PromptError: A text is longer than the model reads, or its tokenizer cannot be had.
+            PromptError: A text is longer than the model reads, or its tokenizer cannot be loaded.
 
         """
-        kept = _Kept(cache_folder("texts"), self._digest())
-        found = {prompt: kept.get(prompt) for prompt in prompts}
+        cache = EmbeddingCache(cache_folder("texts"), self._digest())
+        found = {prompt: cache.get(prompt) for prompt in prompts}
         missing = [prompt for prompt, embedding in found.items() if embedding is None]
         for prompt, embedding in zip(missing, self._ensembled(missing), strict=True):
-            kept.put(prompt, embedding)
+            cache.put(prompt, embedding)
             found[prompt] = embedding
         return torch.stack([_present(found[prompt]) for prompt in prompts])
 
@@ -101,47 +98,12 @@ class TextTower:
         return tokens
 
     def _digest(self) -> bytes:
-        """Return the SHA-256 of the parameters that texts go through."""
-        sha = hashlib.sha256()
+        """Return a digest of the parameters that texts go through."""
         assert isinstance(self.model, nn.Module)
-        for name, tensor in self.model.state_dict().items():
-            if not name.startswith("visual."):
-                sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-                sha.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
-        return sha.digest()
+        parameters = self.model.state_dict().items()
+        return digest_of(pair for pair in parameters if not pair[0].startswith("visual."))
 
 
 def _present(embedding: Tensor | None) -> Tensor:
     assert embedding is not None
     return embedding
-
-
-class _Kept:
-    """Embeddings kept on disk, named by everything that they depend on."""
-
-    def __init__(self, folder: Path, tower: bytes) -> None:
-        self._folder = folder
-        self._tower = tower
-
-    def get(self, prompt: Prompt) -> Tensor | None:
-        """Return a prompt's embedding, None where it is not there or cannot be read."""
-        try:
-            return torch.from_numpy(np.load(self._path(prompt)))
-        except (OSError, ValueError, EOFError):
-            return None
-
-    def put(self, prompt: Prompt, embedding: Tensor) -> None:
-        """Keep an embedding, where the folder can be written to."""
-        path = self._path(prompt)
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{os.getpid()}")
-            with partial.open("wb") as file:
-                np.save(file, embedding.numpy())
-            partial.replace(path)
-
-    def _path(self, prompt: Prompt) -> Path:
-        sha = hashlib.sha256(self._tower)
-        for text in prompt.texts:
-            sha.update(hashlib.sha256(text.encode()).digest())
-        return self._folder / f"{sha.hexdigest()[:40]}.npy"

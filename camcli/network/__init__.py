@@ -1,1 +1,1 @@
-"""The network as a graph: traced once, cut at the target layer, and what it says of itself."""
+"""The network as a graph: traced once, cut at the target layer, and its layers listed."""

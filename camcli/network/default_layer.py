@@ -1,4 +1,4 @@
-"""Which layer to explain at: one that still has places in space, each with a say in the scores."""
+"""Which layer to explain at: the last that is spatial and has a gradient from the scores."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from torch import Tensor, fx
 
 from camcli.errors import CamcliWarning, LayerError
 from camcli.network.nodes import packet_of, shape_of
-from camcli.network.split import SplitNetwork, layers_of, module_outputs, split
+from camcli.network.outputs import layers_of, module_outputs
+from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import TracedNetwork
 
 _aten = torch.ops.aten
 
-# What rearranges, drops nothing or averages: the layer before it says as much, or more.
+# Operations that only rearrange or average: the layer before them holds as much, or more.
 _PASSIVE = {
     _aten.adaptive_avg_pool2d,
     _aten.avg_pool2d,
@@ -30,11 +31,11 @@ _PASSIVE = {
 
 
 def default_layer(traced: TracedNetwork, images: Tensor) -> str:
-    """Return the last layer whose places in space have a say in the scores.
+    """Return the last layer with a gradient at its places in space.
 
-    Walking back from the scores, passed over are modules that only rearrange or average, maps of
-    the class scores themselves, and activations whose gradient is zero: a vision transformer that
-    reads its class token alone is blind to the patch tokens behind its last attention.
+    Passed over on the way back from the scores are modules that only rearrange or average, maps of
+    the class scores themselves, and activations without a gradient: in a vision transformer that
+    reads its class token alone, the patch tokens behind the last attention have none.
 
     Raises:
         LayerError: There is none.
@@ -44,13 +45,13 @@ def default_layer(traced: TracedNetwork, images: Tensor) -> str:
         if has_gradient(split(traced, layer), images):
             return layer
     raise LayerError(
-        "no layer of the network has an extent in space and a say in the scores; "
-        "`camcli layers` shows what each of its modules gives"
+        "no layer of the network has an extent in space and a gradient from the scores; "
+        "`camcli layers` shows the output of each of its modules"
     )
 
 
 def warn_if_no_gradient(traced: TracedNetwork, halves: SplitNetwork, images: Tensor) -> None:
-    """Warn of a layer whose places in space have no say in the scores, and name one that has."""
+    """Warn of a layer without a gradient at its places in space, and name one that has one."""
     if has_gradient(halves, images):
         return
     better = next(
@@ -71,7 +72,7 @@ def warn_if_no_gradient(traced: TracedNetwork, halves: SplitNetwork, images: Ten
 
 
 def has_gradient(halves: SplitNetwork, images: Tensor) -> bool:
-    """Tell whether the gradient of the top scores is anywhere other than zero, in space."""
+    """Return whether the gradient of the top scores is other than zero at any place in space."""
     with torch.no_grad():
         activation, *bypass = halves.trunk(images)
     leaf = activation.detach().requires_grad_()
@@ -83,8 +84,8 @@ def has_gradient(halves: SplitNetwork, images: Tensor) -> bool:
 def _candidates(traced: TracedNetwork, before: str | None) -> list[str]:
     """Return layers from the last to the first, each activation under its outermost name.
 
-    Those as wide as the activation they stand in for come first: a projection within attention has
-    a say as well, and no meaning of its own.
+    Those with as many channels as the layer they replace come first: a projection within attention
+    has a gradient too, but its channels have no meaning of their own.
     """
     outermost: dict[fx.Node, str] = {}
     for layer, node in module_outputs(traced).items():

@@ -15,7 +15,7 @@ from camcli.network.nodes import packet_of
 
 _aten = torch.ops.aten
 
-# Operations that may hand on their input's own memory although their schema does not say so.
+# Operations that may hand on their input's own memory although their schema does not declare it.
 _MAY_ALIAS = {
     _aten.contiguous,
     _aten.dropout,
@@ -65,7 +65,7 @@ def _functional_twin(op: Any) -> Any | None:
 
 
 def _is_seen_elsewhere(overwritten: fx.Node, by: fx.Node, position: dict[fx.Node, int]) -> bool:
-    """Tell whether memory overwritten by a node is also reached through another name."""
+    """Return whether memory overwritten by a node is also reached through another name."""
     if any(_is_alias(user) and position[user] < position[by] for user in overwritten.users):
         return True
     node = overwritten

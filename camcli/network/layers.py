@@ -1,4 +1,4 @@
-"""What each module of a traced network gives: the answer to "which layer?"."""
+"""What each module of a traced network outputs: the answer to "which layer?"."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import torch
 
+from camcli.network.cut import bypasses_of
 from camcli.network.layout import Layout
 from camcli.network.nodes import shape_of
-from camcli.network.split import bypasses_of, layers_of, module_outputs
+from camcli.network.outputs import layers_of, module_outputs
 from camcli.network.trace import TracedNetwork
 
 

@@ -1,4 +1,4 @@
-"""The few questions that everything asks of an exported graph's nodes."""
+"""Questions about the nodes of an exported graph, asked from everywhere."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def shape_of(node: fx.Node) -> tuple[int | torch.SymInt, ...] | None:
 
 
 def is_symbolic_int(node: fx.Node) -> bool:
-    """Tell whether a node computes a size from the batch size."""
+    """Return whether a node computes a size from the batch size."""
     return isinstance(node.meta.get("val"), torch.SymInt)
 
 

@@ -139,7 +139,7 @@ def _chosen(shapes: dict[str, Shape], batch: torch.SymInt, wanted: str | None) -
 
 
 def _is_scores(shape: Shape, batch: torch.SymInt) -> bool:
-    """Tell whether a shape is (B, N), or (B) as single-logit heads return."""
+    """Return whether a shape is (B, N), or (B) as single-logit heads return."""
     if len(shape) not in (1, 2) or not isinstance(shape[0], torch.SymInt):
         return False
     return bool(shape[0].node.expr == batch.node.expr) and all(

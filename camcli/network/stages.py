@@ -10,7 +10,7 @@ import torch
 from torch import fx
 
 from camcli.network.nodes import ancestors, descendants, is_symbolic_int, packet_of, shape_of
-from camcli.network.split import find_layer, layout_of, module_outputs
+from camcli.network.outputs import find_layer, layout_of, module_outputs
 from camcli.network.trace import TracedNetwork
 
 _aten = torch.ops.aten
@@ -23,7 +23,7 @@ def stage_layers(traced: TracedNetwork, layer: str) -> tuple[str, ...]:
 
     A stage is what lies between two changes of resolution, from the stem up to the target layer,
     which is the deepest. The first ends behind its pooling, if it has one: its own resolution is
-    dear, and what is seen there so fine that it leaves holes in the map of a product. Where a
+    expensive, and so fine that it leaves holes in the map of a product. Where a
     network is one long stage, its last four blocks are taken. Depths other than the target layer
     are places through which everything must pass, so that what they contribute is the whole score.
 
@@ -103,7 +103,7 @@ def _main_path(traced: TracedNetwork) -> Iterator[tuple[fx.Node, bool]]:
 
 
 def _is_weighted(node: fx.Node) -> bool:
-    """Tell whether a node multiplies by a matrix of weights."""
+    """Return whether a node multiplies by a matrix of weights."""
     parameters = (source for source in node.all_input_nodes if source.op == "get_attr")
     return any(len(shape_of(parameter) or ()) >= 2 for parameter in parameters)
 

@@ -104,7 +104,7 @@ def _export(network: nn.Module, example: Tensor) -> ExportedProgram:
 
 
 def _has_regions(graph: fx.Graph) -> bool:
-    """Tell whether parts of a network are graphs of their own, as those under `torch.autocast`."""
+    """Return whether parts of a network are graphs of their own, as under `torch.autocast`."""
     return any(isinstance(node.target, HigherOrderOperator) for node in graph.nodes)
 
 
@@ -128,7 +128,7 @@ def _refuse_what_does_not_run(network: nn.Module, example: Tensor) -> None:
         raise ModelError(
             f"the network does not run on images of {height}x{width} pixels: "
             f"{type(error).__name__}{place}: {reason}\n"
-            "Where it is made for another size, say so with preprocess.crop (and preprocess.resize)"
+            "Where it is made for another size, set preprocess.crop (and preprocess.resize)"
         ) from error
 
 

@@ -9,10 +9,10 @@ import torch
 
 from camcli.images.stream import stream
 from camcli.records import ImageRef
-from camcli.run.build import Assembled
+from camcli.run.build import BuiltRun
 
 
-def predict_all(refs: Iterable[ImageRef], assembled: Assembled) -> Counter[int]:
+def predict_all(refs: Iterable[ImageRef], built: BuiltRun) -> Counter[int]:
     """Predict images, with the network, batches and threads that explaining them would have.
 
     Decoding runs ahead in threads as it does there, though in this process, and nothing is
@@ -22,9 +22,9 @@ def predict_all(refs: Iterable[ImageRef], assembled: Assembled) -> Counter[int]:
         How many images were given each class.
 
     """
-    engine = assembled.engine
+    engine = built.engine
     found: Counter[int] = Counter()
-    for batch in stream(refs, engine.preprocess, assembled.batch_size, assembled.workers):
+    for batch in stream(refs, engine.preprocess, built.batch_size, built.workers):
         with torch.no_grad():
             logits = engine.network.predict(engine.normalized(batch.items))
         found.update(logits.argmax(1).tolist())

@@ -13,9 +13,10 @@ from statistics import median
 from camcli.profiling.floor import predict_all
 from camcli.profiling.stages import Stage, measure_stages
 from camcli.records import ImageRef
-from camcli.run.build import Assembled
-from camcli.run.local import Job, run
-from camcli.workers.demand import workers_for
+from camcli.run.build import BuiltRun
+from camcli.run.executors.local import LocalExecutor
+from camcli.run.interrupt import Interruption
+from camcli.run.plan import RunPlan
 
 
 @dataclass(frozen=True)
@@ -53,31 +54,31 @@ class Measured:
         return median(seconds) * 1000 / self.images
 
 
-def measure(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Measured:
+def measure(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> Measured:
     """Measure stages, whole runs and the floor on the same images, in this process.
 
     Args:
         refs: The images of a round.
-        assembled: What to measure.
+        built: What to measure.
         rounds: How often each; one batch of each comes before, to warm up.
 
     Raises:
         InputError: None of the first images can be decoded.
 
     """
-    stages = measure_stages(refs, assembled, rounds)
-    first = refs[: assembled.batch_size]
-    predict_all(first, assembled)
-    _explain_all(first, assembled)
+    stages = measure_stages(refs, built, rounds)
+    first = refs[: built.batch_size]
+    predict_all(first, built)
+    _explain_all(first, built)
     explaining, predicting = [], []
     waiting: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
-        seconds, spent = _explain_all(refs, assembled)
+        seconds, spent = _explain_all(refs, built)
         explaining.append(seconds)
         for stage, share in spent.items():
             waiting[stage].append(share * 1000 / len(refs))
         start = time.perf_counter()
-        predict_all(refs, assembled)
+        predict_all(refs, built)
         predicting.append(time.perf_counter() - start)
     return Measured(
         images=len(refs),
@@ -88,18 +89,16 @@ def measure(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Meas
     )
 
 
-def _explain_all(
-    refs: Sequence[ImageRef], assembled: Assembled
-) -> tuple[float, Mapping[str, float]]:
+def _explain_all(refs: Sequence[ImageRef], built: BuiltRun) -> tuple[float, Mapping[str, float]]:
     """Run the whole of `camcli explain`; return its seconds, and those of its stages."""
     with (
         tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder,
-        workers_for(assembled.config) as workers,
+        LocalExecutor(built.config) as executor,
     ):
-        # As the command does, which starts them before it loads the network.
-        workers.start(assembled.workers)
-        workers.wait_until_started()
-        job = Job(refs, Path(folder) / "out", workers=workers)
+        plan = RunPlan(refs, Path(folder) / "out")
+        # As the command does, which starts the workers before it loads the network.
+        executor.start(plan)
+        executor.wait_until_started()
         start = time.perf_counter()
-        outcome = run(job, assembled, lambda _rows: None)
+        outcome = executor.run(plan, built, lambda _rows: None, Interruption())
         return time.perf_counter() - start, outcome.tally.seconds

@@ -17,7 +17,7 @@ from camcli.images.decode import decode
 from camcli.output.artefacts import AnyArtefact, saved_artefacts
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
-from camcli.run.build import Assembled
+from camcli.run.build import BuiltRun
 from camcli.workers.demand import draws, reading_for, workers_for
 from camcli.workers.pool import RemoteWriter
 
@@ -38,30 +38,28 @@ class Stage:
     milliseconds: float
 
 
-def measure_stages(
-    refs: Sequence[ImageRef], assembled: Assembled, rounds: int
-) -> tuple[Stage, ...]:
+def measure_stages(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> tuple[Stage, ...]:
     """Time each stage on one batch of images, one after the other.
 
     Args:
         refs: At least as many images as a batch has; those that cannot be decoded are passed
             over, and a batch is filled up with its last image.
-        assembled: What to measure.
+        built: What to measure.
         rounds: How often; the first time, which warms up, is not counted.
 
     Raises:
         InputError: None of the images can be decoded.
 
     """
-    engine = assembled.engine
-    refs = refs[: assembled.batch_size]
-    items = _decoded(refs, engine, reading_for(assembled.config))
-    batch = Batch((*items, *[items[-1]] * (assembled.batch_size - len(items))))
+    engine = built.engine
+    refs = refs[: built.batch_size]
+    items = _decoded(refs, engine, reading_for(built.config))
+    batch = Batch((*items, *[items[-1]] * (built.batch_size - len(items))))
     results = engine.explain(batch)[: len(items)]
     maps = [m for r in results if isinstance(r, Explained) for m in r.maps if m.values is not None]
-    reading = _reading([item.ref for item in items], assembled, rounds)
-    writing = _writing(maps, len(items), assembled, rounds)
-    apart = _milliseconds_apart(items, maps, assembled, rounds)
+    reading = _reading([item.ref for item in items], built, rounds)
+    writing = _writing(maps, len(items), built, rounds)
+    apart = _milliseconds_apart(items, maps, built, rounds)
     here = sum(stage.milliseconds for stage in (reading, *writing))
     handing_over = Stage("hand over", "read and write", max(apart - here, 0.0))
     return (reading, handing_over, *_computing(batch, engine, rounds), *writing)
@@ -75,8 +73,8 @@ def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list
     return items
 
 
-def _reading(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Stage:
-    preprocess, reading = assembled.engine.preprocess, reading_for(assembled.config)
+def _reading(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> Stage:
+    preprocess, reading = built.engine.preprocess, reading_for(built.config)
     (spent,) = _milliseconds(
         rounds, len(refs), lambda: [decode(ref, preprocess, reading) for ref in refs]
     )
@@ -84,16 +82,16 @@ def _reading(refs: Sequence[ImageRef], assembled: Assembled, rounds: int) -> Sta
 
 
 def _milliseconds_apart(
-    items: Sequence[ImageItem], maps: Sequence[SaliencyMap], assembled: Assembled, rounds: int
+    items: Sequence[ImageItem], maps: Sequence[SaliencyMap], built: BuiltRun, rounds: int
 ) -> float:
     """Return what decoding and writing take together where a worker does them."""
-    preprocess = assembled.engine.preprocess
+    preprocess = built.engine.preprocess
     with (
         tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder,
-        workers_for(assembled.config) as workers,
+        workers_for(built.config) as workers,
     ):
-        local = _writer(Path(folder), assembled)
-        writer = RemoteWriter(workers, local) if draws(assembled.config) else local
+        local = _writer(Path(folder), built)
+        writer = RemoteWriter(workers, local) if draws(built.config) else local
 
         def work() -> None:
             for item in items:
@@ -107,9 +105,9 @@ def _milliseconds_apart(
     return spent
 
 
-def _writer(folder: Path, assembled: Assembled) -> ArtefactWriter:
-    many = assembled.engine.targets.many
-    return ArtefactWriter(folder, assembled.config.output, class_in_name=many)
+def _writer(folder: Path, built: BuiltRun) -> ArtefactWriter:
+    many = built.engine.targets.many
+    return ArtefactWriter(folder, built.config.output, class_in_name=many)
 
 
 def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
@@ -135,14 +133,12 @@ def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
     ]
 
 
-def _writing(
-    maps: Sequence[SaliencyMap], images: int, assembled: Assembled, rounds: int
-) -> list[Stage]:
-    output = assembled.config.output
+def _writing(maps: Sequence[SaliencyMap], images: int, built: BuiltRun, rounds: int) -> list[Stage]:
+    output = built.config.output
     if not maps:
         return []
     with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
-        writer = _writer(Path(folder), assembled)
+        writer = _writer(Path(folder), built)
         kinds = saved_artefacts(output).values()
 
         def render() -> list[tuple[AnyArtefact, object]]:

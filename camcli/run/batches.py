@@ -3,8 +3,8 @@
 A convolution or a matrix product picks its algorithm, and with it the order of its sums, by the
 size of the batch: the same image's map differs in its last bits between a batch of 1 and one of
 16. Its place within a batch and its neighbours change nothing (measured; see
-docs/reliability.md). So every batch is filled up to the size of the run, and an interrupted run
-that goes on with other batches than it would have had ends with the same bytes.
+docs/explanation/reliability.md). So every batch is filled up to the size of the run, and an
+interrupted run that goes on with other batches than it would have had ends with the same bytes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,7 @@ import torch
 from camcli.engine import Engine, Explained
 from camcli.errors import MachineError
 from camcli.records import Batch, FailedImage, ImageItem
-
-# PyTorch has an exception for this on accelerators only; on a CPU it says so in words, which are
-# others for a tensor that no address space could hold.
-_TOO_MUCH = ("can't allocate memory", "Storage size calculation overflowed")
+from camcli.run.out_of_memory import is_out_of_memory, release_cached_memory
 
 Results = list[Explained | FailedImage]
 
@@ -71,41 +68,17 @@ class FixedBatches:
                 "crop, a method that keeps less, or another --device"
             ) from None
         self.size //= 2
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release_cached_memory()
 
 
 def _filled(items: Sequence[ImageItem], size: int) -> tuple[ImageItem, ...]:
     return (*items, *[items[-1]] * (size - len(items)))
 
 
-def largest_that_fits(engine: Engine, sizes: Sequence[int]) -> int:
-    """Return the first batch size at which the engine does not run out of memory.
-
-    Asked before the first image, so that a run and its resumption on the same device work with
-    the same batches.
-
-    Args:
-        engine: Explains black images of the network's size, for its first class.
-        sizes: Batch sizes to try, from the largest; the last is returned untried.
-
-    """
-    for size in sizes[:-1]:
-        try:
-            engine.rehearse(size)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        else:
-            return size
-        finally:
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-    return sizes[-1]
+def in_order(results: Results, failures: Sequence[FailedImage]) -> Results:
+    """Return a batch's results, and the images that failed before, in the listing's order."""
+    return sorted([*results, *failures], key=_index)
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error means that the memory of the device, or of the machine, ran out."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        isinstance(error, RuntimeError) and any(words in str(error) for words in _TOO_MUCH)
-    )
+def _index(result: Explained | FailedImage) -> int:
+    return result.ref.index if isinstance(result, FailedImage) else result.item.ref.index

@@ -1,1 +1,1 @@
-"""Processes that decode images, keep them, and write what was made of them."""
+"""Processes that decode images, keep them, and write their maps and overlays."""

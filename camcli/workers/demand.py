@@ -1,4 +1,4 @@
-"""What a configuration asks of workers: how many there are, and what they read of an image."""
+"""What a configuration needs of workers: how many, and what they read of an image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def workers_for(config: Config) -> WorkerPool:
 
 
 def reading_for(config: Config) -> Reading:
-    """Return what is asked of every image file: no more than what is drawn needs."""
+    """Return what is read of every image file: no more than what is drawn needs."""
     return Reading(config.run.max_pixels, config.output.overlay_side if draws(config) else 0)
 
 

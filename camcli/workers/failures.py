@@ -1,4 +1,4 @@
-"""Why a run gets no answer from a worker, or no image."""
+"""Why a worker gives no answer, or an image cannot be decoded again."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ class StoppedError(Exception):
 
 
 class GaveUpError(Exception):
-    """A worker did not answer, or could not get an image a second time.
+    """A worker did not answer, or could not decode an image a second time.
 
     Attributes:
-        kind: What happened, in a word.
+        kind: What happened, in a word; the error's type in the manifest.
 
     """
 
     def __init__(self, kind: str, message: str) -> None:
-        """Name what happened."""
+        """Say what happened."""
         super().__init__(message)
         self.kind = kind
 
 
 def unchanged(decoded: ImageItem | FailedImage, sha256: str) -> ImageItem:
-    """Return an image that was decoded again, if that went well and its file is the same.
+    """Return an image that was decoded again, if its file is still the same.
 
     Raises:
-        GaveUpError: It did not, or is another one now.
+        GaveUpError: It could not be decoded, or its file is another one now.
 
     """
     if isinstance(decoded, FailedImage):

@@ -1,4 +1,4 @@
-"""The images that a worker keeps until what was made of them is written."""
+"""The images that a worker keeps until their files are written."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class _Kept:
 
 
 class ImageCache:
-    """Decoded images as long as there is room for them, and how to decode the others again.
+    """Keeps decoded images as long as there is room, and decodes the others again when needed.
 
-    More than a hundred images are between decoding and writing in a run, which for those of a
-    camera would be gigabytes. The first to come are the first to be drawn over, and stay.
+    A run has more than a hundred images between decoding and writing, which for a camera's images
+    would be gigabytes. The first to arrive are the first to be drawn over, and stay.
     """
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
-        """Take decoded images of so many bytes altogether."""
+        """Make room for decoded images of so many bytes altogether."""
         self._most_bytes = most_bytes
         self._bytes = 0
         self._kept: dict[int, _Kept] = {}
 
     def keep(self, item: ImageItem, decode_again: DecodeAgain) -> None:
-        """Keep an image, or what it takes to get it once more."""
+        """Keep an image, or how to decode it once more where there is no room."""
         size = _size(item)
         if self._bytes + size <= self._most_bytes:
             self._hold(_Kept(item, size, None))
@@ -59,7 +59,7 @@ class ImageCache:
         return item
 
     def forget(self, index: int) -> None:
-        """Let go of an image, if there is one of that index."""
+        """Release the image of that index, if there is one."""
         kept = self._kept.pop(index, None)
         self._bytes -= kept.size if kept else 0
 

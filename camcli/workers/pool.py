@@ -1,10 +1,10 @@
 """Decode and write in processes of their own: what dies or hangs there costs one image.
 
-A thread cannot be survived when C code crashes in it, nor ended when it hangs. Each decoding
-thread of a stream therefore has a worker that decodes for it, and that is replaced when it dies,
-or killed when it takes too long. The worker keeps the image, which never passes through a pipe,
-and draws, encodes and writes when its map is there: Python's lock, which the network's own thread
-needs, has nothing to do with any of it.
+A process does not survive C code that crashes in one of its threads, and cannot end a thread that
+hangs. Each decoding thread of a stream therefore has a worker that decodes for it, is replaced
+when it dies, and is killed when it takes too long. The worker keeps the original image, which
+never passes through a pipe, and draws, encodes and writes when its map arrives: none of that
+holds the interpreter's lock, which the network's own thread needs.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _PATIENCE = 5.0
 
 
 class WorkerPool:
-    """Workers, one for each thread that decodes; they end when it is left.
+    """Workers, one for each thread that decodes; they end when the pool is left.
 
-    A thread that writes has one of its own only after the keeper of its image has died, or
+    A thread that writes has a worker of its own only after the keeper of its image has died, or
     while that hangs.
     """
 
@@ -35,7 +35,7 @@ class WorkerPool:
 
         Args:
             timeout: Seconds after which decoding one image is given up.
-            reading: What is asked of every file.
+            reading: What is read of every file.
 
         """
         self._timeout = timeout
@@ -49,7 +49,7 @@ class WorkerPool:
         self._closed = False
 
     def start(self, count: int) -> None:
-        """Start workers for the first `count` threads; they get ready while others work.
+        """Start workers for the first `count` threads, and do not wait for them.
 
         Raises:
             MachineError: A process cannot be started.
@@ -71,7 +71,7 @@ class WorkerPool:
     def decode(self, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
         """Decode an image; whatever goes wrong with it is returned, never raised.
 
-        The original stays with the worker, until `forget` is called: `image` is None.
+        The original stays with the worker until `forget` is called: `original` is None.
 
         Raises:
             MachineError: No process can be started.
@@ -85,17 +85,17 @@ class WorkerPool:
             return FailedImage(ref, "Interrupted", str(error))
 
     def write(self, writer: str, saliency_map: SaliencyMap) -> Written:
-        """Have a map's files written where its image is kept.
+        """Write a map's files in the worker that keeps its image.
 
-        Where that worker has died or hangs, the image is decoded anew, once, if it is still the
-        same.
+        Where that worker has died or hangs, the image is decoded again, once, if its file is still
+        the same.
 
         Args:
-            writer: What `wire.described` says of the writer.
+            writer: What `wire.writer_to_json` returns.
             saliency_map: Not degenerate; its item comes from `decode`.
 
         Raises:
-            GaveUpError: That worker died, too, or the image cannot be had again.
+            GaveUpError: That worker died, too, or the image cannot be decoded again.
             StoppedError: The pool has been left meanwhile.
             MachineError: No process can be started.
             OSError: A file could not be written; no partial file is left behind.
@@ -113,7 +113,7 @@ class WorkerPool:
         return wire.read_write_answer(answer)
 
     def forget(self, ref: ImageRef) -> None:
-        """Let go of an image, if it is kept."""
+        """Release an image, if it is kept."""
         keeper, _ = self._keepers.pop(ref.index, (None, None))
         if keeper is not None:
             keeper.forget(ref.index)
@@ -170,13 +170,13 @@ class WorkerPool:
 
 
 class RemoteWriter:
-    """Writes as an `ArtefactWriter` does, in the worker that keeps the image."""
+    """Writes what an `ArtefactWriter` would, in the worker that keeps the image."""
 
     def __init__(self, pool: WorkerPool, writer: ArtefactWriter) -> None:
-        """Take a writer's place."""
+        """Have a pool do what a writer would do here."""
         self._pool = pool
-        self._described = wire.described(writer)
+        self._writer = wire.writer_to_json(writer)
 
     def write(self, saliency_map: SaliencyMap) -> Written:
         """Write one image's files for one target; see `WorkerPool.write`."""
-        return self._pool.write(self._described, saliency_map)
+        return self._pool.write(self._writer, saliency_map)

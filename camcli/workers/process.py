@@ -1,4 +1,4 @@
-"""One worker, as the run sees it: a process to ask, that may die or hang."""
+"""One worker process as its run sees it: it answers requests, and may die or hang."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _START = (
 
 
 class WorkerProcess:
-    """A child process that answers one request after the other, whichever thread asks."""
+    """A child process that answers one request after the other, from any thread."""
 
     def __init__(self, watchdog: Watchdog) -> None:
         """Start it.
@@ -56,7 +56,7 @@ class WorkerProcess:
         self._answers = cast(BinaryIO, self._process.stdout)
         for pipe in (self._requests, self._answers):
             _widen(pipe)
-        self._in_turn = threading.Lock()
+        self._exchange_lock = threading.Lock()
         self._is_ready = False
         self._forgotten: deque[int] = deque()
 
@@ -74,12 +74,12 @@ class WorkerProcess:
         if self._is_ready:
             return
         try:
-            with self._in_turn, self._killed_after(_SECONDS_TO_START, "starting"):
+            with self._exchange_lock, self._killed_after(_SECONDS_TO_START, "starting"):
                 answer = self._answer(lambda: receive(self._answers))
         except GaveUpError as error:
             raise MachineError(f"cannot start a process to decode in: {error}") from None
         if answer != (READY, []):
-            raise MachineError("a process to decode in says something unexpected")
+            raise MachineError("a process to decode in does not start as expected")
         self._is_ready = True
 
     def ask(self, request: Request, seconds: float | None = None, patience: float = -1) -> Message:
@@ -87,8 +87,8 @@ class WorkerProcess:
 
         Args:
             request: A message, and its byte strings.
-            seconds: How long the answer may take before the process is killed.
-            patience: Seconds to wait for other threads' answers before; negative for ever.
+            seconds: How long the answer may take before the process is killed; None for ever.
+            patience: Seconds to wait until other threads have their answers; negative for ever.
 
         Raises:
             GaveUpError: The process died, or took too long, for this answer or for others.
@@ -100,20 +100,20 @@ class WorkerProcess:
                 send(self._requests, message | {"forget": self._to_forget()}, blobs)
             return receive(self._answers)
 
-        if not self._in_turn.acquire(timeout=patience):
+        if not self._exchange_lock.acquire(timeout=patience):
             raise GaveUpError("Busy", f"a process was busy for more than {patience:g} s")
         try:
             with self._killed_after(seconds, "decoding"):
                 return self._answer(exchange)
         finally:
-            self._in_turn.release()
+            self._exchange_lock.release()
 
     def forget(self, index: int) -> None:
-        """Let go of an image, at the next request."""
+        """Release an image, with the next request."""
         self._forgotten.append(index)
 
     def kill(self) -> None:
-        """End it; whoever waits for its answer is told."""
+        """End it; whoever waits for its answer gets a `GaveUpError`."""
         self._process.kill()
         self._process.wait()
 
@@ -130,7 +130,7 @@ class WorkerProcess:
 
     @contextmanager
     def _killed_after(self, seconds: float | None, doing: str) -> Iterator[None]:
-        """Kill the process when the time is up, which ends whatever waits for it."""
+        """Kill the process when the time is up, which ends every wait for its answer."""
         if seconds is None:
             yield
             return
@@ -145,7 +145,7 @@ class WorkerProcess:
 
 
 def _widen(pipe: BinaryIO) -> None:
-    """Let a pipe hold more, where the system can: an image then takes fewer turns to pass."""
+    """Enlarge a pipe's buffer, where the system can: an image then passes in fewer steps."""
     with suppress(ImportError, AttributeError, OSError):
         import fcntl
 

@@ -1,4 +1,4 @@
-"""Records as messages: what a worker is asked, and what it answers."""
+"""Records as messages: the requests to a worker, and its answers."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ def decode_request(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> R
         "index": ref.index,
         "path": str(ref.path),
         "name": ref.name,
-        "how": _told(preprocess, reading),
+        "how": _how_to_json(preprocess, reading),
     }
     return {"decode": asked}, ()
 
 
 @lru_cache(maxsize=4)
-def _told(preprocess: Preprocess, reading: Reading) -> str:
-    """Return as JSON what is the same for many images."""
+def _how_to_json(preprocess: Preprocess, reading: Reading) -> str:
+    """Return as JSON how to decode, which is the same for many images."""
     return json.dumps({"preprocess": asdict(preprocess), "reading": asdict(reading)})
 
 
 def read_decode_request(asked: dict[str, Any]) -> tuple[ImageRef, Preprocess, Reading]:
-    """Return what a worker is asked to decode, and how."""
+    """Return the image that a worker is to decode, and how."""
     ref = ImageRef(asked["index"], Path(asked["path"]), asked["name"])
-    return ref, *_how(asked["how"])
+    return ref, *_how_from_json(asked["how"])
 
 
 @lru_cache(maxsize=4)
-def _how(told: str) -> tuple[Preprocess, Reading]:
-    fields = json.loads(told)
+def _how_from_json(text: str) -> tuple[Preprocess, Reading]:
+    fields = json.loads(text)
     preprocess: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in fields["preprocess"].items()
     }
@@ -69,10 +69,10 @@ def _how(told: str) -> tuple[Preprocess, Reading]:
 
 
 def decode_answer(decoded: ImageItem | FailedImage) -> Request:
-    """Return the message that tells what became of an image."""
+    """Return the message with a decoded image, or with the reason why there is none."""
     if isinstance(decoded, FailedImage):
         return {"type": decoded.type, "message": decoded.message}, ()
-    told = {
+    fields = {
         "width": decoded.geometry.width,
         "height": decoded.geometry.height,
         "crop_box": decoded.geometry.crop_box,
@@ -80,23 +80,23 @@ def decode_answer(decoded: ImageItem | FailedImage) -> Request:
         "sha256": decoded.sha256,
         "note": decoded.note,
     }
-    return told, (_bytes_of(decoded.pixels),)
+    return fields, (_bytes_of(decoded.pixels),)
 
 
 def read_decode_answer(ref: ImageRef, answer: Message) -> ImageItem | FailedImage:
-    """Return what a worker tells of an image; the original stays with the worker."""
-    told, blobs = answer
-    if "type" in told:
-        return FailedImage(ref, told["type"], told["message"])
+    """Return the image that a worker decoded; the original stays with the worker."""
+    fields, blobs = answer
+    if "type" in fields:
+        return FailedImage(ref, fields["type"], fields["message"])
     (pixels,) = blobs
-    left, top, right, bottom = told["crop_box"]
+    left, top, right, bottom = fields["crop_box"]
     return ImageItem(
         ref=ref,
         original=None,
-        pixels=np.frombuffer(pixels, np.uint8).reshape(told["input"]),
-        geometry=Geometry(told["width"], told["height"], (left, top, right, bottom)),
-        sha256=told["sha256"],
-        note=told["note"],
+        pixels=np.frombuffer(pixels, np.uint8).reshape(fields["input"]),
+        geometry=Geometry(fields["width"], fields["height"], (left, top, right, bottom)),
+        sha256=fields["sha256"],
+        note=fields["note"],
     )
 
 
@@ -106,7 +106,7 @@ def without_pixels(item: ImageItem) -> ImageItem:
 
 
 def write_request(writer: str, saliency_map: SaliencyMap) -> Request:
-    """Return the message that asks to write a map's files; for `writer` see `described`."""
+    """Return the message that asks to write a map's files; `writer` is `writer_to_json`'s."""
     values, components = saliency_map.values, saliency_map.components
     assert values is not None
     assert values.dtype == np.float32
@@ -128,7 +128,7 @@ def write_request(writer: str, saliency_map: SaliencyMap) -> Request:
 def read_write_request(
     asked: dict[str, Any], blobs: Sequence[bytes], item: ImageItem
 ) -> SaliencyMap:
-    """Return the map that a worker is asked to write, of an image that it kept."""
+    """Return the map that a worker is to write, of an image that it kept."""
     values, *parts = blobs
     return SaliencyMap(
         item=item,
@@ -141,17 +141,17 @@ def read_write_request(
 
 
 def _components(
-    told: dict[str, Any] | None, shape: Sequence[int] | None, parts: Sequence[bytes]
+    fields: dict[str, Any] | None, shape: Sequence[int] | None, parts: Sequence[bytes]
 ) -> Components | None:
-    if told is None:
+    if fields is None:
         return None
     maps = _array(parts[0], shape) if shape is not None else None
-    weights, variance = tuple(told["weights"]), tuple(told["explained_variance"])
-    return Components(maps, weights, variance, told["channels"])
+    weights, variance = tuple(fields["weights"]), tuple(fields["explained_variance"])
+    return Components(maps, weights, variance, fields["channels"])
 
 
 def write_answer(written: Written | Exception) -> Request:
-    """Return the message that tells which files were written, or why not."""
+    """Return the message with the files that were written, or with the reason why not."""
     if isinstance(written, GaveUpError):
         return {"gave_up": [written.kind, str(written)]}, ()
     if isinstance(written, MemoryError):
@@ -168,22 +168,22 @@ def read_write_answer(answer: Message) -> Written:
 
     Raises:
         GaveUpError: The worker has no image to draw over any more.
-        OSError: What the system told the worker.
+        OSError: The error that the system gave the worker.
         RuntimeError: Anything else that went wrong there.
 
     """
-    told, _ = answer
-    if "gave_up" in told:
-        raise GaveUpError(*told["gave_up"])
-    if "system" in told:
-        number, reason, name = told["system"]
+    fields, _ = answer
+    if "gave_up" in fields:
+        raise GaveUpError(*fields["gave_up"])
+    if "system" in fields:
+        number, reason, name = fields["system"]
         raise OSError(reason) if number is None else OSError(number, reason, name)
-    if "error" in told:
-        raise RuntimeError(f"a worker could not write an image's files: {told['error']}")
-    return {what: (path, sha) for what, (path, sha) in told["written"].items()}
+    if "error" in fields:
+        raise RuntimeError(f"a worker could not write an image's files: {fields['error']}")
+    return {what: (path, sha) for what, (path, sha) in fields["written"].items()}
 
 
-def described(writer: ArtefactWriter) -> str:
+def writer_to_json(writer: ArtefactWriter) -> str:
     """Return a writer as JSON."""
     fields = {
         "folder": str(writer.folder),
@@ -195,8 +195,8 @@ def described(writer: ArtefactWriter) -> str:
 
 
 @lru_cache(maxsize=1)
-def writer_from(text: str) -> ArtefactWriter:
-    """Return the writer that `described` has described."""
+def writer_from_json(text: str) -> ArtefactWriter:
+    """Return the writer that `writer_to_json` was given."""
     fields = json.loads(text)
     return ArtefactWriter(
         folder=Path(fields["folder"]),

@@ -1,4 +1,4 @@
-"""Time limits for what may hang, kept by one thread for all of it."""
+"""Time limits for what may hang, all kept by one thread."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 @dataclass
 class Limit:
-    """What is to be done at what time.
+    """A time limit, and what happens when it passes.
 
     Attributes:
-        deadline: On the monotonic clock.
+        deadline: In seconds on the monotonic clock.
         end: Ends what takes too long; raises nothing.
-        passed: Whether it was too late.
+        passed: Whether the deadline has passed and `end` was called.
 
     """
 
@@ -32,7 +32,9 @@ class Watchdog:
     """Ends whatever is not done in time, up to a tenth of a second late.
 
     A `threading.Timer` for each image would start a thread for each, which took a fifth of the
-    time that a run's own process spends on one.
+    time that a run's own process spends on one. Waiting for the pipe with `select.poll` takes as
+    long as this does, but misses a worker that hangs in the middle of its answer; a wait before
+    every read does not, and takes 6 µs an image more.
     """
 
     def __init__(self) -> None:
@@ -44,7 +46,7 @@ class Watchdog:
 
     @contextmanager
     def limit(self, seconds: float, end: Callable[[], None]) -> Iterator[Limit]:
-        """Have `end` called in the watchdog's thread if this takes longer than some seconds."""
+        """Call `end` in the watchdog's thread if what is inside takes longer than some seconds."""
         self._start()
         limit = Limit(time.monotonic() + seconds, end)
         number = next(self._numbers)
@@ -55,7 +57,7 @@ class Watchdog:
             self._limits.pop(number, None)
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Stop watching; limits that are still open never pass."""
         self._closed.set()
 
     def _start(self) -> None:

@@ -1,4 +1,4 @@
-"""The process that decodes, and that keeps an image until what was made of it is written."""
+"""The worker process: decodes images, keeps them, and writes the files of their maps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READY = {"ready": True}
 
 
 def main() -> None:
-    """Do what standard input asks for until it ends."""
+    """Answer the requests on standard input until it ends."""
     warnings.simplefilter("ignore")
     keep_freed_memory(_KEPT_BYTES)
     requests, answers = sys.stdin.buffer, _taken_from_libraries(sys.stdout.fileno())
@@ -60,19 +60,19 @@ class _Worker:
 
     def _write(self, asked: dict[str, Any], blobs: Sequence[bytes]) -> wire.Request:
         if os.getppid() != self._parent:
-            # The run was killed, and may be on its way again: its folder is no longer ours.
+            # The run was killed, and may have been resumed: its folder is no longer ours.
             sys.exit()
         written: Written | Exception
         try:
             saliency_map = wire.read_write_request(asked, blobs, self._kept.get(asked["index"]))
-            written = wire.writer_from(asked["writer"]).write(saliency_map)
+            written = wire.writer_from_json(asked["writer"]).write(saliency_map)
         except Exception as error:  # the run decides what becomes of it
             written = error
         return wire.write_answer(written)
 
 
 def _taken_from_libraries(descriptor: int) -> BinaryIO:
-    """Keep a descriptor for ourselves; what a C library prints there goes nowhere."""
+    """Return a copy of a descriptor, and send what a C library prints there to nowhere."""
     kept = os.dup(descriptor)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)

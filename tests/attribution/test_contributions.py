@@ -1,13 +1,13 @@
-"""Contributions that are added up in parts are those of the whole activation."""
+"""Contributions that are added up in chunks are those of the whole activation."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from camcli.attribution import parts
+from camcli.attribution import chunks
 from camcli.attribution.contributions import Contributions
-from camcli.attribution.secant import Pair
+from camcli.attribution.pair import Pair
 from camcli.network.layout import Layout
 
 LAYOUTS = {
@@ -21,10 +21,10 @@ LAYOUTS = {
 @pytest.mark.parametrize("shape", LAYOUTS, ids=lambda shape: LAYOUTS[shape].order)
 @pytest.mark.parametrize("cached", [1, 150, 1 << 18])
 @pytest.mark.parametrize("channels_last", [False, True])
-def test_parts_add_up_to_the_whole(
+def test_chunks_add_up_to_the_whole(
     shape: tuple[int, ...], cached: int, channels_last: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "_CACHED", cached)
+    monkeypatch.setattr(chunks, "_CACHED", cached)
     layout, images = LAYOUTS[shape], LAYOUTS[shape].batch_dim
     value, multipliers = torch.randn(shape), torch.randn(shape)
     reference = torch.randn(shape).narrow(images, 0, 1)
@@ -46,8 +46,10 @@ def _of_the_grid(c: torch.Tensor, layout: Layout) -> torch.Tensor:
     return c.flatten(2) if layout.order in ("NCHW", "NHWC") else c[:, layout.extra_tokens :]
 
 
-def test_a_part_is_an_image_at_least_and_the_batch_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_is_an_image_at_least_and_the_batch_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tensor = torch.arange(24.0).view(4, 6)
     for cached, rows in ((1, [1, 1, 1, 1]), (12, [2, 2]), (18, [3, 1]), (1 << 18, [4])):
-        monkeypatch.setattr(parts, "_CACHED", cached)
-        assert [len(part) for (part,) in parts.parts(tensor)] == rows
+        monkeypatch.setattr(chunks, "_CACHED", cached)
+        assert [len(chunk) for (chunk,) in chunks.chunks(tensor)] == rows

@@ -71,4 +71,4 @@ def test_an_operation_without_a_rule_is_named() -> None:
 
     halves = split(trace(Sorting().eval(), IMAGES), "body")
     with pytest.raises(LayerError, match=r"lrp-cam has no rule for aten\.sort"):
-        _ = halves.lrp
+        Probe(halves, IMAGES).relevance(CLASSES)

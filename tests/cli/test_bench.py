@@ -11,6 +11,7 @@ _STAGES = ["decode", "hand over", "copy and normalise", "trunk", "tail and metho
 _WRITING = ["render", "encode", "write"]
 
 
+@pytest.mark.slow
 def test_it_accounts_for_every_stage(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("bench", scenes, "--no-compile", "--rounds", "2", "-b", "4", "--json", "-q")
     assert finished.code == 0, finished.stderr
@@ -26,6 +27,7 @@ def test_it_accounts_for_every_stage(camcli: Camcli, scenes: Path) -> None:
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 def test_without_images_it_draws_its_own(camcli: Camcli) -> None:
     command = ("bench", "--no-compile", "--rounds", "1", "--limit", "6", "--save", "maps")
     finished = camcli(*command)

@@ -14,6 +14,7 @@ from tests.cli.conftest import Camcli, rows_in
 DECOM = ("--method", "decom-cam", "--save", "components")
 
 
+@pytest.mark.slow
 def test_components_are_written_with_a_sheet_and_their_weights(
     camcli: Camcli, scenes: Path
 ) -> None:
@@ -43,6 +44,7 @@ def test_components_are_written_with_a_sheet_and_their_weights(
             assert hashlib.sha256(data).hexdigest() == row["sha256"][what]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "shape"), [("layer", (16, 16)), ("original", (120, 160))])
 def test_components_have_the_size_of_the_maps(
     size: str, shape: tuple[int, int], camcli: Camcli, scenes: Path
@@ -81,6 +83,7 @@ def test_several_targets_have_components_each(camcli: Camcli, scenes: Path) -> N
     assert np.abs(first - second).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["path", "sheet"])
 def test_a_lost_file_of_components_is_made_anew_on_resuming(
     lost: str, camcli: Camcli, scenes: Path

@@ -20,6 +20,7 @@ from PIL import Image
 from tests.cli.conftest import Camcli, rows_in
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_maps_overlays_and_rows(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("explain", scenes, "-o", "out")
     assert finished.code == 0, finished.stderr
@@ -43,6 +44,7 @@ def test_a_folder_becomes_maps_overlays_and_rows(camcli: Camcli, scenes: Path) -
         assert hashlib.sha256(image).hexdigest() == row["sha256"]["image"]
 
 
+@pytest.mark.slow
 def test_run_json_tells_what_was_done(camcli: Camcli, scenes: Path) -> None:
     camcli("explain", scenes, "-o", "out", "--set", "output.alpha=0.3")
     record = json.loads(Path("out/run.json").read_text())
@@ -56,6 +58,7 @@ def test_run_json_tells_what_was_done(camcli: Camcli, scenes: Path) -> None:
     assert {"torch", "torchvision"} <= set(record["packages"])
 
 
+@pytest.mark.slow
 def test_json_rows_on_stdout_are_the_manifest(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("explain", scenes, "--json", "-q")
     assert finished.stderr == ""
@@ -71,6 +74,7 @@ def test_several_targets_carry_the_class_in_their_names(camcli: Camcli, scenes: 
             assert (Path("out") / row["map"]).is_file()
 
 
+@pytest.mark.slow
 def test_only_what_is_asked_for_is_written(camcli: Camcli, scenes: Path) -> None:
     camcli("explain", scenes, "--save", "maps", "--set", "output.map_size=original")
     assert not Path("out/overlays").exists()
@@ -92,6 +96,7 @@ def test_overlays_can_be_small_jpeg_files(camcli: Camcli, scenes: Path) -> None:
             assert (row["width"], row["height"]) == image.size
 
 
+@pytest.mark.slow
 def test_a_broken_image_fails_alone(camcli: Camcli, scenes: Path, broken_jpeg: Path) -> None:
     finished = camcli("explain", scenes / "0.png", broken_jpeg, scenes / "1.png")
     assert finished.code == 1
@@ -104,6 +109,7 @@ def test_a_broken_image_fails_alone(camcli: Camcli, scenes: Path, broken_jpeg: P
     assert camcli("explain", broken_jpeg, "-o", "again", "--exit-zero").code == 0
 
 
+@pytest.mark.slow
 def test_paths_come_on_standard_input(camcli: Camcli, scenes: Path) -> None:
     listed = b"\0".join(os.fsencode(scenes / name) for name in ("1.png", "0.png", "gone.png"))
     finished = camcli("explain", "-", "-0", stdin=listed)
@@ -126,6 +132,7 @@ def test_a_dry_run_touches_nothing(camcli: Camcli, scenes: Path) -> None:
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -166,6 +173,7 @@ def test_an_input_without_images_exits_2(camcli: Camcli, given: str) -> None:
     assert given in finished.stderr
 
 
+@pytest.mark.slow
 def test_an_occupied_folder_is_refused_overwritten_or_resumed(camcli: Camcli, scenes: Path) -> None:
     assert camcli("explain", scenes, "--limit", "3").code == 0
     refused = camcli("explain", scenes)
@@ -189,6 +197,7 @@ def test_an_occupied_folder_is_refused_overwritten_or_resumed(camcli: Camcli, sc
     assert Path("out/notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_checkpoint_brings_its_own_number_of_classes(camcli: Camcli, scenes: Path) -> None:
     import torch
     import torchvision
@@ -207,6 +216,7 @@ def test_a_checkpoint_brings_its_own_number_of_classes(camcli: Camcli, scenes: P
     assert "conv1.weight" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_the_photographs(
     camcli: Camcli,
     photos: Path,
@@ -245,6 +255,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_ctrl_c_finishes_what_is_in_flight_and_can_be_resumed(
     camcli: Camcli, scenes: Path, tmp_path: Path
 ) -> None:
@@ -267,6 +278,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_can_be_resumed(
     assert [row["image"] for row in rows_in(Path("out"))] == sorted(p.name for p in many.iterdir())
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_wait_for_standard_input(scenes: Path, tmp_path: Path) -> None:
     process = start(tmp_path, "-")
     assert process.stdin is not None

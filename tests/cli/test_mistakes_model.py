@@ -43,6 +43,7 @@ def of(factory: str) -> tuple[str, ...]:
     return ("-m", f"{FACTORIES}:{factory}", *SMALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -1,4 +1,4 @@
-"""`camcli layers`, `camcli models`, and explaining with networks of one's own, end to end."""
+"""`camcli layers`, `camcli models`, and explaining with networks of the user's own, end to end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from camcli.models import sources
+from camcli.targets import rules
 from tests.cli.conftest import Camcli, rows_in
 
 FACTORIES = "tests.models.factories"
@@ -99,6 +101,7 @@ def test_no_layer_that_matches_is_an_error(camcli: Camcli) -> None:
     assert "no layer" in shown.stderr
 
 
+@pytest.mark.slow
 def test_layers_download_nothing(camcli: Camcli) -> None:
     shown = camcli("layers", "shufflenet_v2_x0_5", "conv5", "--set", "preprocess.crop=64")
     assert shown.code == 0, shown.stderr
@@ -116,13 +119,33 @@ def test_models_are_listed_with_source_and_weights(camcli: Camcli) -> None:
     ]
 
 
+def test_a_new_source_is_listed_and_looked_in(
+    camcli: Camcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"toy:NAME": "tests.models.toy_source:ToySource"}
+    monkeypatch.setattr(sources, "SOURCES", row | dict(sources.SOURCES))
+    listed = camcli("models").stdout.splitlines()
+    (line,) = [line for line in listed if line.startswith("toy:NAME")]
+    assert line.split()[1:4] == ["toy", "2", "models;"]
+    found = json.loads(camcli("models", "toy:train", "--json").stdout)
+    assert found == [{"name": "toy:train", "source": "toy", "weights": ["wooden"]}]
+    assert "`camcli models 'toy:*wagon*'`" in camcli("models", "wagon").stderr
+
+
+def test_the_help_spells_every_source_and_every_target(camcli: Camcli) -> None:
+    shown = " ".join(camcli("explain", "--help").stdout.split())
+    assert f"Which network: {sources.usage()}." in shown
+    assert f"What to explain: {rules.usage()}." in shown
+
+
 def test_no_model_that_matches_is_an_error(camcli: Camcli) -> None:
     listed = camcli("models", "nothing_like_it")
     assert listed.code == 2
     assert "timm:*nothing_like_it*" in listed.stderr
 
 
-def test_a_blind_layer_is_warned_of_in_one_line(camcli: Camcli, scenes: Path) -> None:
+@pytest.mark.slow
+def test_a_layer_without_gradient_is_warned_of_in_one_line(camcli: Camcli, scenes: Path) -> None:
     pytest.importorskip("timm")
     finished = camcli("explain", scenes, "-q", "-o", "out", "-m", "timm:test_vit", "--layer",
                       "blocks.5", "--set", "model.weights=null", "--limit", "1")  # fmt: skip

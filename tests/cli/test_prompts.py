@@ -29,6 +29,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_each_prompt_has_a_row_a_map_and_an_overlay(camcli: Camcli, images: Path) -> None:
     prompts = ("--prompt", "a house", "--prompt", "a fish")
     finished = camcli("explain", images, *CLIP, *prompts)
@@ -43,6 +44,7 @@ def test_each_prompt_has_a_row_a_map_and_an_overlay(camcli: Camcli, images: Path
         assert total == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_components_have_a_sheet_for_each_prompt(camcli: Camcli, images: Path) -> None:
     finished = camcli(
         "explain", images / "0.png", *CLIP, "--method", "decom-cam", "--save", "components",
@@ -54,6 +56,7 @@ def test_components_have_a_sheet_for_each_prompt(camcli: Camcli, images: Path) -
     assert all((Path("out") / sheet).is_file() for sheet in sheets)
 
 
+@pytest.mark.slow
 def test_images_are_asked_about_their_own_prompts(camcli: Camcli, images: Path) -> None:
     listing = Path("prompts.csv")
     listing.write_text("image,prompt\n0.png,a house\n1.png,a fish\n")
@@ -64,6 +67,7 @@ def test_images_are_asked_about_their_own_prompts(camcli: Camcli, images: Path) 
     assert rows[2]["error"]["message"] == "prompts.csv has no prompt for 2.png"
 
 
+@pytest.mark.slow
 def test_the_best_of_a_class_list_can_be_explained(camcli: Camcli, images: Path) -> None:
     Path("classes.txt").write_text("car\nhouse\ncat\n")
     finished = camcli(
@@ -78,6 +82,7 @@ def test_the_best_of_a_class_list_can_be_explained(camcli: Camcli, images: Path)
         assert row["completeness_error"] < 1e-4
 
 
+@pytest.mark.slow
 def test_a_thousand_images_encode_a_prompt_once(
     camcli: Camcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +110,7 @@ def test_a_thousand_images_encode_a_prompt_once(
     assert encoded == [1]
 
 
+@pytest.mark.slow
 def test_prompts_can_be_evaluated(camcli: Camcli, images: Path) -> None:
     asked = ("--methods", "grad-cam,lift-cam", "--no-costs", "--steps", "4", "--json")
     finished = camcli(
@@ -115,6 +121,7 @@ def test_prompts_can_be_evaluated(camcli: Camcli, images: Path) -> None:
     assert set(json.loads(finished.stdout)["methods"]) >= {"grad-cam", "lift-cam"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -129,7 +136,7 @@ def test_prompts_can_be_evaluated(camcli: Camcli, images: Path) -> None:
         (("-m", "open_clip:RN5O", "-o", "out", "--prompt", "x"), "no architecture 'RN5O'"),
     ],
 )
-def test_mistakes_are_told_in_one_message(
+def test_mistakes_are_answered_in_one_message(
     camcli: Camcli, images: Path, arguments: tuple[str, ...], expected: str
 ) -> None:
     finished = camcli("explain", images, *arguments)
@@ -139,12 +146,14 @@ def test_mistakes_are_told_in_one_message(
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 def test_one_prompt_alone_cannot_be_evaluated(camcli: Camcli, images: Path) -> None:
     finished = camcli("evaluate", images, "-m", "demo-clip", "--prompt", "a fish", "-o", "out")
     assert finished.code == 2
     assert "give another --prompt" in finished.stderr
 
 
+@pytest.mark.slow
 def test_layers_of_a_dual_encoder_need_no_prompt(camcli: Camcli) -> None:
     finished = camcli("layers", "open_clip:RN50", "visual.layer?")
     assert finished.code == 0, finished.stderr

@@ -1,8 +1,7 @@
-"""When a trunk is compiled, and that nothing changes for it but the time."""
+"""When a trunk is compiled, and that nothing but its speed changes with that."""
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
 import sys
@@ -14,18 +13,18 @@ import torch
 from torch import Tensor, nn
 
 from camcli.compile import adaptive
-from camcli.compile import compilation as compiled
 from camcli.compile.adaptive import AdaptiveTrunk
+from camcli.compile.aligned_weights import AlignedLibrary
+from camcli.compile.compilation import Compilation, compiler_missing
+from camcli.compile.compiled_trunk import CompiledTrunk
 from camcli.compile.inference_form import InferenceTrunk
 from camcli.compile.trial import Runner
 from camcli.network.split import split
 from camcli.network.trace import trace
 from tests.conftest import GlobalAverageHead
-from tests.network.test_split import Tokens
+from tests.network.networks import Tokens
 
-needs_compiler = pytest.mark.skipif(
-    compiled.compiler_missing() is not None, reason="needs a C++ compiler"
-)
+needs_compiler = pytest.mark.skipif(compiler_missing() is not None, reason="needs a C++ compiler")
 
 
 @pytest.fixture
@@ -48,109 +47,110 @@ def run(trunk: AdaptiveTrunk, images: Tensor) -> Tensor:
     return activation
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_a_compiled_trunk_takes_over_and_is_found_again(trunk: InferenceTrunk, cache: Path) -> None:
-    said: list[str] = []
+    notices: list[str] = []
     images = torch.randn(11, 3, 16, 16)
     with torch.no_grad():
         (expected,) = trunk(images)
-    first = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, said.append)
+    first = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, notices.append)
     torch.testing.assert_close(run(first, images), expected, rtol=1e-4, atol=1e-4)
-    assert isinstance(first._run, compiled.CompiledTrunk)
+    assert isinstance(first._runner, CompiledTrunk)
     assert len(list(cache.glob("*.pt2"))) == 1
-    assert any("compiling" in line for line in said)
-    if platform.libc_ver()[0] == "glibc":
-        assert not any(b"\0malloc\0" in path.read_bytes() for path in cache.rglob("*.so"))
+    assert any("compiling" in line for line in notices)
+    assert isinstance(first._runner._run, AlignedLibrary)
 
-    said.clear()
-    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 1, said.append)
+    notices.clear()
+    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 1, notices.append)
     torch.testing.assert_close(run(second, images[:3]), expected[:3], rtol=1e-4, atol=1e-4)
-    assert isinstance(second._run, compiled.CompiledTrunk)
-    assert said == []
+    assert isinstance(second._runner, CompiledTrunk)
+    assert notices == []
 
 
 @needs_compiler
 def test_other_weights_are_another_package(
     trunk: InferenceTrunk, average_head: GlobalAverageHead, cache: Path
 ) -> None:
-    before = compiled.Compilation(trunk, EXAMPLE, asked=True).package
+    before = Compilation(trunk, EXAMPLE, requested=True).package
     torch.nn.init.constant_(average_head.features[0].weight, 0.5)
     halves = split(trace(average_head, torch.randn(2, 3, 16, 16)), "features")
-    assert compiled.Compilation(InferenceTrunk(halves.trunk), EXAMPLE, asked=True).package != before
-    assert compiled.Compilation(trunk, EXAMPLE[:2], asked=True).package != before
+    assert Compilation(InferenceTrunk(halves.trunk), EXAMPLE, requested=True).package != before
+    assert Compilation(trunk, EXAMPLE[:2], requested=True).package != before
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_images_may_be_counted_by_another_dimension_than_the_first(cache: Path) -> None:
     network = Tokens(batch_first=False).eval()
     halves = split(trace(network, torch.randn(2, 3, 16, 16)), "blocks.1.norm1")
     assert halves.batch_dims == (1, 1)
     fast = InferenceTrunk(halves.trunk, batch_dims=halves.batch_dims)
-    images, said = torch.randn(11, 3, 16, 16), list[str]()
-    adaptive_trunk = AdaptiveTrunk(fast, EXAMPLE, "always", 100, said.append)
+    images, notices = torch.randn(11, 3, 16, 16), list[str]()
+    adaptive_trunk = AdaptiveTrunk(fast, EXAMPLE, "always", 100, notices.append)
     with torch.no_grad():
         for count in (11, 4, 3, 1):
             found, expected = adaptive_trunk(images[:count]), fast(images[:count])
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-    assert isinstance(adaptive_trunk._run, compiled.CompiledTrunk), said
+    assert isinstance(adaptive_trunk._runner, CompiledTrunk), notices
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), 2.0])
-def test_a_compiled_trunk_that_is_off_gives_no_result(
+def test_a_compiled_trunk_with_wrong_outputs_is_not_used(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
 ) -> None:
-    monkeypatch.setattr(compiled.Compilation, "ready", True)
+    monkeypatch.setattr(Compilation, "ready", True)
     monkeypatch.setattr(
-        compiled.Compilation,
+        Compilation,
         "load",
         lambda _: lambda images: tuple(wrong * output for output in trunk(images)),
     )
-    said: list[str] = []
+    notices: list[str] = []
     images = torch.randn(4, 3, 16, 16)
     with torch.no_grad():
         (expected,) = trunk(images)
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, said.append)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, notices.append)
     for _ in range(2):
         torch.testing.assert_close(run(adaptive_trunk, images), expected)
-    assert len(said) == 1
-    assert "is off by" in said[0]
+    assert len(notices) == 1
+    assert "is off by" in notices[0]
 
 
 def test_few_images_are_not_worth_compiling(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    monkeypatch.setattr(Compilation, "start", _fail)
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 50, _fail)
     for _ in range(5):
         run(adaptive_trunk, torch.randn(4, 3, 16, 16))
 
 
-def test_many_slow_images_are(
+def test_many_slow_images_are_worth_compiling(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = []
     monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
-    monkeypatch.setattr(compiled.Compilation, "start", lambda self: started.append(self))
-    said: list[str] = []
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
+    monkeypatch.setattr(Compilation, "start", lambda self: started.append(self))
+    notices: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, notices.append)
     run(adaptive_trunk, torch.randn(4, 3, 16, 16))
-    assert not started, "the first batch is what tells how slow they are"
+    assert not started, "how slow they are is known after the first batch"
     run(adaptive_trunk, torch.randn(4, 3, 16, 16))
     assert len(started) == 1
-    assert "in the background" in said[0]
+    assert "in the background" in notices[0]
 
 
 def compiled_in_the_background(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, runner: Runner
 ) -> tuple[AdaptiveTrunk, list[str]]:
-    """Return a trunk whose compiler has just ended, having made `runner`, and what it says."""
+    """Return a trunk whose compiler has just ended, having made `runner`, and its notices."""
     cache.mkdir(parents=True)
-    compilation = compiled.Compilation(trunk, EXAMPLE, asked=False)
-    assert not compilation.proved
+    compilation = Compilation(trunk, EXAMPLE, requested=False)
+    assert not compilation.adopted
     compilation.package.write_bytes(b"stands for a package")
-    monkeypatch.setattr(compiled.Compilation, "load", lambda _: runner)
-    said: list[str] = []
-    return AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, said.append), said
+    monkeypatch.setattr(Compilation, "load", lambda _: runner)
+    notices: list[str] = []
+    return AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, notices.append), notices
 
 
 def late(runner: Runner, called: list[str]) -> Runner:
@@ -164,11 +164,11 @@ def late(runner: Runner, called: list[str]) -> Runner:
     return run_later
 
 
-def test_compiled_unasked_it_has_to_be_faster_to_stay(
+def test_a_trunk_compiled_unasked_is_rejected_unless_it_is_faster(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slower, called = late(trunk, []), list[str]()
-    adaptive_trunk, said = compiled_in_the_background(
+    adaptive_trunk, notices = compiled_in_the_background(
         trunk, cache, monkeypatch, late(slower, called)
     )
     images = torch.randn(4, 3, 16, 16)
@@ -178,19 +178,19 @@ def test_compiled_unasked_it_has_to_be_faster_to_stay(
         torch.testing.assert_close(run(adaptive_trunk, images), expected)
         torch.testing.assert_close(run(adaptive_trunk, images[:3]), expected[:3])
 
-    assert adaptive_trunk._run is trunk
-    assert len(said) == 1
-    assert said[0].startswith("going on without compiling the network: compiled, it takes ")
+    assert adaptive_trunk._runner is trunk
+    assert len(notices) == 1
+    assert notices[0].startswith("going on without compiling the network: compiled, it takes ")
     assert not list(cache.glob("*.pt2"))
     count = len(called)
-    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    monkeypatch.setattr(Compilation, "start", _fail)
     later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
     for _ in range(3):
         run(later, images)
     assert len(called) == count
 
 
-def test_what_proves_faster_stays_and_is_not_asked_again(
+def test_what_proves_faster_is_adopted_without_another_trial(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module, called = trunk.module, list[str]()
@@ -199,12 +199,12 @@ def test_what_proves_faster_stays_and_is_not_asked_again(
         return tuple(module(images))
 
     monkeypatch.setattr(InferenceTrunk, "__call__", staticmethod(late(faster, called)))
-    adaptive_trunk, said = compiled_in_the_background(trunk, cache, monkeypatch, faster)
+    adaptive_trunk, notices = compiled_in_the_background(trunk, cache, monkeypatch, faster)
     for _ in range(8):
         run(adaptive_trunk, EXAMPLE)
-    assert adaptive_trunk._run is faster
-    assert said == []
-    assert compiled.Compilation(trunk, EXAMPLE, asked=False).proved
+    assert adaptive_trunk._runner is faster
+    assert notices == []
+    assert Compilation(trunk, EXAMPLE, requested=False).adopted
 
     later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, _fail)
     run(later, EXAMPLE)
@@ -214,72 +214,73 @@ def test_what_proves_faster_stays_and_is_not_asked_again(
     assert len(called) == count
 
 
-def test_a_trial_that_a_run_did_not_finish_is_the_next_ones(
+def test_a_trial_that_a_run_did_not_finish_is_left_to_the_next_run(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = compiled_in_the_background(trunk, cache, monkeypatch, late(trunk, []))
     for _ in range(3):
         run(first, EXAMPLE)
-    said: list[str] = []
-    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, said.append)
+    notices: list[str] = []
+    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, notices.append)
     for _ in range(8):
         run(second, EXAMPLE)
-    assert second._run is trunk
-    assert "times as long" in said[0]
+    assert second._runner is trunk
+    assert "times as long" in notices[0]
 
 
-def test_what_was_found_no_faster_is_not_used_unasked(
+def test_a_rejected_package_is_not_used_unasked(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.mkdir(parents=True)
-    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
-    insisting = compiled.Compilation(trunk, EXAMPLE, asked=True)
+    Compilation(trunk, EXAMPLE, requested=False).reject()
+    insisting = Compilation(trunk, EXAMPLE, requested=True)
     insisting.package.write_bytes(b"of somebody who insisted")
     assert insisting.ready
-    monkeypatch.setattr(compiled.Compilation, "start", _fail)
-    monkeypatch.setattr(compiled.Compilation, "load", _fail)
+    monkeypatch.setattr(Compilation, "start", _fail)
+    monkeypatch.setattr(Compilation, "load", _fail)
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
     for _ in range(4):
         run(adaptive_trunk, torch.randn(4, 3, 16, 16))
 
 
-def test_what_another_run_finds_no_faster_is_not_compiled(
+def test_what_another_run_rejects_meanwhile_is_not_compiled(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.mkdir(parents=True)
     monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
-    monkeypatch.setattr(compiled.Compilation, "start", _fail)
-    said: list[str] = []
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, said.append)
+    monkeypatch.setattr(Compilation, "start", _fail)
+    notices: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, notices.append)
     run(adaptive_trunk, EXAMPLE)
-    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
+    Compilation(trunk, EXAMPLE, requested=False).reject()
     for _ in range(4):
         run(adaptive_trunk, EXAMPLE)
-    assert len(said) == 1
-    assert said[0].endswith("another run has found that it is no faster compiled")
+    assert len(notices) == 1
+    assert notices[0].endswith("another run found that it is no faster compiled")
 
 
+@pytest.mark.slow
 @needs_compiler
-def test_who_asks_for_compiling_gets_it_whatever_was_found_before(
+def test_who_asks_for_compiling_gets_it_even_if_it_was_rejected_before(
     trunk: InferenceTrunk, cache: Path
 ) -> None:
     cache.mkdir(parents=True)
-    compiled.Compilation(trunk, EXAMPLE, asked=False).refute()
+    Compilation(trunk, EXAMPLE, requested=False).reject()
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, lambda _: None)
     run(adaptive_trunk, EXAMPLE)
-    assert isinstance(adaptive_trunk._run, compiled.CompiledTrunk)
+    assert isinstance(adaptive_trunk._runner, CompiledTrunk)
 
 
-def test_memory_that_runs_out_says_nothing_against_a_package(
+def test_a_package_is_kept_when_memory_runs_out(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def need_too_much(_: Tensor) -> tuple[Tensor, ...]:
         raise torch.OutOfMemoryError("no memory")
 
     cache.mkdir(parents=True)
-    package = compiled.Compilation(trunk, EXAMPLE, asked=True).package
+    package = Compilation(trunk, EXAMPLE, requested=True).package
     package.write_bytes(b"stands for a package")
-    monkeypatch.setattr(compiled.Compilation, "load", lambda _: need_too_much)
+    monkeypatch.setattr(Compilation, "load", lambda _: need_too_much)
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, _fail)
     with pytest.raises(torch.OutOfMemoryError):
         run(adaptive_trunk, EXAMPLE)
@@ -299,22 +300,23 @@ class Conditional(nn.Module):
         return self.relu(torch.cond(images.sum() > 0, *branches, (images,))).mean((2, 3))
 
 
+@pytest.mark.slow
 def test_a_network_with_another_branch_is_another_package(cache: Path) -> None:
     def package_of(number: float) -> Path:
         network = Conditional(number).eval()
         halves = split(trace(network, torch.randn(2, 3, 16, 16)), "relu")
-        return compiled.Compilation(InferenceTrunk(halves.trunk), EXAMPLE, asked=True).package
+        return Compilation(InferenceTrunk(halves.trunk), EXAMPLE, requested=True).package
 
     assert package_of(2.0) == package_of(2.0)
     assert package_of(2.0) != package_of(3.0)
 
 
-def test_a_pipe_is_compiled_for_once_much_has_come(
+def test_images_from_a_pipe_are_worth_compiling_once_many_have_come(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = []
     monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
-    monkeypatch.setattr(compiled.Compilation, "start", lambda self: started.append(self))
+    monkeypatch.setattr(Compilation, "start", lambda self: started.append(self))
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", None, lambda _: None)
     for _ in range(4):
         run(adaptive_trunk, torch.randn(4, 3, 16, 16))
@@ -324,13 +326,14 @@ def test_a_pipe_is_compiled_for_once_much_has_come(
     assert started
 
 
+@pytest.mark.slow
 @needs_compiler
-def test_the_compiler_ends_with_the_run_that_wanted_it(tmp_path: Path) -> None:
-    """Also when the run is killed, and can tell nobody."""
+def test_the_compiler_ends_with_the_run_that_started_it(tmp_path: Path) -> None:
+    """Also when the run is killed, and cannot end it itself."""
     orphan = (
         "import os, time; from threading import Thread; "
-        "from camcli.compile.worker import _end_with_the_parent; "
-        "Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start(); "
+        "from camcli.compile.worker import end_with_parent; "
+        "Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start(); "
         "time.sleep(100)"
     )
     script = (
@@ -349,7 +352,7 @@ def test_the_compiler_ends_with_the_run_that_wanted_it(tmp_path: Path) -> None:
 def test_never_means_never(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled.Compilation, "start", _fail)
+    monkeypatch.setattr(Compilation, "start", _fail)
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "never", 10**12, _fail)
     for _ in range(3):
         run(adaptive_trunk, torch.randn(4, 3, 16, 16))
@@ -359,24 +362,24 @@ def test_no_compiler_is_one_line_of_notice(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    said: list[str] = []
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, said.append)
+    notices: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, notices.append)
     run(adaptive_trunk, torch.randn(4, 3, 16, 16))
-    assert said == ["not compiling the network: there is no C++ compiler (g++) on this machine"]
+    assert notices == ["not compiling the network: there is no C++ compiler (g++) on this machine"]
 
 
-def test_a_broken_package_is_thrown_away(trunk: InferenceTrunk, cache: Path) -> None:
+def test_a_broken_package_is_removed(trunk: InferenceTrunk, cache: Path) -> None:
     cache.mkdir(parents=True)
-    package = compiled.Compilation(trunk, EXAMPLE, asked=True).package
+    package = Compilation(trunk, EXAMPLE, requested=True).package
     package.write_bytes(b"not a package")
-    said: list[str] = []
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, said.append)
+    notices: list[str] = []
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, notices.append)
     images = torch.randn(4, 3, 16, 16)
     with torch.no_grad():
         (expected,) = trunk(images)
     torch.testing.assert_close(run(adaptive_trunk, images), expected)
     assert not package.exists()
-    assert "going on without compiling" in said[0]
+    assert "going on without compiling" in notices[0]
 
 
 def _fail(*_: object) -> None:

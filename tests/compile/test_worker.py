@@ -12,13 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from camcli.compile import compilation as compiled
 from camcli.compile import worker as compile_worker
+from camcli.compile.compilation import compiler_missing
 from camcli.compile.worker import compile_to
 
-needs_compiler = pytest.mark.skipif(
-    compiled.compiler_missing() is not None, reason="needs a C++ compiler"
-)
+needs_compiler = pytest.mark.skipif(compiler_missing() is not None, reason="needs a C++ compiler")
 BROKEN = {"there_is_no_such_setting": True}
 IMAGES = torch.arange(2 * 3 * 8 * 8.0).view(2, 3, 8, 8)
 
@@ -35,7 +33,7 @@ def package(tmp_path: Path) -> Path:
 
 
 class Candidate:
-    """Stands for an archive that was loaded: knows its mode, and what it costs."""
+    """Stands for an archive that was loaded, and returns its mode."""
 
     def __init__(self, mode: str) -> None:
         self.mode = mode
@@ -71,7 +69,7 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     return costs
 
 
-def let_there_be(monkeypatch: pytest.MonkeyPatch, *modes: str) -> None:
+def use_modes(monkeypatch: pytest.MonkeyPatch, *modes: str) -> None:
     monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [{"mode": mode} for mode in modes]})
 
 
@@ -83,12 +81,13 @@ def test_the_fastest_mode_is_kept(
     monkeypatch: pytest.MonkeyPatch,
     fastest: str,
 ) -> None:
-    let_there_be(monkeypatch, "a", "does not load", "b", "c")
+    use_modes(monkeypatch, "a", "does not load", "b", "c")
     costs |= {"a": 3.0, "b": 3.0, "c": 3.0, fastest: 2.0}
     compile_to(package, program)
     assert (package / "mode").read_text() == fastest
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_what_is_compiled_computes_the_same(
     program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch

@@ -103,6 +103,7 @@ def test_it_finds_scenes_by_captions_as_the_report_says() -> None:
     assert found.classes == pytest.approx(recorded["classes"], abs=0.1)
 
 
+@pytest.mark.slow
 def test_maps_go_where_the_prompt_says() -> None:
     """By chance, named and other are as much as of a constant map, and half go the right way."""
     pytest.importorskip("open_clip")

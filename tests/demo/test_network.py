@@ -41,12 +41,14 @@ def test_report_describes_the_weights(network: DemoNet, report: dict[str, object
     assert sum(parameter.numel() for parameter in network.parameters()) <= 480_000
 
 
+@pytest.mark.slow
 def test_single_objects_are_recognised(network: DemoNet, report: dict[str, object]) -> None:
     share = share_recognised(network, draw_examples(UNSEEN, (1,)))
     assert share >= 0.95
     assert share == pytest.approx(report["single_accuracy"], abs=0.03)
 
 
+@pytest.mark.slow
 def test_several_objects_are_recognised(network: DemoNet, report: dict[str, object]) -> None:
     share = share_recognised(network, draw_examples(UNSEEN, (2, 3)))
     assert share == pytest.approx(report["several_accuracy"], abs=0.06)
@@ -72,6 +74,7 @@ def test_network_exports(network: DemoNet) -> None:
     torch.testing.assert_close(exported.module()(normalised(images)), network(normalised(images)))
 
 
+@pytest.mark.slow
 def test_sharing_the_work_does_not_change_the_scenes() -> None:
     alone, shared = (draw_examples(UNSEEN[:6], (1, 2), workers) for workers in (1, 2))
     assert torch.equal(alone.images, shared.images)
@@ -84,6 +87,7 @@ def test_targets_share_their_mass_among_the_classes_present() -> None:
     assert (targets > 0).sum(1).tolist() == [10, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_training_repeats_exactly_and_is_reported(tmp_path: Path) -> None:
     options = ["--scenes", "64", "--steps", "2", "--unseen", "4", "--workers", "1"]
     for name in ("one", "two"):

@@ -34,6 +34,7 @@ def test_another_seed_draws_another_scene() -> None:
     assert make_scene(1).image.tobytes() != make_scene(2).image.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 def test_masks_divide_objects_exactly(size: tuple[int, int]) -> None:
     width, height = size
@@ -101,6 +102,7 @@ def test_centre_is_the_mean_of_the_mask() -> None:
     assert item.centre == pytest.approx((columns.mean(), rows.mean()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(720, 400), (480, 640)])
 def test_a_lone_object_survives_a_centre_crop(size: tuple[int, int]) -> None:
     left, top = ((side - min(size)) // 2 for side in size)
@@ -109,6 +111,7 @@ def test_a_lone_object_survives_a_centre_crop(size: tuple[int, int]) -> None:
         assert mask[top : top + min(size), left : left + min(size)].sum() == mask.sum()
 
 
+@pytest.mark.slow
 def test_sizes_of_lone_objects_vary_about_twofold() -> None:
     sides = []
     for seed in range(200):
@@ -118,6 +121,7 @@ def test_sizes_of_lone_objects_vary_about_twofold() -> None:
     assert 0.65 < max(sides) < 0.8
 
 
+@pytest.mark.slow
 def test_scenes_look_alike_at_all_sizes() -> None:
     """Shrunk photographs must have the brightness and contrast of scenes drawn small."""
     small = np.stack([np.asarray(make_scene(seed).image) for seed in SEEDS])
@@ -133,6 +137,7 @@ def test_scenes_look_alike_at_all_sizes() -> None:
     assert abs(small.std() - shrunk.std()) < 5
 
 
+@pytest.mark.slow
 def test_neither_colour_nor_background_gives_the_class_away() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, len(CLASSES), 800)

@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from torch import Tensor
 from typer.testing import CliRunner
 
 from camcli.cli import app
 from camcli.demo.scenes import make_scene
 from camcli.errors import CamcliError
+from camcli.evaluation.metrics import METRICS
+from camcli.evaluation.metrics.complexity import COMPLEXITY, ComplexityInput
+from camcli.evaluation.report import summary
 
 Run = Callable[..., Any]
 FIRST_SEED = 9_000_000
@@ -25,7 +29,7 @@ FIRST_SEED = 9_000_000
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five scenes of two objects, their masks, and targets set to each object in turn."""
+    """Five scenes of two objects, their masks, and targets that name every object."""
     folder = tmp_path_factory.mktemp("world")
     (folder / "images").mkdir()
     (folder / "masks").mkdir()
@@ -68,7 +72,8 @@ def mean(folder: Path, method: str, metric: str) -> float:
     return float(table_of(folder)[method]["metrics"][metric]["mean"])
 
 
-def test_a_value_depends_neither_on_the_batch_nor_on_the_company(run: Run) -> None:
+@pytest.mark.slow
+def test_a_figure_depends_neither_on_the_batch_nor_on_the_other_methods(run: Run) -> None:
     together = run("--methods", "lift-cam,lift-pyramid,ablation-cam,random", "-b", "4", output="a")
     alone = run("--methods", "lift-cam", "-b", "1", output="b")
     pyramid = run("--methods", "lift-pyramid", "-b", "3", output="c")
@@ -79,6 +84,7 @@ def test_a_value_depends_neither_on_the_batch_nor_on_the_company(run: Run) -> No
             assert first["insertion"] == pytest.approx(second["insertion"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_energy_follows_the_target_from_object_to_object(run: Run, world: Path) -> None:
     targets = f"@{world / 'targets.csv'}"
     methods = "lift-cam,lift-pyramid,eigen-cam"
@@ -92,7 +98,8 @@ def test_energy_follows_the_target_from_object_to_object(run: Run, world: Path) 
     assert own == pytest.approx(other, rel=1e-3)
 
 
-def test_it_goes_on_where_it_was_stopped(run: Run, world: Path) -> None:
+@pytest.mark.slow
+def test_resume_continues_where_the_evaluation_stopped(run: Run, world: Path) -> None:
     whole = run("--methods", "lift-cam,random", output="whole")
     part = run("--methods", "lift-cam,random", "--limit", "3", output="part")
     journal = part / "manifest.jsonl"
@@ -105,6 +112,7 @@ def test_it_goes_on_where_it_was_stopped(run: Run, world: Path) -> None:
             assert found[metric] == pytest.approx(estimate, abs=1e-4), metric
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_tables_of_what_is_done(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +133,7 @@ def test_an_interruption_leaves_tables_of_what_is_done(
     assert len(rows_of(out)) == 5
 
 
+@pytest.mark.slow
 def test_another_evaluation_is_not_resumed(run: Run) -> None:
     run("--methods", "random", "--limit", "2")
     with pytest.raises(CamcliError, match=r"evaluation\.methods"):
@@ -133,7 +142,8 @@ def test_another_evaluation_is_not_resumed(run: Run) -> None:
         run("--methods", "random")
 
 
-def test_maps_that_explain_wrote_are_worth_what_the_method_is(
+@pytest.mark.slow
+def test_maps_that_explain_wrote_have_the_figures_of_their_method(
     run: Run, world: Path, tmp_path: Path
 ) -> None:
     stored = tmp_path / "stored"
@@ -149,7 +159,8 @@ def test_maps_that_explain_wrote_are_worth_what_the_method_is(
         run("--from", str(world), output="other")
 
 
-def test_shap_closeness_and_dear_methods_on_few_images(run: Run) -> None:
+@pytest.mark.slow
+def test_shap_agreement_and_an_expensive_method_limited_to_few_images(run: Run) -> None:
     out = run(
         "--methods", "lift-cam,grad-cam,shap-cam", "--option", "shap-cam.pairs=2",
         "--at-most", "shap-cam=1",
@@ -182,13 +193,37 @@ def test_leads_and_all_the_files(run: Run) -> None:
     assert svg.count("<polyline") == 4
 
 
-def test_an_image_that_cannot_be_read_is_told_of(
+def test_a_new_metric_is_one_function_and_one_row_of_the_table(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(COMPLEXITY, "metrics", COMPLEXITY.metrics)  # put back afterwards
+
+    @COMPLEXITY.metric("lit", "lit places", better="lower", bounds=(0, 1), source="", percent=True)
+    def lit(given: ComplexityInput) -> Tensor:
+        return (given.maps > 0.5).double().mean((1, 2))
+
+    monkeypatch.setattr(summary, "METRICS", (lit, *METRICS))
+    out = run("--methods", "lift-cam,random", "--against", "random")
+    values = [row["methods"]["lift-cam"]["values"]["lit"] for row in rows_of(out)]
+    assert all(0 < value < 1 for value in values)
+    assert mean(out, "lift-cam", "lit") == pytest.approx(np.mean(values))
+    ahead = table_of(out)["lift-cam"]["lead"]["lit"]["mean"]
+    assert ahead == pytest.approx(mean(out, "random", "lit") - np.mean(values))
+    assert "| method | n | lit places ↓ |" in (out / "table.md").read_text()
+    with (out / "table.csv").open() as file:
+        lines = {(line["method"], line["metric"]): line for line in csv.DictReader(file)}
+    assert float(lines["lift-cam", "lit"]["mean"]) == pytest.approx(np.mean(values))
+
+
+@pytest.mark.slow
+def test_an_image_that_cannot_be_read_has_a_failed_row(
     run: Run, world: Path, tmp_path: Path, broken_jpeg: Path
 ) -> None:
     out = run(str(broken_jpeg), "--methods", "random", "--limit", "9", code=1)
     assert [row["status"] for row in rows_of(out)].count("failed") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -105,6 +105,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_all_of_it_in_one_folder(server: CommandServer, folder: Path, tmp_path: Path) -> None:
     finished = server.run(["explain", "in", *DEMO, "-o", "out", "--target", "tree"], tmp_path)
     assert finished.code == 1, finished.stderr
@@ -129,6 +130,7 @@ def test_all_of_it_in_one_folder(server: CommandServer, folder: Path, tmp_path: 
     assert {p.name for p in tmp_path.iterdir()} == {"in", "out"}
 
 
+@pytest.mark.slow
 def test_the_same_outright_ends_in_rows_too(
     server: CommandServer, folder: Path, tmp_path: Path
 ) -> None:
@@ -154,6 +156,7 @@ def test_the_same_outright_ends_in_rows_too(
     assert "a folder" in reasons["in/folder.jpg"]
 
 
+@pytest.mark.slow
 def test_one_file_listed_twice_and_two_that_would_share_a_name(
     server: CommandServer, tmp_path: Path
 ) -> None:
@@ -172,6 +175,7 @@ def test_one_file_listed_twice_and_two_that_would_share_a_name(
     assert len({row["image"].casefold() for row in rows}) == 5
 
 
+@pytest.mark.slow
 def test_an_output_folder_among_the_inputs_is_not_explained(
     server: CommandServer, tmp_path: Path
 ) -> None:
@@ -213,6 +217,7 @@ def test_a_file_that_the_system_refuses_fails(
     assert failure == FailedImage(ref, "PermissionError", "Permission denied")
 
 
+@pytest.mark.slow
 def test_the_limit_on_pixels_can_be_moved(server: CommandServer, tmp_path: Path) -> None:
     _scene().save(tmp_path / "a.png")
     command = ["explain", "a.png", *DEMO, "-o", "out"]

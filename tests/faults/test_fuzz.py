@@ -22,6 +22,7 @@ from tests.harness.mutation import (
 )
 
 
+@pytest.mark.slow
 def test_damaged_images_under_hostile_names(server: CommandServer, tmp_path: Path) -> None:
     statuses = fuzz_images(server, random.Random(11), 80, tmp_path / "box")
     assert statuses.total() == 80
@@ -29,6 +30,7 @@ def test_damaged_images_under_hostile_names(server: CommandServer, tmp_path: Pat
     assert statuses["ok"] > 5
 
 
+@pytest.mark.slow
 def test_damaged_configurations(server: CommandServer, tmp_path: Path) -> None:
     rng = random.Random(12)
     outcomes = {fuzz_config(server, rng, tmp_path / str(i)) for i in range(20)}
@@ -102,6 +104,7 @@ class _Liar:
         return finished
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["outside", "surplus", "row", "bytes"])
 def test_the_harness_sees_broken_promises(server: CommandServer, tmp_path: Path, harm: str) -> None:
     with pytest.raises(BrokenError):

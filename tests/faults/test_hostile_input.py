@@ -28,6 +28,7 @@ def box(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -122,6 +123,7 @@ def test_a_zip_that_is_no_checkpoint(server: CommandServer, box: Path) -> None:
     assert not (box.parent / "pwned").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize("method", ["lift-cam", "deep-lift", "grad-cam", "eigen-cam"])
 def test_weights_that_are_not_finite_give_degenerate_rows(
@@ -141,6 +143,7 @@ def test_weights_that_are_not_finite_give_degenerate_rows(
     assert_whole(box / "out")
 
 
+@pytest.mark.slow
 def test_no_path_leads_out_of_the_output_folder(server: CommandServer, box: Path) -> None:
     outside = box.parent / "outside"
     outside.mkdir()
@@ -170,6 +173,7 @@ def test_no_path_leads_out_of_the_output_folder(server: CommandServer, box: Path
 _ESCAPES = "\x1b]0;title\x07\x1b[2J\u202egpj\x9b31m\r"
 
 
+@pytest.mark.slow
 def test_terminal_escapes_are_spelt_out(server: CommandServer, box: Path) -> None:
     (box / f"{_ESCAPES}.png").write_bytes(b"")
     (box / "classes.csv").write_text(f"image,class\na.png,{_ESCAPES}\n")

@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.faults.conftest import DEMO
 from tests.harness.command_server import CommandServer
 from tests.harness.kill_resume import differences, measure, tree
 
 
+@pytest.mark.slow
 def test_killed_runs_end_like_one_that_was_left_in_peace(tmp_path: Path) -> None:
     figures = measure(kills=5, images=24, kills_per_tree=2, seed=3, scratch=tmp_path)
     assert figures["different"] == 0
@@ -30,6 +33,7 @@ def test_the_comparison_sees_every_difference(tmp_path: Path) -> None:
     assert differences(before, tree(tmp_path)) == [".hidden", "a/x", "run.json"]
 
 
+@pytest.mark.slow
 def test_a_second_run_is_refused_while_the_first_lives(
     server: CommandServer, scenes: Path, tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk(
     server: CommandServer, scenes: Path, small_disk: Path, expected: dict[str, str]
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_full_disk(
     assert differences(expected, tree(small_disk / "out")) == []
 
 
+@pytest.mark.slow
 def test_a_read_only_disk_is_found_before_any_image_is_read(
     server: CommandServer, scenes: Path, small_disk: Path
 ) -> None:
@@ -67,6 +69,7 @@ def test_a_read_only_disk_is_found_before_any_image_is_read(
     assert finished.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_limit_on_the_size_of_files(
     server: CommandServer, scenes: Path, tmp_path: Path, expected: dict[str, str]
 ) -> None:
@@ -96,6 +99,7 @@ camcli.workers.worker.main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
 @pytest.mark.parametrize("at", [0, 1, 2, 5])
 def test_any_write_may_fail(
@@ -135,6 +139,7 @@ def test_any_write_may_fail(
     assert_whole(tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_disk_that_cannot_take_the_lock_is_the_machines_fault(
     camcli: Camcli,  # noqa: F811
@@ -153,6 +158,7 @@ def test_a_disk_that_cannot_take_the_lock_is_the_machines_fault(
     assert finished.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_rows_that_nobody_can_take(
     server: CommandServer, scenes: Path, tmp_path: Path, expected: dict[str, str]
 ) -> None:
@@ -166,6 +172,7 @@ def test_rows_that_nobody_can_take(
     assert differences(expected, tree(tmp_path / "out")) == []
 
 
+@pytest.mark.slow
 def test_a_name_too_long_for_the_file_system_costs_one_image(
     server: CommandServer, scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

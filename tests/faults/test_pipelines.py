@@ -20,6 +20,7 @@ def pipe(tmp_path: Path) -> Path:
     return tmp_path / "pipe"
 
 
+@pytest.mark.slow
 def test_rows_stream_while_the_source_goes_on(
     server: CommandServer, scenes: Path, tmp_path: Path, pipe: Path
 ) -> None:
@@ -40,6 +41,7 @@ def test_rows_stream_while_the_source_goes_on(
     assert finished.stderr == ""
 
 
+@pytest.mark.slow
 def test_progress_is_never_on_stdout(server: CommandServer, scenes: Path, tmp_path: Path) -> None:
     command = ["explain", str(scenes), "-m", "demo", "-o", "out"]
     silent = server.run(command, tmp_path)
@@ -49,6 +51,7 @@ def test_progress_is_never_on_stdout(server: CommandServer, scenes: Path, tmp_pa
     assert [json.loads(line) for line in told.stdout.splitlines()] == rows_in(tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endless", [False, True], ids=["folder", "endless"])
 def test_a_closed_stdout_ends_the_run_quietly_and_resumably(
     server: CommandServer, scenes: Path, tmp_path: Path, pipe: Path, endless: bool
@@ -85,6 +88,7 @@ def test_a_closed_stdout_ends_the_run_quietly_and_resumably(
         assert differences(tree(whole / "out"), tree(tmp_path / "out")) == []
 
 
+@pytest.mark.slow
 def test_a_real_shell_pipeline(scenes: Path, tmp_path: Path) -> None:
     script = (
         f'set -o pipefail; find "{scenes}" -name "*.png" -print0 | sort -z '
@@ -106,6 +110,7 @@ def test_a_real_shell_pipeline(scenes: Path, tmp_path: Path) -> None:
     assert lines[3] in {"0", "130"}  # all rows may fit into the pipe before it is closed
 
 
+@pytest.mark.slow
 def test_shards_at_once_and_merged_are_the_whole(
     server: CommandServer, scenes: Path, broken_jpeg: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +129,7 @@ def test_shards_at_once_and_merged_are_the_whole(
     assert differences(tree(tmp_path / "whole" / "out"), tree(shards / "out")) == []
 
 
+@pytest.mark.slow
 def test_the_cluster_says_which_shard(scenes: Path, tmp_path: Path) -> None:
     variables = {
         "SLURM_ARRAY_TASK_ID": "2",
@@ -137,6 +143,7 @@ def test_the_cluster_says_which_shard(scenes: Path, tmp_path: Path) -> None:
     assert row["image"] == "1.png"
 
 
+@pytest.mark.slow
 def test_the_first_failure_can_end_a_run(
     server: CommandServer, scenes: Path, broken_jpeg: Path, tmp_path: Path
 ) -> None:
@@ -151,6 +158,7 @@ def test_the_first_failure_can_end_a_run(
     assert record["rows"] == {"ok": 7, "degenerate": 0, "failed": 1}
 
 
+@pytest.mark.slow
 def test_a_limit_is_the_beginning_of_the_whole(
     server: CommandServer, scenes: Path, tmp_path: Path
 ) -> None:
@@ -162,6 +170,7 @@ def test_a_limit_is_the_beginning_of_the_whole(
     assert len(rows_in(tmp_path / "out")) == 7
 
 
+@pytest.mark.slow
 def test_verifying_and_mending(server: CommandServer, scenes: Path, tmp_path: Path) -> None:
     command = ["explain", str(scenes), *DEMO, "-o", "out"]
     assert server.run(command, tmp_path).code == 0
@@ -182,6 +191,7 @@ def test_verifying_and_mending(server: CommandServer, scenes: Path, tmp_path: Pa
     assert server.run(["verify", "nowhere"], tmp_path).code == 2
 
 
+@pytest.mark.slow
 def test_retrying_what_failed_puts_it_in_its_place(
     server: CommandServer, scenes: Path, tmp_path: Path
 ) -> None:

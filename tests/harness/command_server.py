@@ -150,7 +150,7 @@ class CommandServer:
 
 def _serve() -> None:
     import camcli.cli.explain
-    import camcli.run.local  # noqa: F401
+    import camcli.run.explain  # noqa: F401
 
     for line in sys.stdin:
         message = json.loads(line)

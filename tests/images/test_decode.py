@@ -389,6 +389,7 @@ def test_what_is_not_far_larger_or_does_not_divide_is_read_whole(
     np.testing.assert_array_equal(_read(ref, keep_side).pixels, _read(ref, None).pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("keep_side", [600, 500, 64, 5000])
 def test_the_image_that_is_kept_is_no_longer_than_asked(

@@ -57,9 +57,14 @@ def _shape(batches: Iterator[Batch]) -> list[tuple[list[int], list[int]]]:
 
 
 def _settled_threads() -> int:
+    """Wait until the stream's threads have ended; return how many have not."""
     deadline = time.monotonic() + 5
-    while threading.active_count() > 1 and time.monotonic() < deadline:
+    while (left := _own_threads()) and time.monotonic() < deadline:
         time.sleep(0.01)
+    return left
+
+
+def _own_threads() -> int:
     return sum(thread.name.startswith("camcli") for thread in threading.enumerate())
 
 

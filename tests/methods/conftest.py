@@ -10,7 +10,7 @@ from camcli.images.decode import decode
 from camcli.models import LoadedModel
 from camcli.network.split import SplitNetwork
 from camcli.records import ImageItem, ImageRef
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 
 @pytest.fixture(scope="session")

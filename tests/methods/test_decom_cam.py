@@ -23,7 +23,7 @@ from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import trace
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.reference import decom_cam as reference
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -55,6 +55,7 @@ def components_of(saliency: Saliency) -> SubMaps:
     return saliency.components
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "settings"),
     [
@@ -91,6 +92,7 @@ def test_each_config_agrees_with_its_slow_reference_on_photographs(
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("integrate", ["masking", "deeplift"])
 def test_an_image_alone_gives_what_it_gives_in_a_batch(
     integrate: str, demo_split: SplitNetwork, scene_batch: Tensor

@@ -10,7 +10,7 @@ from camcli.methods.layer_mean import LayerMean
 from camcli.methods.lift_cam import LiftCam
 from camcli.methods.probe import Probe
 from camcli.models import LoadedModel
-from camcli.run.build import split_at, splits_at
+from camcli.run.cut import split_at, splits_at
 
 CPU = torch.device("cpu")
 

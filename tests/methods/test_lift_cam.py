@@ -10,6 +10,7 @@ import torch
 from captum.attr import DeepLift as CaptumDeepLift
 from torch import Tensor, nn
 
+from camcli.attribution.attribution import attribution_of
 from camcli.attribution.contributions import relative_gap
 from camcli.config import ModelConfig
 from camcli.methods.deep_lift import DeepLiftMap
@@ -18,7 +19,7 @@ from camcli.methods.probe import Probe
 from camcli.models import LoadedModel, load_model
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import trace
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 from tests.conftest import GlobalAverageHead
 
 
@@ -28,9 +29,10 @@ def coefficients(probe: Probe, classes: Tensor) -> Tensor:
 
 @pytest.fixture(scope="module")
 def photo_probe(squeezenet_split: SplitNetwork, photo_batch: Tensor) -> Probe:
-    return Probe(squeezenet_split, photo_batch, with_slopes=True)
+    return Probe(squeezenet_split, photo_batch, with_reference=True)
 
 
+@pytest.mark.slow
 def test_photographs_agree_with_captum(squeezenet: LoadedModel, photo_probe: Probe) -> None:
     classes = photo_probe.logits.argmax(1)
     tail = nn.Sequential(squeezenet.network.classifier, nn.Flatten())
@@ -54,8 +56,8 @@ def test_photographs_agree_with_squeezenets_closed_form(
     bias = convolution.bias[classes].double()[:, None]
     places = photo_probe.activation.flatten(2).double()
     scores = torch.einsum("bk,bkp->bp", weights, places) + bias
-    slopes = (scores.relu() - bias.relu()) / (scores - bias)
-    expected = weights * torch.einsum("bkp,bp->bk", places, slopes) / places.shape[2]
+    multipliers = (scores.relu() - bias.relu()) / (scores - bias)
+    expected = weights * torch.einsum("bkp,bp->bk", places, multipliers) / places.shape[2]
     found = coefficients(photo_probe, classes)
     assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
@@ -92,7 +94,7 @@ def test_average_pooling_and_linear_gives_weight_times_mean(
     average_head: GlobalAverageHead,
 ) -> None:
     images = torch.randn(5, 3, 32, 32)
-    probe = Probe(split(trace(average_head, images[:2]), "features"), images, with_slopes=True)
+    probe = Probe(split(trace(average_head, images[:2]), "features"), images, with_reference=True)
     classes = torch.tensor([0, 1, 2, 3, 0])
     expected = average_head.head.weight[classes] * probe.activation.mean((2, 3))
     torch.testing.assert_close(coefficients(probe, classes), expected.detach())
@@ -103,7 +105,7 @@ def test_average_pooling_and_linear_gives_shapley_values(
 ) -> None:
     images = torch.randn(2, 3, 32, 32)
     halves = split(trace(average_head, images), "features")
-    probe = Probe(halves, images, with_slopes=True)
+    probe = Probe(halves, images, with_reference=True)
     expected = shapley_values(halves, probe.activation[0], target=1)
     found = coefficients(probe, torch.tensor([1, 1]))[0]
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
@@ -124,12 +126,13 @@ def shapley_values(halves: SplitNetwork, activation: Tensor, target: int) -> Ten
     return values / factorial(channels)
 
 
+@pytest.mark.slow
 def test_a_reused_relu_is_no_obstacle() -> None:
     """ResNet-50 at `layer3`, where Captum raises."""
     model = load_model(ModelConfig(name="resnet50", weights=None))
     halves = split_at(model, "layer3", torch.device("cpu"))
     torch.manual_seed(1)
-    probe = Probe(halves, torch.randn(2, 3, 224, 224), with_slopes=True)
+    probe = Probe(halves, torch.randn(2, 3, 224, 224), with_reference=True)
     contributions = probe.contributions(probe.logits.argmax(1))
     assert contributions.maps.abs().sum() > 0
     assert contributions.completeness_error.max() < 1e-4
@@ -148,6 +151,6 @@ def test_the_reference_runs_once_for_any_number_of_batches(
 ) -> None:
     halves = split_at(demo_model, "auto", torch.device("cpu"))
     for size in (4, 4, 1, 7):
-        probe = Probe(halves, torch.randn(size, 3, 128, 128), with_slopes=True)
+        probe = Probe(halves, torch.randn(size, 3, 128, 128), with_reference=True)
         probe.contributions(torch.zeros(size, dtype=torch.int64))
-    assert halves.deeplift.reference_passes == 1
+    assert attribution_of(halves).tail.deeplift.reference_passes == 1

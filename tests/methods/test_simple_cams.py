@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
-from camcli.methods.decomposition import positive_peak
 from camcli.methods.eigen_cam import EigenCam
 from camcli.methods.grad_cam import GradCam
 from camcli.methods.probe import Probe
@@ -28,6 +28,7 @@ def test_grad_cam(
         torch.testing.assert_close(saliency, weighted.sum(1)[0].relu(), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_eigen_cam(squeezenet_split: SplitNetwork, photo_batch: Tensor) -> None:
     probe = Probe(squeezenet_split, photo_batch[:4])
     found = EigenCam().explain(probe, torch.zeros(4, dtype=torch.int64)).maps
@@ -49,9 +50,3 @@ def test_eigen_cam_says_nothing_where_the_activation_is_not_finite(
     found = EigenCam().explain(Probe(squeezenet_split, images), torch.zeros(2).long()).maps
     assert found[0].isfinite().all()
     assert found[1].isnan().any()
-
-
-def test_positive_peak_turns_only_what_points_down() -> None:
-    components = torch.tensor([[1.0, -3.0, 2.0], [1.0, -2.0, 3.0]])
-    expected = torch.tensor([[-1.0, 3.0, -2.0], [1.0, -2.0, 3.0]])
-    torch.testing.assert_close(positive_peak(components), expected)

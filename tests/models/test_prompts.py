@@ -79,7 +79,7 @@ def test_images_have_prompts_of_their_own(tmp_path: Path, name: str, content: st
         ("p.txt", "\n\n", "there is no prompt in"),
     ],
 )
-def test_flawed_files_are_told_with_their_line(
+def test_flawed_files_are_refused_with_their_line(
     tmp_path: Path, name: str, content: str, expected: str
 ) -> None:
     (tmp_path / name).write_text(content)
@@ -87,7 +87,7 @@ def test_flawed_files_are_told_with_their_line(
         plan(file=str(tmp_path / name))
 
 
-def test_a_missing_file_and_an_empty_prompt_are_told(tmp_path: Path) -> None:
+def test_a_missing_file_and_an_empty_prompt_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="cannot read the prompts"):
         plan(file=str(tmp_path / "absent.txt"))
     with pytest.raises(PromptError, match="prompt 2 is empty"):
@@ -103,9 +103,9 @@ def test_prompts_are_the_targets_unless_others_are_named(tmp_path: Path) -> None
     assert load_config(flags={"prompts.texts": ["a dog"]}).targets == ("prompts",)
     assert Config().targets == ("top1",)
     again = tmp_path / "again.yaml"
-    for told in (config, Config()):
-        again.write_text(dump_config(told))
-        assert load_config(again) == told
+    for dumped in (config, Config()):
+        again.write_text(dump_config(dumped))
+        assert load_config(again) == dumped
 
 
 def test_a_template_without_a_place_is_refused() -> None:

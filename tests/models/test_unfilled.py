@@ -29,6 +29,7 @@ def test_nothing_is_drawn_and_all_else_is_done() -> None:
     assert not torch.equal(torch.ones(3).normal_(), torch.ones(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "googlenet", "swin_t"])
 def test_a_network_from_a_checkpoint_is_the_one_that_was_saved(name: str, tmp_path: Path) -> None:
     torch.manual_seed(5)

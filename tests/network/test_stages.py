@@ -14,7 +14,7 @@ from camcli.models import LoadedModel, load_model
 from camcli.network.split import split
 from camcli.network.stages import stage_layers
 from camcli.network.trace import trace
-from camcli.run.build import split_at
+from camcli.run.cut import split_at
 
 CPU = torch.device("cpu")
 CHOSEN = {
@@ -34,6 +34,7 @@ CHOSEN = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_ends_of_the_stages_and_the_blocks_of_the_last_are_chosen(name: str) -> None:
     model = load_model(ModelConfig(name=name, weights=None))
@@ -61,6 +62,7 @@ def test_every_depth_accounts_for_the_same_score(
         assert depth.completeness_error.max() < 1e-5
 
 
+@pytest.mark.slow
 def test_the_first_depth_is_what_a_cut_there_gives(
     demo_model: LoadedModel, images: torch.Tensor
 ) -> None:
@@ -89,6 +91,7 @@ def test_the_pyramid_is_the_geometric_mean_of_its_depths_over_cells(
     torch.testing.assert_close(found.double(), cells, rtol=1e-2, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_layers_can_be_named(demo_model: LoadedModel) -> None:
     method = LiftPyramid(layers=("stages.0", "stages.3"))
     network = split_at(demo_model, "auto", CPU, method)
@@ -98,6 +101,7 @@ def test_layers_can_be_named(demo_model: LoadedModel) -> None:
         split(traced, "stages.3", ["stages.0"])
 
 
+@pytest.mark.slow
 def test_a_depth_that_is_bypassed_shows_in_the_completeness_error() -> None:
     model = load_model(ModelConfig(name="resnet18", weights=None))
     images = torch.randn(2, 3, 224, 224)

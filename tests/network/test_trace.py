@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from camcli.attribution.attribution import attribution_of, check_rules
 from camcli.compile.inference_form import InferenceTrunk
 from camcli.errors import LayerError, ModelError
 from camcli.network.split import check_split, split
@@ -58,6 +59,7 @@ IN_PLACE = [relu_in_place, written_by_a_view, read_after_it_was_overwritten, ove
             filled]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", IN_PLACE, ids=lambda f: f.__name__)
 def test_in_place_operations_become_functional(between: Callable[[Tensor], Tensor]) -> None:
     network = Headed(between)
@@ -68,11 +70,12 @@ def test_in_place_operations_become_functional(between: Callable[[Tensor], Tenso
     activation = halves.trunk(images)[0]
     before = activation.clone()
     leaf = activation.requires_grad_()
-    logits = halves.deeplift(leaf)
+    deeplift = attribution_of(halves).tail.deeplift
+    logits = deeplift(leaf)
     assert torch.equal(leaf, before)
-    (slopes,) = torch.autograd.grad(logits[:, 0].sum(), leaf)
-    change = (logits - halves.deeplift.logits_at_reference(leaf))[:, 0]
-    torch.testing.assert_close((slopes * leaf).sum((1, 2, 3)), change, atol=1e-6, rtol=1e-5)
+    (multipliers,) = torch.autograd.grad(logits[:, 0].sum(), leaf)
+    change = (logits - deeplift.logits_at_reference(leaf))[:, 0]
+    torch.testing.assert_close((multipliers * leaf).sum((1, 2, 3)), change, atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -130,13 +133,14 @@ def by_a_condition(module: nn.Module, images: Tensor) -> Tensor:
     return torch.cond(maps.mean() > 0, lambda m: m * 2, lambda m: m - 1, (maps,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "region", [in_full_precision, in_half_precision, without_gradient, by_a_condition]
 )
 def test_regions_are_traced_through(region: Callable[[nn.Module, Tensor], Tensor]) -> None:
     network = Regions(region).eval()
     halves = split(trace(network, torch.randn(2, 3, 12, 12)), "second")
-    assert halves.deeplift is not None
+    check_rules(halves)
     fast = InferenceTrunk(halves.trunk)
     for images in (torch.randn(5, 3, 12, 12) + 1, torch.randn(5, 3, 12, 12) - 1):
         with torch.no_grad():
@@ -150,7 +154,7 @@ def test_a_condition_behind_the_layer_has_no_rule_and_says_so() -> None:
     network = Regions(by_a_condition).eval()
     halves = split(trace(network, torch.randn(2, 3, 12, 12)), "first.0")
     with pytest.raises(LayerError, match=r"no exact rule for .*cond"):
-        _ = halves.deeplift
+        check_rules(halves)
 
 
 def by_a_condition_with_a_number(module: nn.Module, images: Tensor) -> Tensor:
@@ -322,7 +326,7 @@ def test_a_single_logit_is_one_class_with_a_sigmoid(squeezed: bool, ended: bool)
     assert (halves.classes, halves.probabilities) == (1, "sigmoid")
     torch.testing.assert_close(halves.predict(images), network.body(images))
     assert check_split(halves, traced, network, images) < 1e-6
-    _ = halves.deeplift
+    check_rules(halves)
 
 
 def test_a_sigmoid_at_the_end_means_independent_classes() -> None:

@@ -6,13 +6,13 @@ import hashlib
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from camcli.cli.options import Save
+from camcli.cli.options import Flags
 from camcli.config import Config, OutputConfig
 from camcli.config.artefacts import ARTEFACT_KINDS, SAVE_CHOICES, ArtefactKind
 from camcli.images.names import safe_name
@@ -157,7 +157,7 @@ def test_every_suffix_is_in_the_table(overlay_format: Any) -> None:
 def test_the_command_line_and_the_config_offer_the_choices_of_the_table() -> None:
     choices, _ = get_args(OutputConfig.model_fields["save"].annotation)
     assert get_args(choices) == SAVE_CHOICES == ("maps", "overlays", "components")
-    (option,) = Save.__metadata__  # type: ignore[attr-defined]
+    option = get_type_hints(Flags, include_extras=True)["save"].__metadata__[-1]
     assert all(choice in option.help for choice in SAVE_CHOICES)
 
 

@@ -344,6 +344,7 @@ class _Crowd:
             self.results.append("refused")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wait", [0.0, subject._SECONDS_TO_WAIT])
 def test_of_many_that_take_over_at_once_one_succeeds(
     path: Path, monkeypatch: pytest.MonkeyPatch, wait: float

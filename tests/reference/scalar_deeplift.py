@@ -19,21 +19,21 @@ Function = Callable[[float], float]
 class Number:
     value: float
     reference: float
-    slopes: dict[int, float] = field(default_factory=dict)
+    multipliers: dict[int, float] = field(default_factory=dict)
 
     @property
     def delta(self) -> float:
         return self.value - self.reference
 
     def scaled(self, factor: float) -> dict[int, float]:
-        return {key: factor * slope for key, slope in self.slopes.items()}
+        return {key: factor * multiplier for key, multiplier in self.multipliers.items()}
 
     def __add__(self, other: Number | float) -> Number:
         b = as_number(other)
-        slopes = dict(self.slopes)
-        for key, slope in b.slopes.items():
-            slopes[key] = slopes.get(key, 0.0) + slope
-        return Number(self.value + b.value, self.reference + b.reference, slopes)
+        multipliers = dict(self.multipliers)
+        for key, multiplier in b.multipliers.items():
+            multipliers[key] = multipliers.get(key, 0.0) + multiplier
+        return Number(self.value + b.value, self.reference + b.reference, multipliers)
 
     __radd__ = __add__
 
@@ -48,16 +48,16 @@ class Number:
         a, b = self, as_number(other)
         of_a = 0.5 * (b.reference + b.value)
         of_b = 0.5 * (a.reference + a.value)
-        slopes = Number(0.0, 0.0, a.scaled(of_a)) + Number(0.0, 0.0, b.scaled(of_b))
-        return Number(a.value * b.value, a.reference * b.reference, slopes.slopes)
+        multipliers = Number(0.0, 0.0, a.scaled(of_a)) + Number(0.0, 0.0, b.scaled(of_b))
+        return Number(a.value * b.value, a.reference * b.reference, multipliers.multipliers)
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Number) -> Number:
-        """The quotient q for which the product q other has this number's slopes."""
+        """The quotient q for which the product q other has this number's multipliers."""
         value, reference = self.value / other.value, self.reference / other.reference
         of_other = 0.5 * (value + reference)
-        rest = Number(0.0, 0.0, self.slopes) - Number(0.0, 0.0, other.scaled(of_other))
+        rest = Number(0.0, 0.0, self.multipliers) - Number(0.0, 0.0, other.scaled(of_other))
         of_quotient = 0.5 * (other.value + other.reference)
         return Number(value, reference, rest.scaled(1.0 / of_quotient))
 
@@ -76,11 +76,11 @@ def rescale(function: Function, x: Number) -> Number:
     """Δy / Δx; the derivative by central differences where Δx is no more than rounding."""
     value, reference = function(x.value), function(x.reference)
     if abs(x.delta) > 1e-12:
-        slope = (value - reference) / x.delta
+        multiplier = (value - reference) / x.delta
     else:
         step = 1e-6 * max(1.0, abs(x.value))
-        slope = (function(x.value + step) - function(x.value - step)) / (2 * step)
-    return Number(value, reference, x.scaled(slope))
+        multiplier = (function(x.value + step) - function(x.value - step)) / (2 * step)
+    return Number(value, reference, x.scaled(multiplier))
 
 
 def largest(numbers: Sequence[Number]) -> Number:
@@ -89,8 +89,8 @@ def largest(numbers: Sequence[Number]) -> Number:
     then = max(numbers, key=lambda n: n.reference)
     value, reference = now.value, then.reference
     chosen = now if value >= reference else then
-    slope = (value - reference) / chosen.delta if chosen.delta else 1.0
-    return Number(value, reference, chosen.scaled(slope))
+    multiplier = (value - reference) / chosen.delta if chosen.delta else 1.0
+    return Number(value, reference, chosen.scaled(multiplier))
 
 
 def total(numbers: Iterable[Number]) -> Number:
@@ -118,15 +118,15 @@ def log_softmax(numbers: Sequence[Number]) -> list[Number]:
 def log_sum_exp(numbers: Sequence[Number]) -> Number:
     """log Σ exp(x - c) + c, with the c that makes the sum 1, now and at the reference.
 
-    Σ exp(x - c) does not change at all then, and the exponentials' Rescale slopes s say so:
+    Σ exp(x - c) does not change at all then, and the exponentials' Rescale multipliers s say so:
     0 = Σ s (Δx - Δc), hence Δc = Σ s Δx / Σ s.
     """
     value = math.log(math.fsum(math.exp(x.value) for x in numbers))
     reference = math.log(math.fsum(math.exp(x.reference) for x in numbers))
     shifted = [Number(x.value - value, x.reference - reference, {0: 1.0}) for x in numbers]
-    shares = [rescale(math.exp, x).slopes[0] for x in shifted]
+    shares = [rescale(math.exp, x).multipliers[0] for x in shifted]
     weighed = total(x * (s / math.fsum(shares)) for x, s in zip(numbers, shares, strict=True))
-    return Number(value, reference, weighed.slopes)
+    return Number(value, reference, weighed.multipliers)
 
 
 def normalized(numbers: Sequence[Number], epsilon: float, centre: bool = True) -> list[Number]:

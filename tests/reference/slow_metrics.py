@@ -66,7 +66,7 @@ def trapezoid(curve_values: list[float]) -> float:
 
 
 def gini(saliency: np.ndarray) -> float:
-    """Half the mean absolute difference of two values, as a share of their mean."""
+    """Half the mean absolute difference of two values, as a fraction of their mean."""
     flat = saliency.ravel().astype(np.float64)
     return float(np.abs(flat[:, None] - flat[None]).mean() / (2 * flat.mean()))
 
@@ -75,3 +75,46 @@ def entropy(saliency: np.ndarray) -> float:
     flat = saliency.ravel().astype(np.float64)
     shares = [value / flat.sum() for value in flat if value > 0]
     return -sum(share * math.log(share) for share in shares) / math.log(len(flat))
+
+
+def energy_inside(saliency: np.ndarray, mask: np.ndarray) -> float:
+    inside = total = 0.0
+    for place in np.ndindex(saliency.shape):
+        total += float(saliency[place])
+        inside += float(saliency[place]) if mask[place] else 0.0
+    return inside / total
+
+
+def peak_inside(saliency: np.ndarray, mask: np.ndarray, margin: int = 0) -> bool:
+    """Whether any place within `margin` rows and columns of the first peak is in the mask."""
+    height, width = saliency.shape
+    places = [(i, j) for i in range(height) for j in range(width)]
+    i, j = max(places, key=lambda place: (saliency[place], (-place[0], -place[1])))
+    near = [(a, b) for a, b in places if abs(a - i) <= margin and abs(b - j) <= margin]
+    return any(mask[place] for place in near)
+
+
+def relative_error(found: np.ndarray, truth: np.ndarray) -> float:
+    squares = sum((float(a) - float(b)) ** 2 for a, b in zip(found, truth, strict=True))
+    return math.sqrt(squares / sum(float(b) ** 2 for b in truth))
+
+
+def scaled_error(found: np.ndarray, truth: np.ndarray) -> float:
+    """The smallest relative error over a fine grid of factors."""
+    return min(relative_error(scale * found, truth) for scale in np.linspace(0, 2, 20001))
+
+
+def cosine(found: np.ndarray, truth: np.ndarray) -> float:
+    product = sum(float(a) * float(b) for a, b in zip(found, truth, strict=True))
+    lengths = [math.sqrt(sum(float(a) ** 2 for a in values)) for values in (found, truth)]
+    return product / (lengths[0] * lengths[1])
+
+
+def rank_correlation(found: np.ndarray, truth: np.ndarray) -> float:
+    """Pearson's correlation of ranks, each the mean of those that equal values could have."""
+
+    def centred(values: np.ndarray) -> np.ndarray:
+        ranks = [(sum(values < v) + sum(values <= v) + 1) / 2 for v in values]
+        return np.array(ranks) - np.mean(ranks)
+
+    return cosine(centred(found), centred(truth))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from camcli.attribution.attribution import attribution_of
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import trace
 
@@ -46,14 +47,14 @@ class Attribution:
     """What DeepLIFT says of f at some inputs.
 
     Attributes:
-        slopes: (B, N, I), the multiplier of each input element for each output element.
-        contributions: (B, N, I), slopes times what the inputs differ from their references.
+        multipliers: (B, N, I), the multiplier of each input element for each output element.
+        contributions: (B, N, I), multipliers times what the inputs differ from their references.
         outputs: (B, N).
         delta: (B, N), what the outputs differ from those at the references.
 
     """
 
-    slopes: Tensor
+    multipliers: Tensor
     contributions: Tensor
     outputs: Tensor
     delta: Tensor
@@ -90,8 +91,9 @@ def attribute_through(
     size = flat.shape[1]
     padded = torch.nn.functional.pad(flat, (0, -size % 4)).reshape(len(flat), -1, 2, 2)
     leaf = padded.clone().requires_grad_()
-    outputs = network.deeplift(leaf)
-    slopes = torch.stack(
+    deeplift = attribution_of(network).tail.deeplift
+    outputs = deeplift(leaf)
+    multipliers = torch.stack(
         [
             torch.autograd.grad(outputs[:, n].sum(), leaf, retain_graph=True)[0].flatten(1)
             for n in range(outputs.shape[1])
@@ -99,8 +101,8 @@ def attribute_through(
         1,
     )[..., :size]
     return Attribution(
-        slopes=slopes,
-        contributions=slopes * flat[:, None],
+        multipliers=multipliers,
+        contributions=multipliers * flat[:, None],
         outputs=outputs.detach(),
-        delta=outputs.detach() - network.deeplift.logits_at_reference(padded),
+        delta=outputs.detach() - deeplift.logits_at_reference(padded),
     )

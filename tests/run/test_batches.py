@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import functools
 import random
 from collections.abc import Sequence
@@ -17,18 +16,17 @@ from camcli.engine import Engine, Explained
 from camcli.errors import MachineError
 from camcli.images.decode import decode
 from camcli.images.find import find_images
-from camcli.methods.base import Method, Saliency
-from camcli.methods.probe import Probe
 from camcli.records import Batch, FailedImage, ImageItem
-from camcli.run.batches import FixedBatches, is_out_of_memory, largest_that_fits
-from camcli.run.build import assemble
+from camcli.run.batches import FixedBatches
+from camcli.run.build import build
+from camcli.run.out_of_memory import is_out_of_memory
 
 _METHODS = ["lift-cam", "eigen-cam"]
 
 
 @functools.cache
 def _engine(*overrides: str) -> Engine:
-    return assemble(load_config(None, overrides)).engine
+    return build(load_config(None, overrides)).engine
 
 
 def _items(engine: Engine, folder: Path) -> tuple[ImageItem, ...]:
@@ -52,6 +50,7 @@ def _bits(results: Sequence[Explained | FailedImage]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", _METHODS)
 def test_no_bit_depends_on_the_neighbours(scenes: Path, method: str) -> None:
     engine = _engine(f"method.name={method}", "targets=[top2]")
@@ -67,6 +66,7 @@ def test_no_bit_depends_on_the_neighbours(scenes: Path, method: str) -> None:
         assert found == {name: expected[name] for name in found}
 
 
+@pytest.mark.slow
 def test_with_real_weights_no_bit_depends_on_the_neighbours(
     photos: Path, torch_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,44 +97,6 @@ class _Scarce:
         return self._engine.explain(batch)
 
 
-class _Greedy(Method):
-    """A method that has memory for a few images only."""
-
-    name = "greedy"
-
-    def __init__(self, room: int, error: Exception) -> None:
-        self._room, self._error = room, error
-        self.tried: list[int] = []
-
-    def explain(self, probe: Probe, classes: torch.Tensor) -> Saliency:
-        self.tried.append(len(classes))
-        if len(classes) > self._room:
-            raise self._error
-        return Saliency(probe.activation.mean(1))
-
-
-@pytest.mark.parametrize(("room", "size"), [(100, 8), (3, 2), (0, 1)])
-def test_the_largest_batch_that_fits(room: int, size: int) -> None:
-    greedy = _Greedy(room, torch.OutOfMemoryError("CUDA out of memory"))
-    engine = dataclasses.replace(_engine(), method=greedy)
-    assert largest_that_fits(engine, [8, 4, 2, 1]) == size
-    assert greedy.tried == [tried for tried in (8, 4, 2) if tried >= size]
-
-
-def test_what_is_not_about_memory_is_not_taken_for_it() -> None:
-    engine = dataclasses.replace(_engine(), method=_Greedy(0, RuntimeError("a shape is wrong")))
-    with pytest.raises(RuntimeError, match="a shape is wrong"):
-        largest_that_fits(engine, [2, 1])
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_on_a_gpu_the_batch_is_as_large_as_fits() -> None:
-    config = load_config(flags={"run.device": "cuda"})
-    assert assemble(config).batch_size == 256
-    assert assemble(config, images_ahead=5).batch_size == 5
-
-
 @pytest.mark.parametrize(
     "error",
     [
@@ -162,12 +124,6 @@ def test_no_room_for_one_image_stops_the_run(scenes: Path) -> None:
     steady = FixedBatches(_Scarce(engine, 0, torch.OutOfMemoryError()), 4)  # type: ignore[arg-type]
     with pytest.raises(MachineError, match="single image"):
         steady.explain(Batch(_items(engine, scenes)))
-
-
-def test_real_exhaustion_is_recognised() -> None:
-    with pytest.raises(RuntimeError) as caught:
-        torch.empty(2**60, dtype=torch.uint8)
-    assert is_out_of_memory(caught.value)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes do not match"), ValueError("memory")])

@@ -51,7 +51,7 @@ def test_the_first_to_come_stay_and_the_others_come_back_when_asked_for(item: Im
     assert calls == [2, 3]
 
 
-def test_room_is_there_again_for_what_was_let_go_of(item: ImageItem) -> None:
+def test_released_images_make_room_again(item: ImageItem) -> None:
     kept, calls = ImageCache(2 * SIZE), list[int]()
     for index in range(50):
         one = numbered(item, index)
@@ -65,7 +65,7 @@ def test_room_is_there_again_for_what_was_let_go_of(item: ImageItem) -> None:
         kept.get(3)
 
 
-def test_more_than_fits_is_let_go_of_as_well(item: ImageItem) -> None:
+def test_an_image_larger_than_all_the_room_is_released_as_well(item: ImageItem) -> None:
     kept, calls = ImageCache(SIZE - 1), list[int]()
     for _ in range(2):
         kept.keep(item, counting(item, calls))
@@ -100,7 +100,7 @@ def test_a_worker_without_room_writes_the_same(
     worker = worker_without_room(image)
     for which in (3, 5):
         expected = here.write(map_of(item, which))
-        request, blobs = wire.write_request(wire.described(there), map_of(item, which))
+        request, blobs = wire.write_request(wire.writer_to_json(there), map_of(item, which))
         answer, _ = worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
         assert answer == {"written": expected}
     found = {p.relative_to(there.folder): p.read_bytes() for p in there.folder.rglob("*.*")}
@@ -108,12 +108,12 @@ def test_a_worker_without_room_writes_the_same(
     assert len(found) == 4
 
 
-def test_a_run_is_told_of_an_image_that_changed_meanwhile(
+def test_an_image_that_changed_meanwhile_is_given_up_with_the_reason(
     image: ImageRef, item: ImageItem, everything: ArtefactWriter
 ) -> None:
     worker = worker_without_room(image)
     Image.fromarray(np.zeros((40, 30, 3), np.uint8)).save(image.path)
-    request, blobs = wire.write_request(wire.described(everything), map_of(item))
+    request, blobs = wire.write_request(wire.writer_to_json(everything), map_of(item))
     answer, sent = worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
     with pytest.raises(GaveUpError, match="changed while") as caught:
         wire.read_write_answer((answer, [bytes(blob) for blob in sent]))

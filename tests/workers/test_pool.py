@@ -49,7 +49,7 @@ def test_it_decodes_as_this_process_would(image: ImageRef, tmp_path: Path) -> No
                 _same(pool.decode(ref, preprocess), decode(ref, preprocess))
 
 
-def test_failures_are_told_alike(tmp_path: Path) -> None:
+def test_failures_are_those_of_decoding_in_this_process(tmp_path: Path) -> None:
     refs = [ImageRef(0, tmp_path / name, name) for name in ("missing.png", "nul\0.png", "html.png")]
     refs[2].path.write_text("<html>\ud7ff", encoding="utf-8", errors="replace")
     with WorkerPool(60, Reading(10**6)) as pool:
@@ -66,6 +66,7 @@ def test_the_limit_on_pixels_is_the_users(image: ImageRef) -> None:
         assert isinstance(pool.decode(image, PREPROCESS), ImageItem)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("crash", "said"),
     [
@@ -85,6 +86,7 @@ def test_a_decoder_that_dies_costs_one_image(
         _same(pool.decode(image, PREPROCESS), decode(image, PREPROCESS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hang", ["time.sleep(600)", "exec('while True: pass')"])
 def test_a_decoder_that_hangs_costs_one_image(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: ImageRef, hang: str
@@ -96,7 +98,9 @@ def test_a_decoder_that_hangs_costs_one_image(
         _same(pool.decode(image, PREPROCESS), decode(image, PREPROCESS))
 
 
-def test_whole_seconds_are_told_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_limit_in_whole_seconds_is_shown_without_decimals(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     _start(monkeypatch, "time.sleep(600)")
     with WorkerPool(1.0, Reading(10**6)) as pool:
         failure = pool.decode(ImageRef(1, tmp_path / "bad.png", "bad.png"), PREPROCESS)
@@ -104,6 +108,7 @@ def test_whole_seconds_are_told_as_such(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert failure.message == "decoding took longer than 1 s"
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_past_decoders_that_die(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, tmp_path: Path
 ) -> None:
@@ -130,6 +135,7 @@ def test_leaving_ends_a_decoder_that_hangs(
         assert isinstance(pool.decode(image, PREPROCESS), FailedImage)
 
 
+@pytest.mark.slow
 def test_children_end_with_their_parent(image: ImageRef) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"
@@ -245,6 +251,7 @@ def test_a_system_without_room_for_processes_is_named(monkeypatch: pytest.Monkey
         pool.start(1)
 
 
+@pytest.mark.slow
 def test_each_thread_has_its_own(image: ImageRef) -> None:
     barrier = threading.Barrier(3)
 

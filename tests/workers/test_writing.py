@@ -50,6 +50,7 @@ def writer(tmp_path: Path) -> ArtefactWriter:
     return ArtefactWriter(tmp_path / "there", EVERYTHING, class_in_name=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
@@ -83,7 +84,7 @@ def test_staging_is_where_the_run_has_it(image: ImageRef, writer: ArtefactWriter
             RemoteWriter(pool, staged).write(map_of(item))
 
 
-def test_what_the_system_says_reaches_the_run(image: ImageRef, writer: ArtefactWriter) -> None:
+def test_errors_of_the_system_reach_the_run(image: ImageRef, writer: ArtefactWriter) -> None:
     ref = dataclasses.replace(image, name="n" * 300)
     with WorkerPool(60, Reading(10**6)) as pool:
         item = decoded_by(pool, ref)
@@ -93,7 +94,7 @@ def test_what_the_system_says_reaches_the_run(image: ImageRef, writer: ArtefactW
     assert "nnn" in caught.value.filename
 
 
-def test_any_other_failure_is_not_taken_for_the_systems(
+def test_any_other_failure_is_not_taken_for_an_error_of_the_system(
     image: ImageRef, writer: ArtefactWriter
 ) -> None:
     with WorkerPool(60, Reading(10**6)) as pool:
@@ -103,6 +104,7 @@ def test_any_other_failure_is_not_taken_for_the_systems(
             RemoteWriter(pool, writer).write(wrong)
 
 
+@pytest.mark.slow
 def test_an_image_whose_worker_died_is_decoded_again(
     image: ImageRef, writer: ArtefactWriter, tmp_path: Path
 ) -> None:
@@ -129,6 +131,7 @@ def test_another_image_in_its_place_is_not_drawn_over(
     assert contents(writer.folder) == {}
 
 
+@pytest.mark.slow
 def test_an_image_that_is_gone_cannot_be_drawn_over(
     image: ImageRef, writer: ArtefactWriter
 ) -> None:
@@ -158,7 +161,7 @@ def worker_with(image: ImageRef) -> _Worker:
     return worker
 
 
-def test_an_image_is_kept_until_it_is_let_go_of(image: ImageRef, tmp_path: Path) -> None:
+def test_an_image_is_kept_until_it_is_released(image: ImageRef, tmp_path: Path) -> None:
     worker = worker_with(image)
     kept = worker._kept.get(image.index)
     assert kept.original is not None
@@ -170,7 +173,7 @@ def test_an_image_is_kept_until_it_is_let_go_of(image: ImageRef, tmp_path: Path)
         worker._kept.get(image.index)
 
 
-def test_the_pool_lets_go_with_the_next_request(image: ImageRef) -> None:
+def test_the_pool_releases_an_image_with_the_next_request(image: ImageRef) -> None:
     with WorkerPool(60, Reading(10**6)) as pool:
         decoded_by(pool, image)
         (worker,) = pool._all
@@ -186,13 +189,14 @@ def test_a_worker_whose_run_was_killed_writes_nothing_more(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, writer: ArtefactWriter
 ) -> None:
     worker = worker_with(image)
-    request, blobs = wire.write_request(wire.described(writer), map_of(decoded_here(image)))
-    monkeypatch.setattr(os, "getppid", lambda: 1)
+    request, blobs = wire.write_request(wire.writer_to_json(writer), map_of(decoded_here(image)))
+    monkeypatch.setattr(os, "getppid", lambda: -1)  # whoever its parent was, another now
     with pytest.raises(SystemExit):
         worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
     assert contents(writer.folder) == {}
 
 
+@pytest.mark.slow
 def test_a_map_does_not_wait_for_a_worker_that_hangs(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, writer: ArtefactWriter, tmp_path: Path
 ) -> None:
@@ -203,7 +207,7 @@ def test_a_map_does_not_wait_for_a_worker_that_hangs(
         item = thread.submit(decoded_by, pool, image).result()
         (keeper,) = pool._all
         stuck = thread.submit(pool.decode, hanging, PREPROCESS)
-        while not keeper._in_turn.locked():
+        while not keeper._exchange_lock.locked():
             time.sleep(0.01)
         RemoteWriter(pool, writer).write(map_of(item))
         assert not stuck.done()
@@ -221,7 +225,7 @@ def test_a_pool_that_was_left_writes_nothing_and_blames_no_image(
     assert contents(writer.folder) == {}
 
 
-def test_memory_that_runs_out_in_a_worker_is_the_systems_word(
+def test_memory_that_runs_out_in_a_worker_is_an_error_of_the_system(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, writer: ArtefactWriter
 ) -> None:
     let_workers(monkeypatch, "wire.read_write_request", "True", "raise MemoryError")

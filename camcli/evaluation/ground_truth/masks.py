@@ -1,65 +1,20 @@
-"""Where the explained object really is, as masks over the network's input."""
+"""Mask images, whose non-black pixels are the object."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path, PurePosixPath
 
-import torch
-from torch import Tensor
+import numpy as np
+from PIL import Image
 
 from camcli.errors import InputError
-from camcli.evaluation.ground_truth.annotations import (
-    Annotations,
-    Mask,
-    mask_of,
-    normal_label,
-    read_annotations,
-    read_mask,
-)
-from camcli.records import ImageItem, Target
+from camcli.evaluation.ground_truth.truth import Mask, ObjectMasks, Truth, object_masks
+from camcli.records import Geometry, ImageItem, Target
+from camcli.targets.class_names import folded
 
-_MASK_SUFFIX = ".png"
-
-
-@dataclass(frozen=True)
-class ObjectMasks:
-    """The explained object, and what else is marked in the image: bool (H, W) each."""
-
-    target: Tensor
-    others: Tensor
-
-
-class Truth(ABC):
-    """What people, or a scene generator, say of the images."""
-
-    @abstractmethod
-    def masks(self, item: ImageItem, target: Target) -> ObjectMasks | None:
-        """Return where the explained object is, None where it is not marked.
-
-        Raises:
-            InputError: The mark of this image cannot be read.
-
-        """
-
-
-@dataclass(frozen=True)
-class BoxTruth(Truth):
-    """Boxes from Pascal VOC or COCO files."""
-
-    annotations: Annotations
-
-    def masks(self, item: ImageItem, target: Target) -> ObjectMasks | None:
-        """Draw the boxes of the explained class; see `Truth.masks`."""
-        size = item.pixels.shape[:2]
-        every = self.annotations.of(item.ref.name, None)
-        chosen = self.annotations.of(item.ref.name, target.name)
-        if not chosen:
-            return None
-        others = [region for region in every if region not in chosen]
-        return _masks(*(mask_of(regions, item.geometry, size) for regions in (chosen, others)))
+_SUFFIX = ".png"
 
 
 @dataclass(frozen=True)
@@ -72,11 +27,11 @@ class MaskTruth(Truth):
         """Read the image's masks; see `Truth.masks`."""
         stem = PurePosixPath(item.ref.name).stem
         by_label = {
-            normal_label(path.stem[len(stem) + 1 :]): path
-            for path in sorted(self.folder.glob(f"{escape(stem)}.*{_MASK_SUFFIX}"))
+            folded(path.stem[len(stem) + 1 :]): path
+            for path in sorted(self.folder.glob(f"{escape(stem)}.*{_SUFFIX}"))
         }
-        plain = self.folder / f"{stem}{_MASK_SUFFIX}"
-        names = [normal_label(target.name or ""), str(target.index)]
+        plain = self.folder / f"{stem}{_SUFFIX}"
+        names = [folded(target.name or ""), str(target.index)]
         chosen = next((by_label[name] for name in names if name in by_label), None)
         if chosen is None and not by_label and plain.is_file():
             chosen = plain
@@ -88,23 +43,42 @@ class MaskTruth(Truth):
         for path in by_label.values():
             if path != chosen:
                 others = others | read_mask(path, item.geometry, size)
-        return _masks(own, others & ~own)
+        return object_masks(own, others & ~own)
 
 
-def read_truth(path: Path) -> Truth:
-    """Return the truth that a path holds: boxes (.json, .xml, or a folder of .xml) or masks.
+def is_mask_folder(path: Path) -> bool:
+    """Return whether a path is a folder with mask images in it."""
+    return path.is_dir() and any(path.glob(f"*{_SUFFIX}"))
+
+
+def read_mask(path: Path, geometry: Geometry, size: tuple[int, int]) -> Mask:
+    """Read a mask image as it lies in the network's input: bool (H, W).
+
+    Args:
+        path: An image of the same size as the one that it annotates.
+        geometry: How the input lies in that image.
+        size: (H, W) of the input.
 
     Raises:
-        InputError: The path holds neither.
+        InputError: It cannot be read, or has another size.
 
     """
-    if path.is_dir() and any(path.glob(f"*{_MASK_SUFFIX}")):
-        return MaskTruth(path)
-    if not path.exists():
-        raise InputError(f"there is no annotation {path}")
-    return BoxTruth(read_annotations(path))
-
-
-def _masks(target: Mask, others: Mask) -> ObjectMasks | None:
-    own = torch.from_numpy(target)
-    return ObjectMasks(own, torch.from_numpy(others)) if bool(own.any()) else None
+    try:
+        with Image.open(path) as image:
+            grey = image.convert("L")
+    except OSError as error:
+        raise InputError(f"cannot read the mask {path}: {error}") from None
+    if grey.size != (geometry.width, geometry.height):
+        raise InputError(
+            f"the mask {path} has {grey.width} x {grey.height} pixels, its image "
+            f"{geometry.width} x {geometry.height}"
+        )
+    height, width = size
+    left, top, right, bottom = geometry.crop_box
+    seen = grey.transform(
+        (width, height),
+        Image.Transform.AFFINE,
+        ((right - left) / width, 0, left, 0, (bottom - top) / height, top),
+        Image.Resampling.NEAREST,
+    )
+    return np.asarray(seen) > 0

@@ -1,1 +1,1 @@
-"""From rows to tables and curves."""
+"""From rows to a summary, and from that to tables and curves, on disk and on the terminal."""

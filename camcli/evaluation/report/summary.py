@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from camcli.evaluation.cost import Cost
-from camcli.evaluation.metrics.table import METRICS, Metric
+from camcli.evaluation.metrics import METRICS
+from camcli.evaluation.metrics.family import Metric
 from camcli.evaluation.report.bootstrap import Estimate, bootstrap
 from camcli.evaluation.rows import column
 
@@ -21,20 +22,20 @@ class Summary:
 
     Attributes:
         methods: In the order asked for.
-        metrics: Those that any method has a value of, in the order of the table.
+        metrics: Those that any method has a value of, in the order of `METRICS`.
         estimates: By method and metric key.
         against: The method whose lead is estimated, or None.
         leads: By method and metric key: `against` minus the method, image by image.
         insertion: The mean insertion curve of each method, (S + 1,).
         deletion: The mean deletion curve of each method, (S + 1,).
-        costs: Where they were measured.
+        costs: By method, where they were measured.
         rows: How many images and classes were evaluated.
         failed: How many images were not.
 
     """
 
     methods: tuple[str, ...]
-    metrics: tuple[Metric, ...]
+    metrics: tuple[Metric[Any], ...]
     estimates: Mapping[tuple[str, str], Estimate]
     against: str | None
     leads: Mapping[tuple[str, str], Estimate]
@@ -43,6 +44,10 @@ class Summary:
     costs: Mapping[str, Cost]
     rows: int
     failed: int
+
+    def count(self, method: str) -> int:
+        """Return on how many images and classes a method was measured."""
+        return max((self.estimates[method, m.key].count for m in self.metrics), default=0)
 
 
 def summarise(
@@ -54,9 +59,9 @@ def summarise(
     """Average the rows of an evaluation.
 
     Args:
-        rows: As they stand in the journal.
-        methods: Which, in what order.
-        costs: Of methods, where measured.
+        rows: As they were read from the journal.
+        methods: Which to summarise, in the order of the tables.
+        costs: By method, where they were measured.
         against: A method whose lead over each other one is estimated from their differences on
             the images that both have a value for, which is sharper than comparing intervals.
 

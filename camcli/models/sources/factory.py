@@ -5,46 +5,69 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 
 from camcli.config import ModelConfig, PreprocessConfig
 from camcli.errors import ModelError, suggest
-from camcli.models.checkpoint import load_checkpoint
 from camcli.models.loaded import LoadedModel
 from camcli.models.preprocessing import resolved
-from camcli.models.random_weights import enliven
+from camcli.models.sources import usage
+from camcli.models.sources.base import ListedModel, Source
+from camcli.models.weights import set_weights, weights_record
 from camcli.records import Preprocess
 
 
-def load(config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
-    """Call a factory with `model.kwargs`, and fill what it returns with a checkpoint's weights.
+@dataclass(frozen=True)
+class FactorySource(Source):
+    """Whatever a function, a class or a module of the user's makes.
 
     `weights: default` leaves the network as the factory made it; `null` takes its weights for
     random ones, and fits batch-norm's statistics to them.
-
-    Raises:
-        ModelError: There is no such function, it fails, or it returns no `nn.Module`.
-
     """
-    network = _made(config)
-    preprocess = preprocess or resolved(PreprocessConfig())
-    if config.weights is None:
-        enliven(network, preprocess.crop)
-    elif config.weights != "default":
-        load_checkpoint(network, Path(config.weights))
-    return LoadedModel(
-        name=config.name,
-        network=network.eval(),
-        preprocess=preprocess,
-        labels=None,
-        default_layer=None,
-        weights=str(config.weights or "random"),
-    )
+
+    label: ClassVar[str] = "your own"
+
+    def matches(self, name: str) -> bool:
+        """Return whether a name has a module and what is in it, apart by a colon."""
+        return ":" in name
+
+    def names(self) -> Sequence[str]:
+        """Return no name: there is no list of what users write."""
+        return ()
+
+    def listed(self) -> list[ListedModel]:
+        """Return no model."""
+        return []
+
+    def summary(self) -> str:
+        """Return what is loaded."""
+        return "what the function returns"
+
+    def load(self, config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
+        """Call the factory with `model.kwargs`; see `Source.load`.
+
+        Raises:
+            ModelError: Also where there is no such function, it fails, or it returns no
+                `nn.Module`.
+
+        """
+        network = _made(config)
+        preprocess = preprocess or resolved(PreprocessConfig())
+        set_weights(network, config.weights, preprocess.crop)
+        return LoadedModel(
+            name=config.name,
+            network=network.eval(),
+            preprocess=preprocess,
+            labels=None,
+            default_layer=None,
+            weights=weights_record(config.weights),
+        )
 
 
 def _made(config: ModelConfig) -> nn.Module:
@@ -58,10 +81,7 @@ def _made(config: ModelConfig) -> nn.Module:
 
 def _module(name: str, model: str) -> ModuleType:
     if not name or not all(part.isidentifier() for part in name.split(".")):
-        raise ModelError(
-            f"{model!r} names no model: give package.module:factory, timm:NAME, "
-            "open_clip:ARCH/TAG, demo, or the name of a torchvision classification model"
-        )
+        raise ModelError(f"{model!r} names no model: give {usage()}")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
@@ -99,7 +119,7 @@ def _called(factory: Callable[..., Any], config: ModelConfig) -> Any:
             f"{config.name} does not take these model.kwargs: {error}; its signature is "
             f"{config.name.partition(':')[2]}{inspect.signature(factory)}"
         ) from None
-    except ValueError:  # a callable written in C shows no signature; the call tells
+    except ValueError:  # a callable written in C shows no signature; the call will say
         pass
     try:
         return factory(**config.kwargs)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -15,53 +17,54 @@ from camcli.errors import CamcliWarning, ModelError, suggest
 from camcli.models.checkpoint import fill, read_checkpoint
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
+from camcli.models.sources.base import ListedModel
+from camcli.models.sources.optional_package import TIMM, OptionalPackage
+from camcli.models.sources.prefixed import PrefixedSource
+from camcli.models.weights import DEFAULT, weights_record
 from camcli.records import Preprocess
 
-PREFIX = "timm:"
 
+@dataclass(frozen=True)
+class TimmSource(PrefixedSource):
+    """timm's models, by their own names with or without a weight tag behind a point."""
 
-def names() -> tuple[str, ...]:
-    """Return the names of timm's models, without the prefix.
+    label: ClassVar[str] = "timm"
+    prefix: ClassVar[str] = "timm:"
+    package: ClassVar[OptionalPackage] = TIMM
 
-    Raises:
-        ModelError: timm is not installed.
+    def names(self) -> Sequence[str]:
+        """Return the names without weight tags."""
+        return [f"{self.prefix}{name}" for name in _timm().list_models()]
 
-    """
-    return tuple(_timm().list_models())
+    def listed(self) -> list[ListedModel]:
+        """Return the models with the tags of the weights that timm knows for each."""
+        tags = defaultdict(list)
+        for name in _timm().list_models(pretrained=True):
+            architecture, _, tag = name.partition(".")
+            tags[f"{self.prefix}{architecture}"].append(tag)
+        return [ListedModel(name, self.label, tuple(tags[name])) for name in self.names()]
 
-
-def pretrained_names() -> tuple[str, ...]:
-    """Return the names with a weight tag for which timm knows weights, without the prefix."""
-    return tuple(_timm().list_models(pretrained=True))
-
-
-def load(config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
-    """Load a model with its own weights, random ones (`weights: null`) or a checkpoint's.
-
-    Raises:
-        ModelError: timm is not installed, has no such model, or its weights cannot be had.
-
-    """
-    name = config.name.removeprefix(PREFIX)
-    timm = _timm()
-    if not timm.is_model(name.partition(".")[0]):
-        known = timm.list_models()
-        raise ModelError(
-            f"timm has no model {name!r}{suggest(name, known)}. "
-            f"`camcli models 'timm:*{name[:4]}*'` lists what it has"
+    def load(self, config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
+        """Load a model; see `Source.load`."""
+        name = config.name.removeprefix(self.prefix)
+        timm = _timm()
+        if not timm.is_model(name.partition(".")[0]):
+            raise ModelError(
+                f"timm has no model {name!r}{suggest(name, timm.list_models())}. "
+                f"`camcli models '{self.prefix}*{name[:4]}*'` lists what it has"
+            )
+        network = _network(config, name)
+        preprocess = preprocess or _preprocess(network, config.name)
+        if config.weights is None:
+            enliven(network, preprocess.crop)
+        return LoadedModel(
+            name=config.name,
+            network=network.eval(),
+            preprocess=preprocess,
+            labels=_labels(network),
+            default_layer=None,
+            weights=weights_record(config.weights),
         )
-    network = _network(config, name)
-    preprocess = preprocess or _preprocess(network, config.name)
-    if config.weights is None:
-        enliven(network, preprocess.crop)
-    return LoadedModel(
-        name=config.name,
-        network=network.eval(),
-        preprocess=preprocess,
-        labels=_labels(network),
-        default_layer=None,
-        weights=str(config.weights or "random"),
-    )
 
 
 def _timm() -> Any:
@@ -69,17 +72,14 @@ def _timm() -> Any:
         import timm
         import timm.data
     except ImportError:
-        raise ModelError(
-            "models named timm:NAME need timm, which is not installed: "
-            "pip install 'camcli[timm]', or pip install timm"
-        ) from None
+        raise TIMM.missing("a model named timm:NAME") from None
     return timm
 
 
 def _network(config: ModelConfig, name: str) -> nn.Module:
-    if config.weights in (None, "default"):
-        return _created(name, config, pretrained=config.weights == "default")
-    path = Path(str(config.weights))
+    if config.weights is None or config.weights == DEFAULT:
+        return _created(name, config, pretrained=config.weights == DEFAULT)
+    path = Path(config.weights)
     weights = read_checkpoint(path)
     network = _created(name, config)
     classes = _classes_in(weights, network)
@@ -93,15 +93,7 @@ def _created(name: str, config: ModelConfig, **options: Any) -> nn.Module:
     try:
         network: nn.Module = _timm().create_model(name, **{**options, **config.kwargs})
     except Exception as error:  # timm, its hub client and the model's own constructor
-        remedy = (
-            "Without a network, give a --checkpoint, or take random weights with "
-            "--set model.weights=null"
-            if options.get("pretrained")
-            else "Look at model.kwargs: timm.create_model takes them"
-        )
-        raise ModelError(
-            f"timm cannot make {name}: {type(error).__name__}: {error}. {remedy}"
-        ) from error
+        raise TIMM.cannot_make(name, error, bool(options.get("pretrained"))) from error
     return network
 
 

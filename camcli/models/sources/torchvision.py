@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.error import URLError
 
 import torch
@@ -19,7 +20,9 @@ from camcli.errors import ModelError, suggest
 from camcli.models.checkpoint import fill, read_checkpoint
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
+from camcli.models.sources.base import ListedModel, Source
 from camcli.models.unfilled import Unfilled
+from camcli.models.weights import DEFAULT, INSTEAD, weights_record
 from camcli.records import Preprocess
 
 # The last layer with an extent in space, by family; what comes first in the name decides.
@@ -37,39 +40,52 @@ _DEFAULT_LAYERS = (
 )
 
 
+@dataclass(frozen=True)
+class TorchvisionSource(Source):
+    """Torchvision's classification models, by their own names."""
+
+    label: ClassVar[str] = "torchvision"
+    downloads: ClassVar[bool] = True
+
+    def matches(self, name: str) -> bool:
+        """Return whether torchvision has a classification model of that name."""
+        return name in _names()
+
+    def names(self) -> Sequence[str]:
+        """Return the names, as `torchvision.models.get_model` knows them."""
+        return _names()
+
+    def listed(self) -> list[ListedModel]:
+        """Return the models with the weights that torchvision has for each."""
+        return [
+            ListedModel(
+                name, self.label, tuple(weights.name for weights in get_model_weights(name))
+            )
+            for name in _names()
+        ]
+
+    def load(self, config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
+        """Load a model; see `Source.load`."""
+        known = get_model_weights(config.name)
+        described = _weights_named(config, known) or _default(known)
+        network = _network(config, known)
+        preprocess = preprocess or _fitting(_preprocess(described), network)
+        if config.weights is None:
+            enliven(network, preprocess.crop)
+        labels = tuple(described.meta["categories"])
+        return LoadedModel(
+            name=config.name,
+            network=network.eval(),
+            preprocess=preprocess,
+            labels=labels if _classes(network) in (None, len(labels)) else None,
+            default_layer=_default_layer(config.name, network),
+            weights=weights_record(config.weights),
+        )
+
+
 @lru_cache
-def names() -> tuple[str, ...]:
-    """Return the names of the classification models, as `torchvision.models.get_model` knows."""
+def _names() -> tuple[str, ...]:
     return tuple(list_models(module=torchvision.models))
-
-
-def weight_names(name: str) -> tuple[str, ...]:
-    """Return the names of the weights that torchvision has for a model."""
-    return tuple(weights.name for weights in get_model_weights(name))
-
-
-def load(config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
-    """Load a model with its own weights, random ones (`weights: null`) or a checkpoint's.
-
-    Raises:
-        ModelError: The weights do not exist, cannot be downloaded, or do not fit.
-
-    """
-    known = get_model_weights(config.name)
-    described = _weights_named(config, known) or _default(known)
-    network = _network(config, known)
-    preprocess = preprocess or _fitting(_preprocess(described), network)
-    if config.weights is None:
-        enliven(network, preprocess.crop)
-    labels = tuple(described.meta["categories"])
-    return LoadedModel(
-        name=config.name,
-        network=network.eval(),
-        preprocess=preprocess,
-        labels=labels if _classes(network) in (None, len(labels)) else None,
-        default_layer=_default_layer(config.name, network),
-        weights=str(config.weights or "random"),
-    )
 
 
 def _default(known: type[WeightsEnum]) -> WeightsEnum:
@@ -78,7 +94,7 @@ def _default(known: type[WeightsEnum]) -> WeightsEnum:
 
 
 def _weights_named(config: ModelConfig, known: type[WeightsEnum]) -> WeightsEnum | None:
-    if config.weights == "default":
+    if config.weights == DEFAULT:
         return _default(known)
     return next((w for w in known if w.name == config.weights), None)
 
@@ -91,7 +107,7 @@ def _network(config: ModelConfig, known: type[WeightsEnum]) -> nn.Module:
         return _build(config)
     path = Path(config.weights)
     if not path.exists():
-        choices = ["default", "null", *(w.name for w in known)]
+        choices = [DEFAULT, "null", *(w.name for w in known)]
         raise ModelError(
             f"{config.name} has no weights {config.weights!r}, and there is no such file"
             f"{suggest(config.weights, choices)} (valid: {', '.join(choices)}, or a path)"
@@ -107,8 +123,7 @@ def _with_own_weights(config: ModelConfig, weights: WeightsEnum) -> nn.Module:
         raise ModelError(
             f"cannot get the weights {weights} of {config.name}: {error}. Without a network, put "
             f"their file {weights.url.rsplit('/', 1)[-1]} into {torch.hub.get_dir()}/checkpoints "
-            "(set by TORCH_HOME), give a --checkpoint, or take random weights with "
-            "--set model.weights=null"
+            f"(set by TORCH_HOME), {INSTEAD}"
         ) from None
 
 

@@ -1,0 +1,125 @@
+"""What a user asks an evaluation for, and what of that determines its figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from camcli.config import parse_value
+from camcli.errors import CamcliError, MethodError, suggest
+from camcli.evaluation.metrics.perturbation_curves import Baseline
+from camcli.methods import METHOD_NAMES
+from camcli.run.build import BuiltRun
+
+_BASELINES: tuple[Baseline, ...] = get_args(Baseline)
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What to evaluate, and how.
+
+    Attributes:
+        methods: Names of methods; `all` stands for every one.
+        options: `METHOD.KEY=VALUE`, the methods' own options.
+        at_most: `METHOD=N`, methods limited to the first N images.
+        folders: Folders that `camcli explain` wrote.
+        truth: Masks or annotations, or None.
+        steps: The number of steps of the insertion and deletion curves.
+        insertion: The baseline that insertion starts from.
+        deletion: The baseline that deletion ends at.
+        against: The method whose lead over the others is estimated, or None.
+
+    """
+
+    methods: Sequence[str]
+    options: Sequence[str] = ()
+    at_most: Sequence[str] = ()
+    folders: Sequence[Path] = ()
+    truth: Path | None = None
+    steps: int = 10
+    insertion: Baseline = "blur"
+    deletion: Baseline = "zero"
+    against: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The methods, each once."""
+        return METHOD_NAMES if "all" in self.methods else tuple(dict.fromkeys(self.methods))
+
+    def options_by_method(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the options of every method that is evaluated.
+
+        Raises:
+            MethodError: An option is not written as `METHOD.KEY=VALUE`, or its method is not
+                evaluated.
+
+        """
+        options: dict[str, dict[str, Any]] = defaultdict(dict)
+        for text in self.options:
+            name, dot, rest = text.partition(".")
+            key, equals, value = rest.partition("=")
+            if not (dot and equals) or name not in self.names:
+                raise MethodError(
+                    f"--option takes METHOD.KEY=VALUE for a method that is evaluated "
+                    f"({', '.join(self.names)}), such as shap-cam.pairs=50, not {text!r}"
+                )
+            options[name][key] = parse_value(value, f"--option {text}")
+        return {name: options[name] for name in self.names}
+
+    def limits(self, sources: Sequence[str]) -> dict[str, int]:
+        """Return how many of the first images each limited source is evaluated on.
+
+        Args:
+            sources: The names of all sources, methods and folders.
+
+        Raises:
+            MethodError: A limit is not written as `METHOD=N`, or its method is not evaluated.
+
+        """
+        limits = {}
+        for text in self.at_most:
+            name, _, number = text.partition("=")
+            if name not in sources or not number.isdigit():
+                raise MethodError(
+                    "--at-most takes METHOD=N for a method that is evaluated"
+                    f"{suggest(name, sources)}, such as score-cam=10, not {text!r}"
+                )
+            limits[name] = int(number)
+        return limits
+
+    def fingerprint(self, built: BuiltRun) -> dict[str, Any]:
+        """Return what determines the figures, JSON-ready: a resumed evaluation must match."""
+        run = built.fingerprint()
+        return {
+            **{key: run[key] for key in ("model", "targets", "prompts", "preprocess", "seed")},
+            "evaluation": {
+                "methods": list(self.names),
+                "options": sorted(self.options),
+                "at_most": sorted(self.at_most),
+                "folders": [str(folder) for folder in self.folders],
+                "truth": str(self.truth) if self.truth else None,
+                "steps": self.steps,
+                "insertion": self.insertion,
+                "deletion": self.deletion,
+            },
+        }
+
+
+def baseline_named(word: str, option: str) -> Baseline:
+    """Return the baseline that a user named.
+
+    Args:
+        word: What was given.
+        option: Where, for the message.
+
+    Raises:
+        CamcliError: There is no such baseline.
+
+    """
+    for baseline in _BASELINES:
+        if word == baseline:
+            return baseline
+    raise CamcliError(f"{option} is one of {', '.join(_BASELINES)}, not {word!r}")

@@ -1,0 +1,55 @@
+"""The record of an evaluation: `run.json` in its output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from camcli import __version__
+from camcli.errors import OutputError
+from camcli.evaluation.cost import Cost
+from camcli.output.record import read_run, write_run
+from camcli.output.resume import ResumeState
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Writes the record, and reads the costs that an interrupted evaluation left in it.
+
+    Attributes:
+        folder: The output folder.
+        fingerprint: What determines the figures.
+
+    """
+
+    folder: Path
+    fingerprint: Mapping[str, Any]
+
+    def costs(self, resumed: ResumeState) -> dict[str, Cost]:
+        """Return the costs that were measured before, none where nothing is resumed.
+
+        Raises:
+            OutputError: The record cannot be read.
+
+        """
+        if not resumed.images:
+            return {}
+        try:
+            stored = read_run(self.folder)
+            return {name: Cost(**cost) for name, cost in stored.get("costs", {}).items()}
+        except (AttributeError, TypeError) as error:
+            raise OutputError(f"cannot read the costs in {self.folder}: {error}") from None
+
+    def write(self, state: str, costs: Mapping[str, Cost]) -> None:
+        """Replace the record: `state` is running, interrupted or finished."""
+        write_run(
+            self.folder,
+            {
+                "state": state,
+                "camcli": __version__,
+                "fingerprint": self.fingerprint,
+                "costs": {name: asdict(cost) for name, cost in costs.items()},
+            },
+        )

@@ -1,0 +1,29 @@
+"""What every source of maps is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from camcli.evaluation.image_batch import ImageBatch
+from camcli.methods.base import Saliency
+
+
+class MapSource(ABC):
+    """Something that has a map for each image and class.
+
+    Attributes:
+        name: Its name in tables.
+
+    """
+
+    name: str
+
+    @abstractmethod
+    def saliency(self, batch: ImageBatch, classes: Tensor) -> Saliency:
+        """Return the maps of a batch, for one class an image, int64 (B,)."""
+
+    def as_traced(self) -> MapSource:
+        """Return the same source with its network as traced, in float32, nothing accelerated."""
+        return self

@@ -1,0 +1,1 @@
+"""What several methods share: decompositions, masks, channel weights, sampling and the lasso."""

@@ -1,0 +1,11 @@
+"""The map of a CAM: activation maps weighted, added up and rectified."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def weighted_sum(coefficients: Tensor, activation: Tensor) -> Tensor:
+    """Return ReLU(Σ_k α_k A_k), (B, h, w), of α (B, K) and A (B, K, h, w)."""
+    return torch.einsum("bk,bkhw->bhw", coefficients, activation).relu()

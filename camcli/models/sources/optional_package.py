@@ -1,0 +1,58 @@
+"""Packages that some sources need, and that camcli does not bring by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from camcli.errors import ModelError
+from camcli.models.weights import INSTEAD
+
+
+@dataclass(frozen=True)
+class OptionalPackage:
+    """A package of networks.
+
+    Attributes:
+        name: As it is imported.
+        extra: Of camcli, which installs it.
+        distribution: As pip knows it.
+
+    """
+
+    name: str
+    extra: str
+    distribution: str
+
+    @property
+    def command(self) -> str:
+        """What installs it."""
+        return f"pip install 'camcli[{self.extra}]'"
+
+    def missing(self, model: str) -> ModelError:
+        """Return what to raise where a model needs the package, and it is not installed."""
+        return ModelError(
+            f"{model} needs {self.name}, which is not installed: {self.command}, or "
+            f"pip install {self.distribution}"
+        )
+
+    def cannot_make(self, model: str, error: Exception, with_weights: bool) -> ModelError:
+        """Return what to raise where its `create_model` fails.
+
+        Args:
+            model: The one that was asked for.
+            error: Whatever came from the package, its hub client or the model's constructor.
+            with_weights: Whether the package was to get weights for it.
+
+        """
+        remedy = (
+            f"Without a network, {INSTEAD}"
+            if with_weights
+            else f"Look at model.kwargs: {self.name}.create_model takes them"
+        )
+        return ModelError(
+            f"{self.name} cannot make {model}: {type(error).__name__}: {error}. {remedy}"
+        )
+
+
+TIMM = OptionalPackage("timm", extra="timm", distribution="timm")
+OPEN_CLIP = OptionalPackage("open_clip", extra="clip", distribution="open_clip_torch")

@@ -1,0 +1,37 @@
+"""Sources whose many models are named behind a prefix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from camcli.errors import ModelError
+from camcli.models.sources.base import Source
+from camcli.models.sources.optional_package import OptionalPackage
+
+
+@dataclass(frozen=True)
+class PrefixedSource(Source):
+    """The models of a package; listed only where they are asked for by the prefix.
+
+    Attributes:
+        prefix: What every name begins with, with its colon.
+        package: Where they come from.
+
+    """
+
+    prefix: ClassVar[str]
+    package: ClassVar[OptionalPackage]
+    downloads: ClassVar[bool] = True
+
+    def matches(self, name: str) -> bool:
+        """Return whether a name has the prefix."""
+        return name.startswith(self.prefix)
+
+    def summary(self) -> str:
+        """Return how many models the package has, or how to install it; and how to list them."""
+        try:
+            content = f"{len(self.names())} models"
+        except ModelError:
+            content = f"needs {self.package.command}"
+        return f"{content}; camcli models '{self.prefix}*'"

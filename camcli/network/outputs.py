@@ -1,0 +1,99 @@
+"""Where each module's output lies in a traced network, and which of them are spatial."""
+
+from __future__ import annotations
+
+import torch
+from torch import fx
+
+from camcli.errors import LayerError, suggest
+from camcli.network.layout import Layout, infer_layout
+from camcli.network.nodes import ancestors, descendants, module_paths, shape_of
+from camcli.network.trace import TracedNetwork
+
+_SHOWN_NEIGHBOURS = 4
+
+
+def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
+    """Return the module paths whose output reaches the logits, in order, each with its layout.
+
+    The layout is None where the output has no extent in space.
+    """
+    return {path: layout_of(traced, node) for path, node in module_outputs(traced).items()}
+
+
+def module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
+    """Map each module path to the last tensor that was traced in it."""
+    useful = descendants([traced.image]) & ancestors([traced.logits])
+    outputs: dict[str, fx.Node] = {}
+    for node in traced.module.graph.nodes:
+        if node in useful and shape_of(node) is not None:
+            for path in filter(None, module_paths(node)):
+                outputs.pop(path, None)
+                outputs[path] = node
+    return outputs
+
+
+def find_layer(traced: TracedNetwork, layer: str) -> fx.Node:
+    """Return the node that holds a module's output.
+
+    Raises:
+        LayerError: There is no such module, or its output does not reach the logits.
+
+    """
+    outputs = module_outputs(traced)
+    if layer in outputs:
+        return outputs[layer]
+    spatial = [path for path, node in outputs.items() if layout_of(traced, node)]
+    last = ", ".join(spatial[-_SHOWN_NEIGHBOURS:])
+    raise LayerError(
+        f"the network has no layer {layer!r} that feeds its scores{suggest(layer, outputs)}. "
+        f"The last with an extent in space: {last}"
+    )
+
+
+def find_spatial_layer(traced: TracedNetwork, layer: str) -> tuple[fx.Node, Layout]:
+    """Return the node that holds a module's output, and how it holds channel maps.
+
+    Raises:
+        LayerError: There is no such module, or its output has no extent in space; the message
+            names modules that would serve.
+
+    """
+    node = find_layer(traced, layer)
+    layout = layout_of(traced, node)
+    if layout is None:
+        raise LayerError(
+            f"the layer {layer!r} has no extent in space: its output is {_describe(node)}. "
+            f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
+        )
+    return node, layout
+
+
+def layout_of(traced: TracedNetwork, node: fx.Node) -> Layout | None:
+    """Return how a tensor holds channel maps, None where it has no extent in space."""
+    image_shape, shape = shape_of(traced.image), shape_of(node)
+    assert image_shape is not None
+    if shape is None:
+        return None
+    sizes = tuple(static_size(size, traced.batch) for size in shape)
+    if -1 in sizes:
+        return None
+    return infer_layout(sizes, (int(image_shape[2]), int(image_shape[3])))
+
+
+def static_size(size: int | torch.SymInt, batch: torch.SymInt) -> int | None:
+    """Return a size as a number, None for the batch itself, -1 for one computed from the batch."""
+    if isinstance(size, int):
+        return size
+    return None if size.node.expr == batch.node.expr else -1
+
+
+def _spatial_neighbours(traced: TracedNetwork, layer: str) -> list[str]:
+    layouts = layers_of(traced)
+    before = list(layouts)[: list(layouts).index(layer)]
+    return [path for path in before if layouts[path]][-_SHOWN_NEIGHBOURS:]
+
+
+def _describe(node: fx.Node) -> str:
+    sizes = ["B" if isinstance(s, torch.SymInt) else str(s) for s in shape_of(node) or ()]
+    return f"({', '.join(sizes)})"

@@ -1,0 +1,55 @@
+"""From a loaded model to its network, traced and cut at the layers to explain at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from camcli.methods.base import Method
+from camcli.models import LoadedModel
+from camcli.network.default_layer import default_layer, warn_if_no_gradient
+from camcli.network.split import SplitNetwork, check_split, split
+from camcli.network.trace import trace
+
+
+def split_at(
+    model: LoadedModel, layer: str, device: torch.device, method: Method | None = None
+) -> SplitNetwork:
+    """Trace a network and cut it at one layer; see `splits_at`."""
+    return splits_at(model, (layer,), device, method)[0]
+
+
+def splits_at(
+    model: LoadedModel,
+    layers: Sequence[str],
+    device: torch.device,
+    method: Method | None = None,
+) -> list[SplitNetwork]:
+    """Trace a network and cut it at layers, `auto` for the model's own; checked on two images.
+
+    A method that looks at several depths has the cut at the shallowest, and taps at the others.
+
+    Raises:
+        ModelError: The network cannot be traced, or does not compute the same when cut.
+        LayerError: It cannot be cut there, or `auto` has no answer.
+
+    """
+    images = examples_for(model, device)
+    traced = trace(model.network, images, model.output, model.probabilities)
+    cuts = []
+    for layer in layers:
+        if layer == "auto":
+            layer = model.default_layer or default_layer(traced, images)
+        cut, *taps = method.depths(traced, layer) if method else (layer,)
+        cuts.append(split(traced, cut, taps))
+        check_split(cuts[-1], traced, model.network, images)
+        warn_if_no_gradient(traced, cuts[-1], images)
+    return cuts
+
+
+def examples_for(model: LoadedModel, device: torch.device) -> Tensor:
+    """Return two images of noise (2, 3, H, W) in the size that a model takes."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, 3, *model.preprocess.crop, generator=generator).to(device)

@@ -1,0 +1,54 @@
+"""What a run has done so far, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from camcli.output.resume import ResumeState
+
+
+@dataclass
+class Tally:
+    """Counts of a run so far.
+
+    Attributes:
+        rows: Manifest rows by status.
+        images: Images whose rows are in the manifest.
+        seconds: Time of the calling thread by stage.
+
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    images: int = 0
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time spent inside to a stage's."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        tally: What this run did.
+        resumed: What it found done.
+        interrupted: Why it was asked to stop before the end, None if it was not.
+        seconds: How long it took.
+
+    """
+
+    tally: Tally
+    resumed: ResumeState
+    interrupted: str | None
+    seconds: float

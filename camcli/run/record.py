@@ -1,0 +1,123 @@
+"""`run.json`: what ran where, when, on what, and how it ended."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import Any
+
+from camcli import __version__
+from camcli.errors import MachineError
+from camcli.output.record import write_run
+from camcli.output.resume import ResumeState
+from camcli.run.build import BuiltRun
+from camcli.run.outcome import Outcome, Tally
+from camcli.run.plan import RunPlan
+
+_REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "pillow")
+_STATUSES = ("ok", "degenerate", "failed")
+
+
+class RunRecord:
+    """`run.json` of one run, written when it starts and when it ends.
+
+    Attributes:
+        tally: What the run has done so far.
+
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        built: BuiltRun,
+        fingerprint: Mapping[str, Any],
+        resumed: ResumeState,
+    ) -> None:
+        self.tally = Tally()
+        self._start = time.perf_counter()
+        self._plan = plan
+        self._resumed = resumed
+        self._fixed = _environment() | _settings(built) | {"fingerprint": fingerprint}
+        self._fixed |= {"activation": _activation(built)}
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Write the record at the start; and at an end that the machine forces, as `stopped`.
+
+        Raises:
+            MachineError: A result could not be written, or memory ran out inside.
+
+        """
+        try:
+            self._write("running")
+            yield
+        except (OSError, MachineError) as error:
+            with suppress(OSError):  # the folder may be what cannot be written
+                self._write("stopped")
+            if isinstance(error, MachineError):
+                raise
+            raise MachineError(f"a result could not be written: {error}") from error
+
+    def end(self, interrupted: str | None) -> Outcome:
+        """Write how the run ended, and return it.
+
+        Args:
+            interrupted: Why it was asked to stop before the end, None if it was not.
+
+        Raises:
+            OSError: The record could not be written.
+
+        """
+        self._write("interrupted" if interrupted else "finished")
+        return Outcome(self.tally, self._resumed, interrupted, self._seconds)
+
+    @property
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+    def _write(self, state: str) -> None:
+        before, tally, seconds = self._resumed.counts, self.tally, self._seconds
+        record = {
+            "state": state,
+            **self._fixed,
+            "images": tally.images + self._resumed.images,
+            "rows": {status: tally.rows[status] + before[status] for status in _STATUSES},
+            "seconds": {"total": round(seconds, 3)}
+            | {stage: round(spent, 3) for stage, spent in tally.seconds.items()},
+            "images_per_second": round(tally.images / seconds, 3),
+        }
+        write_run(self._plan.folder, record, self._plan.shard)
+
+
+def _environment() -> dict[str, Any]:
+    return {
+        "camcli": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _REPORTED_PACKAGES},
+        "platform": platform.platform(),
+    }
+
+
+def _settings(built: BuiltRun) -> dict[str, Any]:
+    return {
+        "device": str(built.engine.device),
+        "batch_size": built.batch_size,
+        "workers": built.workers,
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "config": built.config.model_dump(mode="json"),
+    }
+
+
+def _activation(built: BuiltRun) -> dict[str, Any]:
+    network = built.engine.network
+    return {
+        "order": network.layout.order,
+        "channels": network.layout.channels,
+        "height": network.layout.height,
+        "width": network.layout.width,
+        "bypasses": list(network.bypasses),
+    }

@@ -1,0 +1,85 @@
+"""From an explained image to its files, and the manifest rows that tell of them."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import Protocol
+
+from camcli.engine import Explained
+from camcli.output.atomic import name_in
+from camcli.output.files import staging_path
+from camcli.output.rows import RowMaker
+from camcli.output.writers import ArtefactWriter, Written
+from camcli.records import FailedImage, ManifestRow, SaliencyMap
+from camcli.run.build import BuiltRun
+from camcli.run.plan import RunPlan
+from camcli.workers.demand import draws
+from camcli.workers.failures import GaveUpError
+from camcli.workers.pool import RemoteWriter, WorkerPool
+
+# What a file system says of a name that it cannot store, in contrast to what stops every image.
+_NAME_ERRORS = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP})
+
+
+class MapWriter(Protocol):
+    """Writes a map's files, in this process or in another."""
+
+    def write(self, saliency_map: SaliencyMap) -> Written:
+        """Return what was written; see `ArtefactWriter.write` and `WorkerPool.write`."""
+
+
+@dataclass(frozen=True)
+class ResultWriter:
+    """Writes the files of an image, makes its rows, and releases the image.
+
+    Attributes:
+        workers: Keep the image.
+        maps: Turns its maps into files.
+        rows: Turns both into rows.
+
+    """
+
+    workers: WorkerPool
+    maps: MapWriter
+    rows: RowMaker
+
+    def write(self, result: Explained | FailedImage) -> list[ManifestRow]:
+        """Return the rows of an image, once its files are in place.
+
+        Raises:
+            OSError: A file could not be written, for another reason than its name.
+            StoppedError: The run is over before they are.
+
+        """
+        if isinstance(result, FailedImage):
+            self.workers.forget(result.ref)
+            return [self.rows.failed(result)]
+        try:
+            return [self._row(saliency_map) for saliency_map in result.maps]
+        except GaveUpError as error:
+            return [self.rows.failed(FailedImage(result.item.ref, error.kind, str(error)))]
+        except OSError as error:
+            if error.errno not in _NAME_ERRORS:
+                raise
+            reason = f"its results cannot be written: {error.strerror}: {name_in(error)}"
+            return [self.rows.failed(FailedImage(result.item.ref, type(error).__name__, reason))]
+        finally:
+            self.workers.forget(result.item.ref)
+
+    def _row(self, saliency_map: SaliencyMap) -> ManifestRow:
+        written = {} if saliency_map.degenerate else self.maps.write(saliency_map)
+        return self.rows.row(saliency_map, written)
+
+
+def result_writer(plan: RunPlan, built: BuiltRun, workers: WorkerPool) -> ResultWriter:
+    """Return what writes the results of a run."""
+    here = ArtefactWriter(
+        folder=plan.folder,
+        config=built.config.output,
+        class_in_name=built.engine.targets.many,
+        staging=staging_path(plan.folder, plan.shard),
+    )
+    # Where nothing is drawn, no worker has anything that its run has not.
+    maps = RemoteWriter(workers, here) if draws(built.config) else here
+    return ResultWriter(workers, maps, RowMaker(built.config.method.name, built.layer))

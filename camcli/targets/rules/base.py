@@ -1,0 +1,61 @@
+"""What every kind of target has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from camcli.models.prompts import PromptPlan
+from camcli.records import ImageRef
+from camcli.targets.class_table import ClassTable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a target may refer to.
+
+    Attributes:
+        table: The network's classes.
+        prompts: What those classes are in a dual encoder, None in other networks.
+
+    """
+
+    table: ClassTable
+    prompts: PromptPlan | None = None
+
+
+class Rule(ABC):
+    """One `--target`: which classes it asks for in an image."""
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
+        """Return the rule that a target spells, None where it spells another kind.
+
+        Raises:
+            TargetError: It is of this kind, and refers to what does not exist.
+
+        """
+
+    @property
+    def many(self) -> bool:
+        """Whether an image can have more than one class by this rule."""
+        return False
+
+    @abstractmethod
+    def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:
+        """Return the class indices for an image.
+
+        Args:
+            ref: The image.
+            logits: (N,), its scores, on the CPU.
+
+        Raises:
+            TargetError: The rule names no class for this image.
+
+        """

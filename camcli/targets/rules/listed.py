@@ -1,0 +1,45 @@
+"""`@file.csv`: the classes that a file lists for each image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camcli.errors import TargetError
+from camcli.models.image_lookup import entry_of
+from camcli.records import ImageRef
+from camcli.targets.listing import read_listing
+from camcli.targets.rules.base import Rule, Vocabulary
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Listed(Rule):
+    """The classes that a file has for the image, in the order of its lines."""
+
+    source: Path
+    by_image: Mapping[str, Sequence[int]]
+
+    @classmethod
+    def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
+        """Return the rule of a path behind an `@`."""
+        if not spec.startswith("@"):
+            return None
+        path = Path(spec[1:])
+        return cls(path, read_listing(path, vocabulary.table))
+
+    @property
+    def many(self) -> bool:
+        """Whether the file has more than one class for some image."""
+        return any(len(listed) > 1 for listed in self.by_image.values())
+
+    def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
+        """Return the classes that the file has for an image."""
+        found = entry_of(ref, self.by_image)
+        if found is None:
+            raise TargetError(f"{self.source} names no class for {ref.name}")
+        return found

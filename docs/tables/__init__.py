@@ -1,0 +1,1 @@
+"""What the reference pages are made from: one module a page."""

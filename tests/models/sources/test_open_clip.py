@@ -1,0 +1,266 @@
+"""Dual encoders as networks whose classes are prompts."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+from camcli.config import ModelConfig
+from camcli.errors import ModelError, PromptError
+from camcli.methods import METHOD_NAMES, create_method
+from camcli.methods.base import Method
+from camcli.methods.probe import Probe
+from camcli.models import LoadedModel, load_model
+from camcli.models.catalogue import catalogue
+from camcli.models.prompt_scores import PromptScores, with_prompts
+from camcli.models.prompts import Prompt, PromptPlan
+from camcli.run.cut import split_at
+from tests.models.dual_encoders import TOWERS, small
+
+pytest.importorskip("open_clip")
+CPU = torch.device("cpu")
+DOG, CAT = "a photo of a dog", "a photo of a cat"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def plan_of(*texts: str) -> PromptPlan:
+    prompts = tuple(Prompt(text, (text,)) for text in texts)
+    return PromptPlan(prompts, tuple(range(len(prompts))))
+
+
+def prompted(tower: str = "resnet", score: Any = "cosine", **kwargs: Any) -> LoadedModel:
+    return with_prompts(load_model(small(tower, **kwargs)), plan_of(DOG, CAT), score)
+
+
+def noise(model: LoadedModel, count: int = 3) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(count, 3, *model.preprocess.crop, generator=generator)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tower", TOWERS)
+def test_the_embedding_through_trunk_and_tail_is_the_encoders_own(tower: str) -> None:
+    loaded = load_model(small(tower))
+    assert loaded.text is not None
+    directions = torch.eye(loaded.text.width)
+    embedding = PromptScores(loaded.network, directions, torch.ones(())).eval()
+    halves = split_at(
+        LoadedModel(**{**vars(loaded), "network": embedding, "probabilities": "softmax"}),
+        "auto",
+        CPU,
+    )
+    images = noise(loaded)
+    with torch.no_grad():
+        expected = loaded.text.model.encode_image(images, normalize=True)
+        torch.testing.assert_close(halves.predict(images), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_scores_are_those_of_open_clip() -> None:
+    import open_clip
+
+    model = prompted()
+    assert model.text is not None
+    images, clip = noise(model), model.text.model
+    tokens = open_clip.get_tokenizer("ViT-B-32")([DOG, CAT])
+    with torch.no_grad():
+        expected, _ = clip.get_logits(images, tokens)
+        torch.testing.assert_close(model.network(images), expected)
+        softmax = prompted(score="softmax").network(images)
+        torch.testing.assert_close(softmax, expected.softmax(1))
+    assert model.labels == (DOG, CAT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tower", "layer"),
+    [
+        ("resnet", "visual.layer4"),
+        ("vit", "visual.transformer.resblocks.1.ln_1"),
+        ("convnext", "visual.trunk.stages"),
+        ("attention-pool", "visual.trunk.norm"),
+    ],
+)
+def test_the_default_layer_has_places_whose_contributions_add_up(tower: str, layer: str) -> None:
+    model = prompted(tower)
+    halves = split_at(model, "auto", CPU)
+    assert halves.layer == layer
+    assert halves.layout.height * halves.layout.width > 1
+    probe = Probe(halves, noise(model), with_reference=True)
+    found = probe.contributions(torch.tensor([0, 1, 0]))
+    assert float(found.completeness_error.max()) < 1e-4
+    assert float(found.maps.abs().amax()) > 0
+
+
+@pytest.mark.slow
+def test_every_method_explains_a_prompt() -> None:
+    model, layer = prompted(), "visual.layer1"
+    plain, images, classes = split_at(model, layer, CPU), noise(model), torch.tensor([0, 1, 1])
+    for name in METHOD_NAMES:
+        options = {"shap-cam": {"pairs": 2}, "lime-cam": {"samples": 20}}.get(name, {})
+        method = create_method(name, options)
+        own_cut = type(method).depths is not Method.depths
+        halves = split_at(model, layer, CPU, method) if own_cut else plain
+        maps = method.explain(Probe(halves, images), classes).maps
+        assert len(maps) == 3
+        assert torch.isfinite(maps).all(), name
+
+
+def test_the_softmax_over_the_prompts_adds_up_too() -> None:
+    model = prompted(score="softmax")
+    halves = split_at(model, "auto", CPU)
+    assert halves.probabilities == "none"
+    probe = Probe(halves, noise(model), with_reference=True)
+    assert float(probe.contributions(torch.zeros(3, dtype=torch.long)).completeness_error.max()) < (
+        1e-4
+    )
+    torch.testing.assert_close(probe.logits.sum(1), torch.ones(3))
+
+
+def test_a_model_with_a_bias_scores_prompts_independently() -> None:
+    model = prompted("attention-pool", init_logit_bias=-10.0)
+    assert model.probabilities == "sigmoid"
+    assert model.text is not None
+    assert float(model.text.bias) == -10.0  # type: ignore[arg-type]
+    with torch.no_grad():
+        scores = model.network(noise(model))
+    assert float((scores + 10).abs().max()) <= float(model.text.scale) + 1e-4
+
+
+def test_templates_are_averaged_and_scaled_to_length_1_again() -> None:
+    text = load_model(small()).text
+    assert text is not None
+    one, other = text.embed([Prompt(DOG, (DOG,)), Prompt(CAT, (CAT,))])
+    (both,) = text.embed([Prompt("pets", (DOG, CAT))])
+    torch.testing.assert_close(both, F.normalize((one + other) / 2, dim=0))
+    torch.testing.assert_close(both.norm(), torch.ones(()))
+
+
+def counted(text: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    encode, calls = text.model.encode_text, []
+
+    def counting(tokens: torch.Tensor, **options: Any) -> torch.Tensor:
+        calls.append(len(tokens))
+        return encode(tokens, **options)
+
+    monkeypatch.setattr(text.model, "encode_text", counting)
+    return calls
+
+
+def test_a_text_is_embedded_once_for_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = load_model(small()).text
+    assert text is not None
+    calls = counted(text, monkeypatch)
+    first = text.embed([Prompt(DOG, (DOG,)), Prompt("pets", (DOG, CAT))])
+    again = text.embed([Prompt("pets", (DOG, CAT)), Prompt(DOG, (DOG,))])
+    assert calls == [2]
+    assert torch.equal(first, again.flip(0))
+
+
+def test_other_weights_have_other_embeddings() -> None:
+    found = [load_model(small(), seed=seed).text for seed in (0, 1)]
+    one, other = (text.embed([Prompt(DOG, (DOG,))]) for text in found if text)
+    assert not torch.allclose(one, other)
+
+
+def test_a_damaged_cache_is_computed_anew(own_cache: Path) -> None:
+    text = load_model(small()).text
+    assert text is not None
+    expected = text.embed([Prompt(DOG, (DOG,))])
+    (kept,) = own_cache.rglob("*.npy")
+    kept.write_bytes(b"\x93NUMPY broken")
+    assert torch.equal(text.embed([Prompt(DOG, (DOG,))]), expected)
+
+
+def test_a_prompt_longer_than_the_context_is_refused() -> None:
+    text = load_model(small()).text
+    assert text is not None
+    fits = " ".join(["dog"] * 75)
+    text.embed([Prompt(fits, (fits,))])
+    with pytest.raises(PromptError, match="longer than the 77 tokens"):
+        text.embed([Prompt("long", (f"{fits} dog",))])
+
+
+def test_checkpoints_fill_both_towers(tmp_path: Path) -> None:
+    weights = load_model(small(), seed=3).text
+    assert weights is not None
+    save_file(weights.model.state_dict(), tmp_path / "clip.safetensors")
+    torch.save({"state_dict": weights.model.state_dict()}, tmp_path / "clip.pt")
+    for name in ("clip.safetensors", "clip.pt"):
+        config = small().model_copy(update={"weights": str(tmp_path / name)})
+        found = load_model(config)
+        assert found.text is not None
+        expected = weights.model.state_dict()
+        assert all(torch.equal(v, expected[k]) for k, v in found.text.model.state_dict().items())
+
+
+def refusal(**options: Any) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_model(ModelConfig(**options))
+    return str(caught.value)
+
+
+def test_mistakes_are_answered_with_choices(tmp_path: Path) -> None:
+    assert "'RN50'" in refusal(name="open_clip:RN5O")
+    assert "did you mean 'openai'" in refusal(name="open_clip:RN50/opnai")
+    assert "names no weights: take open_clip:RN50/openai" in refusal(name="open_clip:RN50")
+    absent = tmp_path / "absent.pt"
+    found = refusal(name="open_clip:RN50", weights=str(absent))
+    assert found == f"there is no checkpoint file {absent}"
+    save_file({"nothing": torch.zeros(1)}, tmp_path / "other.safetensors")
+    config = small().model_copy(update={"weights": str(tmp_path / "other.safetensors")})
+    assert "does not fit" in refusal(**config.model_dump())
+
+
+def test_weights_out_of_reach_are_answered_with_remedies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import open_clip.factory
+
+    def offline(*_arguments: Any, **_options: Any) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(open_clip.factory, "download_pretrained", offline)
+    found = refusal(name="open_clip:RN50/openai")
+    assert "no network" in found
+    assert "--checkpoint" in found
+
+
+@pytest.mark.parametrize("name", ["open_clip:RN50/openai", "demo-clip"])
+def test_without_open_clip_its_extra_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [m for m in sys.modules if m.partition(".")[0] == "open_clip"]:
+        monkeypatch.delitem(sys.modules, module)
+    real = builtins.__import__
+
+    def without(module: str, *arguments: Any, **options: Any) -> Any:
+        if module.partition(".")[0] == "open_clip":
+            raise ImportError(module)
+        return real(module, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert "pip install 'camcli[clip]'" in refusal(name=name)
+
+
+def test_preprocessing_is_open_clips() -> None:
+    clip = load_model(small("resnet")).preprocess
+    assert (clip.resize, clip.crop, clip.interpolation) == (64, (64, 64), "bicubic")
+    assert clip.mean == pytest.approx((0.481, 0.458, 0.408), abs=1e-3)
+    squashed = small(force_preprocess_cfg={"resize_mode": "squash", "mean": [0.5] * 3})
+    found = load_model(squashed).preprocess
+    assert (found.resize, found.mean) == ((64, 64), (0.5, 0.5, 0.5))
+
+
+def test_the_catalogue_lists_architectures_with_their_tags() -> None:
+    (found,) = [named for named in catalogue("open_clip:RN50") if named.name == "open_clip:RN50"]
+    assert "openai" in found.weights

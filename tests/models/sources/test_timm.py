@@ -1,0 +1,83 @@
+"""timm's models, with what its data configurations say of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from camcli.config import ModelConfig
+from camcli.errors import CamcliWarning, ModelError
+from camcli.methods.probe import Probe
+from camcli.models import load_model
+from camcli.models.catalogue import catalogue
+from camcli.models.sources import timm as timm_source
+from camcli.run.cut import split_at
+
+timm = pytest.importorskip("timm")
+
+
+def config(name: str, **options: Any) -> ModelConfig:
+    return ModelConfig(**{"name": name, "weights": None, **options})
+
+
+def test_preprocessing_and_names_come_from_its_data_config() -> None:
+    loaded = load_model(config("timm:resnet10t"))
+    preprocess = loaded.preprocess
+    assert (preprocess.resize, preprocess.crop) == (201, (176, 176))
+    assert preprocess.interpolation == "bicubic"
+    assert preprocess.mean == (0.485, 0.456, 0.406)
+    assert loaded.labels is not None
+    assert (loaded.labels[0], loaded.labels[999]) == ("tench", "toilet tissue")
+
+
+def test_a_squashed_model_is_squashed() -> None:
+    loaded = load_model(config("timm:vit_tiny_patch16_224", kwargs={"num_classes": 3}))
+    assert loaded.preprocess.crop == (224, 224)
+    assert loaded.preprocess.mean == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("timm:resnet10t", "layer4"),
+        ("timm:test_vit", "blocks.5.norm1"),
+        ("timm:test_vit2", "blocks"),
+        ("timm:test_convnext", "stages"),
+    ],
+)
+def test_a_layer_is_found_and_explained_exactly(name: str, layer: str) -> None:
+    torch.manual_seed(0)
+    halves = split_at(load_model(config(name)), "auto", torch.device("cpu"))
+    assert halves.layer == layer
+    probe = Probe(halves, torch.randn(2, 3, *halves.image_size), with_reference=True)
+    error = probe.contributions(probe.logits.argmax(1)).completeness_error
+    assert float(error.max()) < 1e-5
+
+
+def test_a_checkpoint_brings_its_number_of_classes(tmp_path: Path) -> None:
+    made = load_model(config("timm:test_vit", kwargs={"num_classes": 6})).network
+    torch.save({"state_dict": made.state_dict()}, tmp_path / "six.pth")
+    loaded = load_model(config("timm:test_vit", weights=str(tmp_path / "six.pth")))
+    assert loaded.network.head.out_features == 6
+    assert loaded.labels is None
+
+
+def test_a_wrong_name_is_answered_with_near_ones() -> None:
+    with pytest.raises(ModelError, match="did you mean 'resnet10t'"):
+        load_model(config("timm:resnet10"))
+
+
+def test_an_image_with_a_border_is_warned_of() -> None:
+    network = timm.create_model("test_vit")
+    network.pretrained_cfg["crop_mode"] = "border"
+    with pytest.warns(CamcliWarning, match="border"):
+        timm_source._preprocess(network, "timm:test_vit")
+
+
+def test_the_catalogue_knows_the_tags_of_its_weights() -> None:
+    (found,) = catalogue("timm:resnet10t")
+    assert found.weights == ("c3_in1k",)

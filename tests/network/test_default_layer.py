@@ -1,0 +1,57 @@
+"""The layer that is chosen where none is named, and the warning about one without a gradient."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from camcli.errors import CamcliWarning, LayerError
+from camcli.network.default_layer import default_layer, has_gradient, warn_if_no_gradient
+from camcli.network.split import split
+from camcli.network.trace import trace
+from tests.network.networks import ChannelsLast, Residuals, Tokens, Windows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("network", "layer"),
+    [
+        (Residuals(), "shared@1"),
+        (ChannelsLast(), "mlp"),
+        (Tokens(pooled=True), "blocks.1"),
+        (Tokens(), "blocks.1.norm1"),
+        (Windows(), "norm"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_a_layer_is_found_where_none_is_known(network: nn.Module, layer: str) -> None:
+    """The last whose places in space all still reach the scores."""
+    images = torch.randn(2, 3, 16, 24)
+    assert default_layer(trace(network, images), images) == layer
+
+
+def test_a_layer_without_a_gradient_is_warned_of_with_one_that_has_one() -> None:
+    """Behind the last attention, only the class token is read."""
+    network, images = Tokens(), torch.randn(2, 3, 16, 24)
+    traced = trace(network, images)
+    with pytest.warns(CamcliWarning, match="'blocks.1'.*give --layer blocks.1.norm1"):
+        warn_if_no_gradient(traced, split(traced, "blocks.1"), images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_if_no_gradient(traced, split(traced, "blocks.1.norm1"), images)
+
+
+def test_a_network_without_a_spatial_gradient_has_no_default_layer() -> None:
+    network, images = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)), torch.randn(2, 3, 8, 8)
+    with pytest.raises(LayerError, match="has an extent in space and a gradient from the scores"):
+        default_layer(trace(network, images), images)
+
+
+@pytest.mark.parametrize(("layer", "expected"), [("blocks.1", False), ("blocks.1.norm1", True)])
+def test_only_places_in_space_count_as_having_a_gradient(layer: str, expected: bool) -> None:
+    """The class token behind the last attention has one."""
+    images = torch.randn(2, 3, 16, 24)
+    assert has_gradient(split(trace(Tokens(), images), layer), images) is expected

@@ -18,7 +18,7 @@ from camcli.run.build import BuiltRun
 from camcli.run.outcome import Outcome, Tally
 from camcli.run.plan import RunPlan
 
-_REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "pillow")
+_REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "cmap")
 _STATUSES = ("ok", "degenerate", "failed")
 
 

@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from camcli.compile import adaptive
 from camcli.compile.adaptive import AdaptiveTrunk
 from camcli.compile.aligned_weights import AlignedLibrary
-from camcli.compile.compilation import Compilation, compiler_missing
+from camcli.compile.compilation import Compilation
 from camcli.compile.compiled_trunk import CompiledTrunk
 from camcli.compile.inference_form import InferenceTrunk
-from camcli.compile.trial import Runner
 from camcli.network.split import split
 from camcli.network.trace import trace
-from tests.conftest import GlobalAverageHead
+from tests.compile.trunks import EXAMPLE, fail, needs_compiler, run
 from tests.network.networks import Tokens
-
-needs_compiler = pytest.mark.skipif(compiler_missing() is not None, reason="needs a C++ compiler")
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "camcli" / "compiled"
-
-
-@pytest.fixture
-def trunk(average_head: GlobalAverageHead) -> InferenceTrunk:
-    return InferenceTrunk(split(trace(average_head, torch.randn(2, 3, 16, 16)), "features").trunk)
-
-
-EXAMPLE = torch.zeros(4, 3, 16, 16)
-
-
-def run(trunk: AdaptiveTrunk, images: Tensor) -> Tensor:
-    with torch.no_grad():
-        (activation,) = trunk(images)
-    return activation
 
 
 @pytest.mark.slow
@@ -66,17 +40,6 @@ def test_a_compiled_trunk_takes_over_and_is_found_again(trunk: InferenceTrunk, c
     torch.testing.assert_close(run(second, images[:3]), expected[:3], rtol=1e-4, atol=1e-4)
     assert isinstance(second._runner, CompiledTrunk)
     assert notices == []
-
-
-@needs_compiler
-def test_other_weights_are_another_package(
-    trunk: InferenceTrunk, average_head: GlobalAverageHead, cache: Path
-) -> None:
-    before = Compilation(trunk, EXAMPLE, requested=True).package
-    torch.nn.init.constant_(average_head.features[0].weight, 0.5)
-    halves = split(trace(average_head, torch.randn(2, 3, 16, 16)), "features")
-    assert Compilation(InferenceTrunk(halves.trunk), EXAMPLE, requested=True).package != before
-    assert Compilation(trunk, EXAMPLE[:2], requested=True).package != before
 
 
 @pytest.mark.slow
@@ -119,8 +82,8 @@ def test_a_compiled_trunk_with_wrong_outputs_is_not_used(
 def test_few_images_are_not_worth_compiling(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Compilation, "start", _fail)
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 50, _fail)
+    monkeypatch.setattr(Compilation, "start", fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 50, fail)
     for _ in range(5):
         run(adaptive_trunk, torch.randn(4, 3, 16, 16))
 
@@ -140,137 +103,6 @@ def test_many_slow_images_are_worth_compiling(
     assert "in the background" in notices[0]
 
 
-def compiled_in_the_background(
-    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch, runner: Runner
-) -> tuple[AdaptiveTrunk, list[str]]:
-    """Return a trunk whose compiler has just ended, having made `runner`, and its notices."""
-    cache.mkdir(parents=True)
-    compilation = Compilation(trunk, EXAMPLE, requested=False)
-    assert not compilation.adopted
-    compilation.package.write_bytes(b"stands for a package")
-    monkeypatch.setattr(Compilation, "load", lambda _: runner)
-    notices: list[str] = []
-    return AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, notices.append), notices
-
-
-def late(runner: Runner, called: list[str]) -> Runner:
-    """Return a runner that takes its time."""
-
-    def run_later(images: Tensor) -> tuple[Tensor, ...]:
-        time.sleep(0.05)
-        called.append("late")
-        return runner(images)
-
-    return run_later
-
-
-def test_a_trunk_compiled_unasked_is_rejected_unless_it_is_faster(
-    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slower, called = late(trunk, []), list[str]()
-    adaptive_trunk, notices = compiled_in_the_background(
-        trunk, cache, monkeypatch, late(slower, called)
-    )
-    images = torch.randn(4, 3, 16, 16)
-    with torch.no_grad():
-        (expected,) = trunk(images)
-    for _ in range(20):
-        torch.testing.assert_close(run(adaptive_trunk, images), expected)
-        torch.testing.assert_close(run(adaptive_trunk, images[:3]), expected[:3])
-
-    assert adaptive_trunk._runner is trunk
-    assert len(notices) == 1
-    assert notices[0].startswith("going on without compiling the network: compiled, it takes ")
-    assert not list(cache.glob("*.pt2"))
-    count = len(called)
-    monkeypatch.setattr(Compilation, "start", _fail)
-    later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
-    for _ in range(3):
-        run(later, images)
-    assert len(called) == count
-
-
-def test_what_proves_faster_is_adopted_without_another_trial(
-    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module, called = trunk.module, list[str]()
-
-    def faster(images: Tensor) -> tuple[Tensor, ...]:
-        return tuple(module(images))
-
-    monkeypatch.setattr(InferenceTrunk, "__call__", staticmethod(late(faster, called)))
-    adaptive_trunk, notices = compiled_in_the_background(trunk, cache, monkeypatch, faster)
-    for _ in range(8):
-        run(adaptive_trunk, EXAMPLE)
-    assert adaptive_trunk._runner is faster
-    assert notices == []
-    assert Compilation(trunk, EXAMPLE, requested=False).adopted
-
-    later = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, _fail)
-    run(later, EXAMPLE)
-    count = len(called)
-    for _ in range(3):
-        run(later, EXAMPLE)
-    assert len(called) == count
-
-
-def test_a_trial_that_a_run_did_not_finish_is_left_to_the_next_run(
-    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, _ = compiled_in_the_background(trunk, cache, monkeypatch, late(trunk, []))
-    for _ in range(3):
-        run(first, EXAMPLE)
-    notices: list[str] = []
-    second = AdaptiveTrunk(trunk, EXAMPLE, "auto", 100, notices.append)
-    for _ in range(8):
-        run(second, EXAMPLE)
-    assert second._runner is trunk
-    assert "times as long" in notices[0]
-
-
-def test_a_rejected_package_is_not_used_unasked(
-    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache.mkdir(parents=True)
-    Compilation(trunk, EXAMPLE, requested=False).reject()
-    insisting = Compilation(trunk, EXAMPLE, requested=True)
-    insisting.package.write_bytes(b"of somebody who insisted")
-    assert insisting.ready
-    monkeypatch.setattr(Compilation, "start", _fail)
-    monkeypatch.setattr(Compilation, "load", _fail)
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, _fail)
-    for _ in range(4):
-        run(adaptive_trunk, torch.randn(4, 3, 16, 16))
-
-
-def test_what_another_run_rejects_meanwhile_is_not_compiled(
-    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache.mkdir(parents=True)
-    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
-    monkeypatch.setattr(Compilation, "start", _fail)
-    notices: list[str] = []
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10**12, notices.append)
-    run(adaptive_trunk, EXAMPLE)
-    Compilation(trunk, EXAMPLE, requested=False).reject()
-    for _ in range(4):
-        run(adaptive_trunk, EXAMPLE)
-    assert len(notices) == 1
-    assert notices[0].endswith("another run found that it is no faster compiled")
-
-
-@pytest.mark.slow
-@needs_compiler
-def test_who_asks_for_compiling_gets_it_even_if_it_was_rejected_before(
-    trunk: InferenceTrunk, cache: Path
-) -> None:
-    cache.mkdir(parents=True)
-    Compilation(trunk, EXAMPLE, requested=False).reject()
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, lambda _: None)
-    run(adaptive_trunk, EXAMPLE)
-    assert isinstance(adaptive_trunk._runner, CompiledTrunk)
-
-
 def test_a_package_is_kept_when_memory_runs_out(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,34 +113,10 @@ def test_a_package_is_kept_when_memory_runs_out(
     package = Compilation(trunk, EXAMPLE, requested=True).package
     package.write_bytes(b"stands for a package")
     monkeypatch.setattr(Compilation, "load", lambda _: need_too_much)
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, _fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "auto", 10, fail)
     with pytest.raises(torch.OutOfMemoryError):
         run(adaptive_trunk, EXAMPLE)
     assert package.exists()
-
-
-class Conditional(nn.Module):
-    """Scales its images by a number that stands in a branch."""
-
-    def __init__(self, number: float) -> None:
-        super().__init__()
-        self.number = number
-        self.relu = nn.ReLU()
-
-    def forward(self, images: Tensor) -> Tensor:
-        branches = (lambda x: x * self.number), (lambda x: x + 1)
-        return self.relu(torch.cond(images.sum() > 0, *branches, (images,))).mean((2, 3))
-
-
-@pytest.mark.slow
-def test_a_network_with_another_branch_is_another_package(cache: Path) -> None:
-    def package_of(number: float) -> Path:
-        network = Conditional(number).eval()
-        halves = split(trace(network, torch.randn(2, 3, 16, 16)), "relu")
-        return Compilation(InferenceTrunk(halves.trunk), EXAMPLE, requested=True).package
-
-    assert package_of(2.0) == package_of(2.0)
-    assert package_of(2.0) != package_of(3.0)
 
 
 def test_images_from_a_pipe_are_worth_compiling_once_many_have_come(
@@ -326,34 +134,11 @@ def test_images_from_a_pipe_are_worth_compiling_once_many_have_come(
     assert started
 
 
-@pytest.mark.slow
-@needs_compiler
-def test_the_compiler_ends_with_the_run_that_started_it(tmp_path: Path) -> None:
-    """Also when the run is killed, and cannot end it itself."""
-    orphan = (
-        "import os, time; from threading import Thread; "
-        "from camcli.compile.worker import end_with_parent; "
-        "Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start(); "
-        "time.sleep(100)"
-    )
-    script = (
-        "import os, subprocess, sys, time; "
-        f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.DEVNULL); "
-        "print(child.pid, flush=True); time.sleep(4); os.kill(os.getpid(), 9)"
-    )
-    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    child = Path("/proc") / parent.stdout.strip()
-    deadline = time.monotonic() + 60
-    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_never_means_never(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Compilation, "start", _fail)
-    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "never", 10**12, _fail)
+    monkeypatch.setattr(Compilation, "start", fail)
+    adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "never", 10**12, fail)
     for _ in range(3):
         run(adaptive_trunk, torch.randn(4, 3, 16, 16))
 
@@ -380,7 +165,3 @@ def test_a_broken_package_is_removed(trunk: InferenceTrunk, cache: Path) -> None
     torch.testing.assert_close(run(adaptive_trunk, images), expected)
     assert not package.exists()
     assert "going on without compiling" in notices[0]
-
-
-def _fail(*_: object) -> None:
-    raise AssertionError("nothing was to be done or said")

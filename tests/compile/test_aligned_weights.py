@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from camcli.compile import package_file
 from camcli.compile.aligned_weights import AlignedLibrary, address, aligned_copy
-from camcli.compile.compilation import compiler_missing
 from camcli.compile.package_file import load_package
+from tests.compile.trunks import needs_compiler
 
-needs_compiler = pytest.mark.skipif(compiler_missing() is not None, reason="needs a C++ compiler")
 CPU = torch.device("cpu")
 IMAGES = torch.linspace(-1, 1, 2 * 3 * 16 * 16).view(2, 3, 16, 16)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +16,9 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from camcli.compile import worker as compile_worker
-from camcli.compile.compilation import compiler_missing
 from camcli.compile.worker import compile_to
+from tests.compile.trunks import needs_compiler
 
-needs_compiler = pytest.mark.skipif(compiler_missing() is not None, reason="needs a C++ compiler")
 BROKEN = {"there_is_no_such_setting": True}
 IMAGES = torch.arange(2 * 3 * 8 * 8.0).view(2, 3, 8, 8)
 
@@ -106,3 +108,26 @@ def test_where_nothing_works_it_says_why(
     with pytest.raises(Exception, match="there_is_no_such_setting"):
         compile_to(package, program)
     assert not package.exists()
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_the_compiler_ends_with_the_run_that_started_it(tmp_path: Path) -> None:
+    """Also when the run is killed, and cannot end it itself."""
+    orphan = (
+        "import os, time; from threading import Thread; "
+        "from camcli.compile.worker import end_with_parent; "
+        "Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start(); "
+        "time.sleep(100)"
+    )
+    script = (
+        "import os, subprocess, sys, time; "
+        f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.DEVNULL); "
+        "print(child.pid, flush=True); time.sleep(4); os.kill(os.getpid(), 9)"
+    )
+    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    child = Path("/proc") / parent.stdout.strip()
+    deadline = time.monotonic() + 60
+    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -7,11 +7,15 @@ import pkgutil
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from camcli.attribution import rules
+from camcli.attribution.attribution import check_rules
 from camcli.attribution.call import DeepLiftCall
 from camcli.attribution.rules import DEEPLIFT, LRP, RuleRecord, RuleTable
 from camcli.attribution.rules.registry import ANY, FIRST, FIRST_TWO
+from camcli.errors import LayerError
+from tests.reference.tails import Function, network_of
 
 aten = torch.ops.aten
 NO_FAMILIES = {"dimensions", "operations", "registry", "relevance"}
@@ -126,3 +130,30 @@ def test_the_tables_share_the_operations_that_they_treat_alike() -> None:
     assert by_lrp <= by_deeplift
     assert DEEPLIFT.rule_for(aten.group_norm) is not None
     assert LRP.rule_for(aten.group_norm) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("aten.cumprod", lambda x: x.cumprod(-1)),
+        ("aten.sort", lambda x: x.sort(-1).values),
+        ("aten.median", lambda x: x.median(-1, keepdim=True).values),
+        ("aten.pow", lambda x: x.abs() ** x),
+        ("aten.linalg_vector_norm", lambda x: torch.linalg.vector_norm(x, 1, -1, keepdim=True)),
+        ("aten.fft_fft", lambda x: torch.fft.fft(x).real),
+        ("aten.div", lambda x: torch.div(x, 2.0, rounding_mode="floor")),
+        ("aten.round", torch.round),
+    ],
+)
+def test_an_operation_without_a_rule_is_refused(name: str, function: Function) -> None:
+    class Named(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return function(x)
+
+    halves = network_of(Named(), [torch.zeros(4).double()])
+    with pytest.raises(LayerError) as caught:
+        check_rules(halves)
+    message = str(caught.value)
+    assert name in message
+    assert "(in function)" in message
+    assert "grad-cam" in message

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from camcli.config import Config, dump_config, load_config
+from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -53,7 +54,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         "model.nme: no such key; did you mean 'name'?",
         "run.batch_size:",
         "foo: no such key",
-        "output.save.1: 'overlay' is not one of maps, overlays, components",
+        f"output.save.1: 'overlay' is not one of {', '.join(SAVE_CHOICES)}",
         "output.alpha:",
         "(found 3)",
         "'turob' is not one of turbo, viridis",

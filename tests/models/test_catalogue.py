@@ -58,9 +58,10 @@ class TestANewSource:
         assert (summary.usage, summary.content) == (USAGE, "2 models; camcli models 'toy:*'")
 
     def test_usage_and_messages_name_it(self) -> None:
-        assert sources.usage().startswith(f"{USAGE}, demo, ")
-        assert f"(a model is {USAGE}, demo, " in refusal("resnet5")
-        assert f"names no model: give {USAGE}, demo, " in refusal("my-package:build")
+        assert sources.usage().startswith(f"{USAGE}, ")
+        assert ", demo, " in sources.usage()
+        assert f"(a model is {sources.usage()};" in refusal("resnet5")
+        assert f"names no model: give {USAGE}, " in refusal("my-package:build")
         assert further_patterns("kite")[0] == "toy:*kite*"
         plan = PromptPlan((), ())
         with pytest.raises(PromptError, match="take a dual encoder, toy:NAME, demo-clip or "):

@@ -28,12 +28,12 @@ PROMPTS = PromptPlan((Prompt("a dog", ("a dog",)), Prompt("a cat", ("a cat",))),
 
 
 @dataclass(frozen=True)
-class Lowest(Rule):
+class Weakest(Rule):
     """A kind of target that camcli does not have."""
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:  # noqa: ARG003
-        return cls() if spec == "lowest" else None
+        return cls() if spec == "weakest" else None
 
     def classes(self, ref: ImageRef, logits: torch.Tensor) -> Sequence[int]:
         return [int(logits.argmin())]
@@ -41,12 +41,12 @@ class Lowest(Rule):
 
 def test_a_new_kind_is_one_class_and_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TargetError):
-        TargetPlan(["lowest"], TABLE)
-    monkeypatch.setattr(rules, "RULES", {"lowest": f"{__name__}:Lowest", **rules.RULES})
-    assert TargetPlan(["lowest", "top1"], TABLE).classes(REF, LOGITS) == [2, 1]
-    assert "lowest" in usage()
-    with pytest.raises(TargetError, match="a target is lowest, "):
-        TargetPlan(["lowesst"], TABLE)
+        TargetPlan(["weakest"], TABLE)
+    monkeypatch.setattr(rules, "RULES", {"weakest": f"{__name__}:Weakest", **rules.RULES})
+    assert TargetPlan(["weakest", "top1"], TABLE).classes(REF, LOGITS) == [2, 1]
+    assert "weakest" in usage()
+    with pytest.raises(TargetError, match="a target is weakest, "):
+        TargetPlan(["weakesst"], TABLE)
 
 
 def test_the_rows_are_the_kinds_and_any_word_is_tried_last() -> None:

@@ -14,12 +14,13 @@ from camcli.evaluation.report.files import write_report
 from camcli.evaluation.report.summary import Summary, summarise
 from camcli.evaluation.run_record import RunRecord
 from camcli.images.stream import stream
-from camcli.output.folder import Claim, FolderPolicy, open_folder
+from camcli.output.folder import FolderPolicy, open_folder
 from camcli.output.manifest import FILE_NAME, Manifest, read_rows
 from camcli.output.resume import ResumeState
 from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
 from camcli.run.interrupt import Interruption
+from camcli.run.plan import RunPlan
 
 # The images that a cost is measured on.
 _TIMED = 1
@@ -72,8 +73,8 @@ def run_evaluation(
         InputError: A map or an annotation of some image cannot be read.
 
     """
-    claim = Claim(job.folder_policy)
-    with open_folder(job.folder, claim, job.fingerprint, rows_per_image_vary=True) as resumed:
+    plan = RunPlan(job.refs, job.folder, job.folder_policy)
+    with open_folder(job.folder, plan, job.fingerprint, rows_per_image_vary=True) as resumed:
         return _evaluate(job, evaluator, on_images, interruption, resumed)
 
 

@@ -6,10 +6,9 @@ import errno
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from camcli.errors import MachineError, OutputError
 from camcli.output import manifest
@@ -27,7 +26,7 @@ from camcli.output.integrity import faults_at_a_glance, faults_in_full
 from camcli.output.lock import FolderLock
 from camcli.output.record import read_run, refuse_another_run
 from camcli.output.resume import ResumeState, recover
-from camcli.records import WHOLE, Shard
+from camcli.records import Shard
 
 
 class FolderPolicy(Enum):
@@ -38,20 +37,20 @@ class FolderPolicy(Enum):
     OVERWRITE = "overwrite"
 
 
-@dataclass(frozen=True)
-class Claim:
-    """How a run means to use its output folder.
+class FolderUse(Protocol):
+    """How a run means to use its output folder; a `RunPlan` says so."""
 
-    Attributes:
-        folder_policy: What to do where it is not empty.
-        retry_failed: Whether a run that is resumed tries again what failed.
-        shard: The shard that the run works on.
+    @property
+    def folder_policy(self) -> FolderPolicy:
+        """What to do where the folder is not empty."""
 
-    """
+    @property
+    def retry_failed(self) -> bool:
+        """Whether a run that is resumed tries again what failed."""
 
-    folder_policy: FolderPolicy = FolderPolicy.REFUSE
-    retry_failed: bool = False
-    shard: Shard = WHOLE
+    @property
+    def shard(self) -> Shard:
+        """The shard that the run works on."""
 
 
 # What is wrong with the disk rather than with the choice of a folder.
@@ -60,13 +59,13 @@ _WILL_PASS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 @contextmanager
 def open_folder(
-    folder: Path, claim: Claim, fingerprint: Mapping[str, Any], rows_per_image_vary: bool
+    folder: Path, use: FolderUse, fingerprint: Mapping[str, Any], rows_per_image_vary: bool
 ) -> Iterator[ResumeState]:
     """Make an output folder ready for a run, and keep others out of it meanwhile.
 
     Args:
         folder: Made if missing.
-        claim: What is to be done in it.
+        use: What is to be done in it.
         fingerprint: What determines the results of this run; a run that is resumed must match.
         rows_per_image_vary: Whether images can have several rows.
 
@@ -78,11 +77,11 @@ def open_folder(
     with ExitStack() as held:
         with _actionable_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            lock_file = lock_path(folder, claim.shard)
-            if claim.folder_policy is FolderPolicy.REFUSE and not lock_file.exists():
-                _refuse_if_occupied(folder, claim.shard)
-            lock = held.enter_context(at_work(folder, claim.shard))
-            resume_state = _prepare(folder, claim, lock, fingerprint, rows_per_image_vary)
+            lock_file = lock_path(folder, use.shard)
+            if use.folder_policy is FolderPolicy.REFUSE and not lock_file.exists():
+                _refuse_if_occupied(folder, use.shard)
+            lock = held.enter_context(at_work(folder, use.shard))
+            resume_state = _prepare(folder, use, lock, fingerprint, rows_per_image_vary)
         yield resume_state
 
 
@@ -105,10 +104,10 @@ def at_work(folder: Path, shard: Shard) -> Iterator[FolderLock]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def sort_manifest(folder: Path, claim: Claim, order: Mapping[str, int]) -> None:
+def sort_manifest(folder: Path, use: FolderUse, order: Mapping[str, int]) -> None:
     """Put the manifest of a run that was resumed, and is done, into the order of its images."""
-    staging = staging_path(folder, claim.shard)
-    manifest.sort(manifest_path(folder, claim.shard), order, staging)
+    staging = staging_path(folder, use.shard)
+    manifest.sort(manifest_path(folder, use.shard), order, staging)
 
 
 @contextmanager
@@ -127,22 +126,22 @@ def _actionable_errors(folder: Path) -> Iterator[None]:
 
 def _prepare(
     folder: Path,
-    claim: Claim,
+    use: FolderUse,
     lock: FolderLock,
     fingerprint: Mapping[str, Any],
     rows_per_image_vary: bool,
 ) -> ResumeState:
-    if claim.folder_policy is FolderPolicy.REFUSE:
-        _refuse_if_occupied(folder, claim.shard)
-    elif claim.folder_policy is FolderPolicy.OVERWRITE:
-        _clear(folder, claim.shard)
-    _refuse_another_kind_of_run(folder, claim.shard)
-    siblings = shards_in(folder) - {claim.shard}
+    if use.folder_policy is FolderPolicy.REFUSE:
+        _refuse_if_occupied(folder, use.shard)
+    elif use.folder_policy is FolderPolicy.OVERWRITE:
+        _clear(folder, use.shard)
+    _refuse_another_kind_of_run(folder, use.shard)
+    siblings = shards_in(folder) - {use.shard}
     if siblings:
         sibling = min(siblings, key=lambda shard: shard.index)
         refuse_another_run(folder, fingerprint, read_run(folder, sibling)["fingerprint"])
-    if claim.folder_policy is FolderPolicy.RESUME and _is_occupied(folder, claim.shard):
-        return _resume(folder, claim, lock, fingerprint, rows_per_image_vary)
+    if use.folder_policy is FolderPolicy.RESUME and _is_occupied(folder, use.shard):
+        return _resume(folder, use, lock, fingerprint, rows_per_image_vary)
     return ResumeState()
 
 
@@ -187,16 +186,16 @@ def _clear(folder: Path, shard: Shard) -> None:
 
 def _resume(
     folder: Path,
-    claim: Claim,
+    use: FolderUse,
     lock: FolderLock,
     fingerprint: Mapping[str, Any],
     rows_per_image_vary: bool,
 ) -> ResumeState:
-    record = read_run(folder, claim.shard)
+    record = read_run(folder, use.shard)
     refuse_another_run(folder, fingerprint, record["fingerprint"])
     # Files survive the end of a process, but what the machine had not yet written to the disk is
     # lost with its power: then nothing short of reading them all will do.
     check = faults_in_full if lock.files_may_be_lost else faults_at_a_glance
     torn = rows_per_image_vary and record.get("state") != "finished"
-    path, staging = manifest_path(folder, claim.shard), staging_path(folder, claim.shard)
-    return recover(path, check, claim.retry_failed, torn, staging)
+    path, staging = manifest_path(folder, use.shard), staging_path(folder, use.shard)
+    return recover(path, check, use.retry_failed, torn, staging)

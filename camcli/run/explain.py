@@ -9,7 +9,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from camcli.output.files import manifest_path
-from camcli.output.folder import Claim, open_folder, sort_manifest
+from camcli.output.folder import open_folder, sort_manifest
 from camcli.output.manifest import Manifest
 from camcli.run.batches import FixedBatches, in_order
 from camcli.run.build import BuiltRun
@@ -48,14 +48,13 @@ def explain(
 
     """
     fingerprint = built.fingerprint()
-    claim = Claim(plan.folder_policy, plan.retry_failed, plan.shard)
-    with open_folder(plan.folder, claim, fingerprint, built.engine.targets.many) as resumed:
+    with open_folder(plan.folder, plan, fingerprint, built.engine.targets.many) as resumed:
         record = RunRecord(plan, built, fingerprint, resumed)
         with stoppable(interruption), record.kept():
             images = Remaining(plan, resumed)
             _explain_all(images, plan, built, workers, on_rows, interruption, record.tally)
             if resumed.images and not interruption.requested:
-                sort_manifest(plan.folder, claim, images.order)
+                sort_manifest(plan.folder, plan, images.order)
             return record.end(interruption.reason)
 
 

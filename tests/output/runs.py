@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from camcli.output.atomic import write_bytes
 from camcli.output.files import manifest_path
-from camcli.output.folder import Claim, FolderPolicy, open_folder, sort_manifest
+from camcli.output.folder import FolderPolicy, open_folder, sort_manifest
 from camcli.output.manifest import Manifest, read_rows
 from camcli.output.record import write_run
 from camcli.output.resume import ResumeState
-from camcli.records import ErrorInfo, ManifestRow, Shard
+from camcli.records import WHOLE, ErrorInfo, ManifestRow, Shard
 
 FINGERPRINT = {"model": {"name": "demo"}, "targets": ["top1"]}
-RESUME = Claim(FolderPolicy.RESUME)
-OVERWRITE = Claim(FolderPolicy.OVERWRITE)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What `camcli.output.folder.FolderUse` asks for."""
+
+    folder_policy: FolderPolicy = FolderPolicy.REFUSE
+    retry_failed: bool = False
+    shard: Shard = WHOLE
+
+
+RESUME = Use(FolderPolicy.RESUME)
+OVERWRITE = Use(FolderPolicy.OVERWRITE)
 
 
 def run_record(state: str = "finished", images: int = 0) -> dict[str, Any]:
@@ -43,17 +55,17 @@ def explain_image(folder: Path, name: str, status: str = "ok") -> ManifestRow:
 def run(
     folder: Path,
     names: str,
-    claim: Claim = Claim(),  # noqa: B008
+    use: Use = Use(),
     failing: str = "",
     state: str = "finished",
     fingerprint: dict[str, Any] = FINGERPRINT,
     vary: bool = False,
 ) -> ResumeState:
     """Do what a run does, with one image for every letter."""
-    with open_folder(folder, claim, fingerprint, vary) as resume_state:
-        write_run(folder, run_record("running") | {"fingerprint": fingerprint}, claim.shard)
+    with open_folder(folder, use, fingerprint, vary) as resume_state:
+        write_run(folder, run_record("running") | {"fingerprint": fingerprint}, use.shard)
         order = {}
-        with Manifest(manifest_path(folder, claim.shard)) as manifest:
+        with Manifest(manifest_path(folder, use.shard)) as manifest:
             for place, name in enumerate(names):
                 order[name] = place
                 if not resume_state.holds(name, name):
@@ -61,8 +73,8 @@ def run(
                         [explain_image(folder, name, "failed" if name in failing else "ok")]
                     )
         if state == "finished":
-            sort_manifest(folder, claim, order)
-        write_run(folder, run_record(state, len(names)) | {"fingerprint": fingerprint}, claim.shard)
+            sort_manifest(folder, use, order)
+        write_run(folder, run_record(state, len(names)) | {"fingerprint": fingerprint}, use.shard)
     return resume_state
 
 
@@ -70,7 +82,5 @@ def names_in(folder: Path) -> str:
     return "".join(row["image"] for row in read_rows(folder / "manifest.jsonl"))
 
 
-def claim_of_shard(
-    index: int, count: int, folder_policy: FolderPolicy = FolderPolicy.REFUSE
-) -> Claim:
-    return Claim(folder_policy, shard=Shard(index, count))
+def use_of_shard(index: int, count: int, folder_policy: FolderPolicy = FolderPolicy.REFUSE) -> Use:
+    return Use(folder_policy, shard=Shard(index, count))

@@ -18,7 +18,7 @@ from camcli.config.artefacts import ARTEFACT_KINDS, SAVE_CHOICES, ArtefactKind
 from camcli.images.names import safe_name
 from camcli.output.artefacts import saved_artefacts
 from camcli.output.artefacts.base import Artefact
-from camcli.output.folder import Claim, FolderPolicy, open_folder
+from camcli.output.folder import FolderPolicy, open_folder
 from camcli.output.manifest import Manifest, read_rows
 from camcli.output.record import write_run
 from camcli.output.rows import RowMaker
@@ -26,6 +26,7 @@ from camcli.output.verify import verify_folder
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Components, Geometry, ImageItem, ImageRef, SaliencyMap, Target
 from camcli.workers.demand import draws
+from tests.output.runs import Use
 
 EVERYTHING = OutputConfig(save=("maps", "overlays", "components"))
 
@@ -80,7 +81,7 @@ def _map(components: bool = False) -> SaliencyMap:
 
 def _run(folder: Path, policy: FolderPolicy, config: OutputConfig) -> dict[str, Any]:
     """Do what a run of one image does, and return its row."""
-    with open_folder(folder, Claim(policy), {"model": "demo"}, False):
+    with open_folder(folder, Use(policy), {"model": "demo"}, False):
         write_run(folder, {"state": "finished", "fingerprint": {"model": "demo"}})
         saliency_map = _map()
         written = ArtefactWriter(folder, config, class_in_name=False).write(saliency_map)
@@ -118,7 +119,7 @@ def test_an_image_that_lost_its_file_of_a_new_kind_is_explained_again(
 ) -> None:
     _run(tmp_path, FolderPolicy.REFUSE, OutputConfig(save=("maps",)))
     (tmp_path / "areas" / "in" / "cat.jpg.txt").unlink()
-    with open_folder(tmp_path, Claim(FolderPolicy.RESUME), {"model": "demo"}, False) as found:
+    with open_folder(tmp_path, Use(FolderPolicy.RESUME), {"model": "demo"}, False) as found:
         assert found.redone == {"in/cat.jpg"}
 
 

@@ -11,7 +11,7 @@ from camcli.output.folder import FolderPolicy, open_folder
 from camcli.output.merge import merge_shards
 from camcli.output.record import write_run
 from camcli.records import Shard
-from tests.output.runs import FINGERPRINT, OVERWRITE, claim_of_shard, names_in, run, run_record
+from tests.output.runs import FINGERPRINT, OVERWRITE, names_in, run, run_record, use_of_shard
 
 
 def test_a_folder_of_someone_elses_maps_is_not_cleared(tmp_path: Path) -> None:
@@ -32,9 +32,9 @@ def test_overwriting_removes_what_camcli_wrote_and_nothing_else(tmp_path: Path) 
 
 
 def test_a_shard_that_is_overwritten_leaves_the_others_alone(tmp_path: Path) -> None:
-    run(tmp_path, "ac", claim_of_shard(0, 2))
-    run(tmp_path, "bd", claim_of_shard(1, 2))
-    run(tmp_path, "ae", claim_of_shard(0, 2, FolderPolicy.OVERWRITE))
+    run(tmp_path, "ac", use_of_shard(0, 2))
+    run(tmp_path, "bd", use_of_shard(1, 2))
+    run(tmp_path, "ae", use_of_shard(0, 2, FolderPolicy.OVERWRITE))
     assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == [
         *("a.npy", "b.npy", "d.npy", "e.npy")
     ]
@@ -43,7 +43,7 @@ def test_a_shard_that_is_overwritten_leaves_the_others_alone(tmp_path: Path) -> 
 
 
 def test_a_whole_run_does_not_overwrite_shards_at_work(tmp_path: Path) -> None:
-    with open_folder(tmp_path, claim_of_shard(0, 2), FINGERPRINT, False):
+    with open_folder(tmp_path, use_of_shard(0, 2), FINGERPRINT, False):
         write_run(tmp_path, run_record("running"), Shard(0, 2))
         with pytest.raises(OutputError, match="in use"):
             run(tmp_path, "ab", OVERWRITE)

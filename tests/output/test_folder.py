@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from camcli.errors import OutputError
-from camcli.output.folder import Claim, FolderPolicy, open_folder
-from tests.output.runs import FINGERPRINT, OVERWRITE, RESUME, claim_of_shard, run
+from camcli.output.folder import FolderPolicy, open_folder
+from tests.output.runs import FINGERPRINT, OVERWRITE, RESUME, Use, run, use_of_shard
 
 
 def test_a_new_folder_is_made(tmp_path: Path) -> None:
@@ -37,24 +37,24 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_use_is_refused_whatever_is_asked(tmp_path: Path) -> None:
-    with open_folder(tmp_path, Claim(), FINGERPRINT, False):
-        for claim in (Claim(), RESUME, OVERWRITE):
+    with open_folder(tmp_path, Use(), FINGERPRINT, False):
+        for use in (Use(), RESUME, OVERWRITE):
             with pytest.raises(OutputError, match=r"in use by another run \(process"):
-                run(tmp_path, "a", claim)
+                run(tmp_path, "a", use)
 
 
 def test_shards_of_other_counts_or_configs_and_whole_runs_stay_apart(tmp_path: Path) -> None:
-    run(tmp_path, "ac", claim_of_shard(0, 2))
+    run(tmp_path, "ac", use_of_shard(0, 2))
     with pytest.raises(OutputError, match="not empty"):
         run(tmp_path, "abcd")
     with pytest.raises(OutputError, match="holds shards of 2"):
         run(tmp_path, "abcd", RESUME)
     with pytest.raises(OutputError, match="not empty"):
-        run(tmp_path, "a", claim_of_shard(0, 3))
+        run(tmp_path, "a", use_of_shard(0, 3))
     with pytest.raises(OutputError, match="holds shards of 2"):
-        run(tmp_path, "a", claim_of_shard(0, 3, FolderPolicy.RESUME))
+        run(tmp_path, "a", use_of_shard(0, 3, FolderPolicy.RESUME))
     with pytest.raises(OutputError, match="targets"):
-        run(tmp_path, "bd", claim_of_shard(1, 2), fingerprint=FINGERPRINT | {"targets": ["top2"]})
+        run(tmp_path, "bd", use_of_shard(1, 2), fingerprint=FINGERPRINT | {"targets": ["top2"]})
     run(tmp_path, "abcd", OVERWRITE)
     with pytest.raises(OutputError, match="a run without --shard"):
-        run(tmp_path, "ac", claim_of_shard(0, 2, FolderPolicy.RESUME))
+        run(tmp_path, "ac", use_of_shard(0, 2, FolderPolicy.RESUME))

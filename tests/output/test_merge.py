@@ -12,7 +12,7 @@ from camcli.errors import OutputError
 from camcli.output.folder import FolderPolicy, open_folder
 from camcli.output.lock import FolderLock
 from camcli.output.merge import merge_shards
-from tests.output.runs import FINGERPRINT, RESUME, claim_of_shard, names_in, run
+from tests.output.runs import FINGERPRINT, RESUME, names_in, run, use_of_shard
 
 
 def test_shards_share_a_folder_and_together_are_the_whole(tmp_path: Path) -> None:
@@ -20,9 +20,9 @@ def test_shards_share_a_folder_and_together_are_the_whole(tmp_path: Path) -> Non
     folder = tmp_path / "shards"
     with ExitStack() as held:
         for index in (2, 0, 1):
-            held.enter_context(open_folder(folder, claim_of_shard(index, 3), FINGERPRINT, False))
+            held.enter_context(open_folder(folder, use_of_shard(index, 3), FINGERPRINT, False))
     for index in (1, 2, 0):
-        run(folder, "abcdefg"[index::3], claim_of_shard(index, 3))
+        run(folder, "abcdefg"[index::3], use_of_shard(index, 3))
     assert merge_shards(folder).images == 7
     for path in (tmp_path / "whole").rglob("*"):
         if path.is_file() and path.name != "run.json":
@@ -35,7 +35,7 @@ def test_shards_share_a_folder_and_together_are_the_whole(tmp_path: Path) -> Non
 
 def test_an_interrupted_merge_is_completed(tmp_path: Path) -> None:
     for index in range(2):
-        run(tmp_path, "abcd"[index::2], claim_of_shard(index, 2))
+        run(tmp_path, "abcd"[index::2], use_of_shard(index, 2))
     left = (tmp_path / "manifest.1-of-2.jsonl").read_bytes()
     merge_shards(tmp_path)
     (tmp_path / "manifest.1-of-2.jsonl").write_bytes(left)
@@ -49,13 +49,13 @@ def test_what_cannot_be_merged_is_said(tmp_path: Path) -> None:
         merge_shards(tmp_path / "nowhere")
     with pytest.raises(OutputError, match="no shards"):
         merge_shards(tmp_path)
-    run(tmp_path, "ac", claim_of_shard(0, 2))
+    run(tmp_path, "ac", use_of_shard(0, 2))
     with pytest.raises(OutputError, match="--shard 1/2"):
         merge_shards(tmp_path)
-    run(tmp_path, "b", claim_of_shard(1, 2), state="interrupted")
+    run(tmp_path, "b", use_of_shard(1, 2), state="interrupted")
     with pytest.raises(OutputError, match="--shard 1/2 again with --resume"):
         merge_shards(tmp_path)
-    run(tmp_path, "bdfh", claim_of_shard(1, 2, FolderPolicy.RESUME))
+    run(tmp_path, "bdfh", use_of_shard(1, 2, FolderPolicy.RESUME))
     with pytest.raises(OutputError, match="2, 4 images"):
         merge_shards(tmp_path)
     with (

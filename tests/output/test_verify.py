@@ -10,7 +10,7 @@ import pytest
 from camcli.errors import OutputError
 from camcli.output.folder import FolderPolicy
 from camcli.output.verify import verify_folder
-from tests.output.runs import claim_of_shard, run
+from tests.output.runs import run, use_of_shard
 
 
 def test_verifying_finds_every_damage(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_manifest_that_points_outside_is_not_followed(tmp_path: Path) -> None:
         assert damage.fault in {"outside the folder", "missing"}
     (out / "manifest.jsonl").rename(out / "manifest.0-of-2.jsonl")
     (out / "run.json").rename(out / "run.0-of-2.json")
-    run(out, "a", claim_of_shard(0, 2, FolderPolicy.OVERWRITE))
+    run(out, "a", use_of_shard(0, 2, FolderPolicy.OVERWRITE))
     assert secret.exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from camcli.config import load_config
 from camcli.errors import MachineError
-from camcli.output.folder import Claim, open_folder
+from camcli.output.folder import open_folder
 from camcli.run.build import BuiltRun, build
 from camcli.run.plan import RunPlan
 from camcli.run.record import RunRecord
@@ -32,7 +32,7 @@ def test_it_is_there_while_the_run_works_and_says_how_it_ended(
     built: BuiltRun, tmp_path: Path, reason: str | None, state: str
 ) -> None:
     plan, fingerprint = RunPlan([], tmp_path / "out"), built.fingerprint()
-    with open_folder(plan.folder, Claim(), fingerprint, False) as resumed:
+    with open_folder(plan.folder, plan, fingerprint, False) as resumed:
         record = RunRecord(plan, built, fingerprint, resumed)
         with record.kept():
             assert _record(plan.folder)["state"] == "running"
@@ -52,7 +52,7 @@ def test_what_the_machine_refuses_is_recorded_and_raised_as_such(
     built: BuiltRun, tmp_path: Path, error: Exception
 ) -> None:
     plan = RunPlan([], tmp_path / "out")
-    with open_folder(plan.folder, Claim(), {}, False) as resumed:
+    with open_folder(plan.folder, plan, {}, False) as resumed:
         record = RunRecord(plan, built, {}, resumed)
         with pytest.raises(MachineError, match=str(error.args[-1])), record.kept():
             raise error
@@ -63,7 +63,7 @@ def test_a_mistake_in_the_program_is_not_taken_for_the_machines(
     built: BuiltRun, tmp_path: Path
 ) -> None:
     plan = RunPlan([], tmp_path / "out")
-    with open_folder(plan.folder, Claim(), {}, False) as resumed:
+    with open_folder(plan.folder, plan, {}, False) as resumed:
         record = RunRecord(plan, built, {}, resumed)
         with pytest.raises(KeyError), record.kept():
             raise KeyError("x")

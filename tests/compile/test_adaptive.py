@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from camcli.compile import adaptive
 from camcli.compile.adaptive import AdaptiveTrunk
@@ -65,17 +63,6 @@ def test_a_compiled_trunk_takes_over_and_is_found_again(trunk: InferenceTrunk, c
     torch.testing.assert_close(run(second, images[:3]), expected[:3], rtol=1e-4, atol=1e-4)
     assert isinstance(second._runner, CompiledTrunk)
     assert notices == []
-
-
-@needs_compiler
-def test_other_weights_are_another_package(
-    trunk: InferenceTrunk, average_head: GlobalAverageHead, cache: Path
-) -> None:
-    before = Compilation(trunk, EXAMPLE, requested=True).package
-    torch.nn.init.constant_(average_head.features[0].weight, 0.5)
-    halves = split(trace(average_head, torch.randn(2, 3, 16, 16)), "features")
-    assert Compilation(InferenceTrunk(halves.trunk), EXAMPLE, requested=True).package != before
-    assert Compilation(trunk, EXAMPLE[:2], requested=True).package != before
 
 
 @needs_compiler
@@ -284,29 +271,6 @@ def test_a_package_is_kept_when_memory_runs_out(
     assert package.exists()
 
 
-class Conditional(nn.Module):
-    """Scales its images by a number that stands in a branch."""
-
-    def __init__(self, number: float) -> None:
-        super().__init__()
-        self.number = number
-        self.relu = nn.ReLU()
-
-    def forward(self, images: Tensor) -> Tensor:
-        branches = (lambda x: x * self.number), (lambda x: x + 1)
-        return self.relu(torch.cond(images.sum() > 0, *branches, (images,))).mean((2, 3))
-
-
-def test_a_network_with_another_branch_is_another_package(cache: Path) -> None:
-    def package_of(number: float) -> Path:
-        network = Conditional(number).eval()
-        halves = split(trace(network, torch.randn(2, 3, 16, 16)), "relu")
-        return Compilation(InferenceTrunk(halves.trunk), EXAMPLE, requested=True).package
-
-    assert package_of(2.0) == package_of(2.0)
-    assert package_of(2.0) != package_of(3.0)
-
-
 def test_images_from_a_pipe_are_worth_compiling_once_many_have_come(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,28 +284,6 @@ def test_images_from_a_pipe_are_worth_compiling_once_many_have_come(
     adaptive_trunk._images_seen = 10**12
     run(adaptive_trunk, torch.randn(4, 3, 16, 16))
     assert started
-
-
-@needs_compiler
-def test_the_compiler_ends_with_the_run_that_started_it(tmp_path: Path) -> None:
-    """Also when the run is killed, and cannot end it itself."""
-    orphan = (
-        "import os, time; from threading import Thread; "
-        "from camcli.compile.worker import end_with_parent; "
-        "Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start(); "
-        "time.sleep(100)"
-    )
-    script = (
-        "import os, subprocess, sys, time; "
-        f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.DEVNULL); "
-        "print(child.pid, flush=True); time.sleep(4); os.kill(os.getpid(), 9)"
-    )
-    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    child = Path("/proc") / parent.stdout.strip()
-    deadline = time.monotonic() + 60
-    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_never_means_never(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -115,3 +118,26 @@ def test_where_nothing_works_it_says_why(
     with pytest.raises(Exception, match="there_is_no_such_setting"):
         compile_to(package, program)
     assert not package.exists()
+
+
+def test_the_compiler_ends_with_the_run_that_started_it() -> None:
+    """Also when the run is killed, and cannot end it itself."""
+    orphan = (
+        "import os, time; from threading import Thread; "
+        "from camcli.compile.worker import end_with_parent; "
+        "Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start(); "
+        "print('started', flush=True); time.sleep(100)"
+    )
+    script = (
+        "import os, subprocess, sys; "
+        f"child = subprocess.Popen([sys.executable, '-c', {orphan!r}], stdout=subprocess.PIPE); "
+        "assert child.stdout.readline() == b'started\\n'; "
+        "print(child.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout.strip().isdigit()
+    child = Path("/proc") / parent.stdout.strip()
+    deadline = time.monotonic() + 60
+    while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

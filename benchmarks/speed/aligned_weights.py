@@ -1,16 +1,16 @@
 """What the place of a compiled network's weights in memory does to its speed.
 
     python -m benchmarks.speed.aligned_weights [--model resnet50] [--layer layer4] [--batch 16]
-                                               [--precisions bf16 fp32] [--rounds 6] [--threads 2]
+                                               [--precisions bf16 fp32] [--rounds 7]
 
 The same compiled library runs in three ways: as PyTorch loads it, with the weights where `malloc`
 puts them; with `malloc` renamed to `valloc` in a copy of the library, which puts them where a page
 begins; and as camcli loads it (`camcli.compile.aligned_weights`). As the place is a matter of
 chance and stays for as long as a process runs, each figure is that of a process of its own, and
-the three take turns. A process's figure is its best batch's; the table has the median,
-lowest and highest of the processes, ratios to the first way within each round, how many processes
-had all weights at multiples of 64 bytes, how long loading took, and what the process took of
-memory at the end.
+the three take turns. A process's figure is the least processor time that a batch took in one
+thread. The table has the median, lowest and highest of the processes, ratios to the first two
+ways within each round, how many processes had all weights at multiples of 64 bytes, how long
+loading took, and the most memory that a process had.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def load(way: str, library: Path) -> tuple[Callable[[Tensor], Any], Mapping[str,
 
 def measure(options: argparse.Namespace, way: str, precision: str, library: Path) -> Figures:
     """Load and run a library in this process."""
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     keep_freed_memory()
     start = time.perf_counter()
@@ -99,9 +99,9 @@ def measure(options: argparse.Namespace, way: str, precision: str, library: Path
     times = []
     with torch.no_grad():
         for _ in range(options.batches + 3):
-            start = time.perf_counter()
+            start = time.process_time()
             run(images)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
     return Figures(
         seconds=min(times[3:]),
         loading=loading,
@@ -113,9 +113,8 @@ def measure(options: argparse.Namespace, way: str, precision: str, library: Path
 def measure_apart(options: argparse.Namespace, way: str, precision: str, folder: Path) -> Figures:
     """Have a new process measure."""
     command = [sys.executable, "-m", "benchmarks.speed.aligned_weights", "--batch",
-               str(options.batch), "--batches", str(options.batches), "--threads",
-               str(options.threads), "--measure", way, precision,
-               str(library_of(way, folder))]  # fmt: skip
+               str(options.batch), "--batches", str(options.batches), "--measure", way,
+               precision, str(library_of(way, folder))]  # fmt: skip
     finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return Figures(**json.loads(finished.stdout.splitlines()[-1]))
 
@@ -128,6 +127,7 @@ def report(precision: str, batch: int, found: Mapping[str, Sequence[Figures]]) -
         print(
             f"| {precision} | {way} | {times[way].median * 1000 / batch:.2f} "
             f"({min(each):.2f} to {max(each):.2f}) | {times[way].ratio_to(times['malloc'])} "
+            f"| {times[way].ratio_to(times['valloc'])} "
             f"| {sum(f.aligned for f in figures)} of {len(figures)} "
             f"| {statistics.median(f.loading for f in figures) * 1000:.0f} "
             f"| {statistics.median(f.megabytes for f in figures):.0f} |"
@@ -142,17 +142,19 @@ def main() -> None:
     parser.add_argument("--precisions", nargs="+", default=["bf16", "fp32"])
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--batches", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         way, precision, library = options.measure
         print(json.dumps(asdict(measure(options, way, precision, Path(library)))))
         return
-    torch.set_num_threads(options.threads)
-    print("| precision | weights | ms an image | of malloc's time | aligned | ms to load | MiB |")
-    print("|---|---|---|---|---|---|---|")
+    torch.set_num_threads(1)
+    print(
+        "| precision | weights | ms an image | of malloc's | of valloc's | aligned | ms to load "
+        "| MiB |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for precision in options.precisions:
         with tempfile.TemporaryDirectory(prefix="camcli-aligned-") as name:
             compile_trunk(options, precision, Path(name))

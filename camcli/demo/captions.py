@@ -91,7 +91,7 @@ class Caption:
         return self.opening + f" {self.relation} ".join(map(str, self.mentions))
 
 
-_OPENINGS = ("", "", "a photo of ", "an image of ", "a drawing of ")
+_OPENINGS = ("", "", "a photo of ", "a picture of ", "a drawing of ")
 _OFTEN = 0.6
 
 
@@ -119,7 +119,7 @@ def full_caption(things: Sequence[Thing]) -> Caption:
     return Caption(mentions, "left of" if first[0] < second[0] else "right of")
 
 
-_WORDS = ("a", "an", "the", "photo", "image", "drawing", "of", "and", "left", "right")
+_WORDS = ("a", "an", "the", "photo", "picture", "drawing", "of", "and", "left", "right")
 _PAD, _START = 0, 1
 _SAID: tuple[str, ...] = (*_WORDS, "above", "below", *PALETTE, *CLASSES)
 _TOKENS = {word: token for token, word in enumerate(_SAID, start=2)}

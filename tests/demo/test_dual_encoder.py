@@ -69,6 +69,12 @@ def test_what_is_drawn_is_true_and_all_of_it_gets_drawn() -> None:
     assert {caption.relation for caption in captions} == set(RELATIONS)
 
 
+def test_it_knows_the_openings_that_it_was_trained_with() -> None:
+    openings = ("a photo of", "a picture of", "a drawing of")
+    tokens = [WordTokenizer().encode(opening) for opening in openings]
+    assert tokens == [[2, 5, 8], [2, 6, 8], [2, 7, 8]]
+
+
 def test_tokens_are_words_between_a_beginning_and_the_highest() -> None:
     tokenizer = WordTokenizer()
     tokens = tokenizer(["The RED house.", "a red house"])

@@ -3,8 +3,9 @@
 A library that Inductor makes copies its weights to memory from `malloc` (`RAII_cpuMalloc` in
 PyTorch's `aoti_runtime/model_base.h`), which promises a multiple of 16 bytes only. On a processor
 with AMX, a row of a tile of weights then lies in two cache lines, and a ResNet-50 in bfloat16 took
-8.1 ms an image instead of 5.1 (docs/results/performance.md). Inductor has no option for it, but a library
-takes other weights while it is loaded, and PyTorch's own tensors begin at multiples of 64 bytes.
+8.1 ms an image instead of 5.1 (docs/results/performance.md). Inductor has no option for it, but a
+library takes other weights while it is loaded, and PyTorch's own tensors begin at multiples of 64
+bytes.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""What the place of a compiled network's weights in memory does to its speed.
+"""How the position of a compiled network's weights in memory affects its speed.
 
     python -m benchmarks.speed.aligned_weights [--model resnet50] [--layer layer4] [--batch 16]
                                                [--precisions bf16 fp32] [--rounds 6] [--threads 2]
 
 The same compiled library runs in three ways: as PyTorch loads it, with the weights where `malloc`
-puts them; with `malloc` renamed to `valloc` in a copy of the library, which puts them where a page
-begins; and as camcli loads it (`camcli.compile.aligned_weights`). As the place is a matter of
-chance and stays for as long as a process runs, each figure is that of a process of its own, and
-the three take turns. A process's figure is its best batch's; the table has the median,
+puts them; with `malloc` renamed to `valloc` in a copy of the library, which puts them at the start
+of a page; and as camcli loads it (`camcli.compile.aligned_weights`). As the position is a matter of
+chance and stays the same while a process runs, each figure is that of a process of its own, and
+the three ways alternate. A process's figure is that of its best batch; the table has the median,
 lowest and highest of the processes, ratios to the first way within each round, how many processes
-had all weights at multiples of 64 bytes, how long loading took, and what the process took of
-memory at the end.
+had all weights at multiples of 64 bytes, how long loading took, and the peak memory of the
+process.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Figures:
 
 
 def compile_trunk(options: argparse.Namespace, precision: str, folder: Path) -> None:
-    """Compile a trunk with random weights, and leave one library for each way to load it."""
+    """Compile a trunk with random weights, and write one library for each way to load it."""
     torch.manual_seed(0)
     network = torchvision.models.get_model(options.model, weights=None).eval()
     halves = split(trace(network, torch.randn(2, 3, 224, 224)), options.layer)
@@ -72,13 +72,13 @@ def compile_trunk(options: argparse.Namespace, precision: str, folder: Path) -> 
 
 
 def library_of(way: str, folder: Path) -> Path:
-    """Return the library that a way loads."""
+    """Return the library that is loaded in one way."""
     (library,) = folder.rglob("valloc.so" if way == "valloc" else "*.wrapper.so")
     return library
 
 
 def load(way: str, library: Path) -> tuple[Callable[[Tensor], Any], Mapping[str, Tensor]]:
-    """Return what runs a library, and the weights that it uses."""
+    """Return a callable that runs a library, and the weights that it uses."""
     if way == "camcli":
         aligned = AlignedLibrary(library)
         return aligned, aligned._runner.extract_constants_map(False)
@@ -87,7 +87,7 @@ def load(way: str, library: Path) -> tuple[Callable[[Tensor], Any], Mapping[str,
 
 
 def measure(options: argparse.Namespace, way: str, precision: str, library: Path) -> Figures:
-    """Load and run a library in this process."""
+    """Load and run a library in this process, and return its figures."""
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
     keep_freed_memory()
@@ -111,7 +111,7 @@ def measure(options: argparse.Namespace, way: str, precision: str, library: Path
 
 
 def measure_apart(options: argparse.Namespace, way: str, precision: str, folder: Path) -> Figures:
-    """Have a new process measure."""
+    """Measure in a new process."""
     command = [sys.executable, "-m", "benchmarks.speed.aligned_weights", "--batch",
                str(options.batch), "--batches", str(options.batches), "--threads",
                str(options.threads), "--measure", way, precision,
@@ -135,7 +135,7 @@ def report(precision: str, batch: int, found: Mapping[str, Sequence[Figures]]) -
 
 
 def main() -> None:
-    """Compile, have processes measure, and print the table."""
+    """Compile, measure in new processes, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="resnet50")
     parser.add_argument("--layer", default="layer4")
@@ -151,7 +151,7 @@ def main() -> None:
         print(json.dumps(asdict(measure(options, way, precision, Path(library)))))
         return
     torch.set_num_threads(options.threads)
-    print("| precision | weights | ms an image | of malloc's time | aligned | ms to load | MiB |")
+    print("| precision | weights | ms per image | of malloc's time | aligned | ms to load | MiB |")
     print("|---|---|---|---|---|---|---|")
     for precision in options.precisions:
         with tempfile.TemporaryDirectory(prefix="camcli-aligned-") as name:

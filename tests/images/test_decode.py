@@ -46,7 +46,7 @@ def _failure(path: Path) -> FailedImage:
 
 
 def _quadrants(width: int = 48, height: int = 32) -> Image.Image:
-    """An image whose four corners differ, so that every orientation shows."""
+    """Return an image whose four quadrants differ, so that every orientation is visible."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2] = 230, 30, 30
     pixels[: height // 2, width // 2 :] = 30, 210, 30
@@ -60,7 +60,7 @@ def _noise(mode: str = "RGB") -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).convert(mode)
 
 
-def test_an_item_holds_what_the_file_holds(tmp_path: Path) -> None:
+def test_an_item_holds_the_files_pixels_and_digest(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     _quadrants().save(path)
     item = _item(path)
@@ -85,7 +85,9 @@ _TO_STORED = {
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_ends_upright(tmp_path: Path, orientation: int, suffix: str) -> None:
+def test_every_exif_orientation_is_turned_upright(
+    tmp_path: Path, orientation: int, suffix: str
+) -> None:
     stored, method = _quadrants(), _TO_STORED[orientation]
     stored = stored if method is None else stored.transpose(method)
     exif = Image.Exif()
@@ -110,7 +112,7 @@ def test_a_broken_exif_block_is_ignored(tmp_path: Path, exif: bytes) -> None:
     assert np.abs(_pixels(tmp_path / "a.jpg") - np.asarray(_quadrants())).max() <= 3
 
 
-def test_whatever_reading_exif_raises_is_ignored(
+def test_any_error_from_reading_exif_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(image: Image.Image) -> Image.Exif:
@@ -130,7 +132,7 @@ def test_an_unknown_orientation_is_ignored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "1", "P"])
 @pytest.mark.parametrize("suffix", ["png", "gif", "tif"])
-def test_grey_and_palettes(tmp_path: Path, mode: str, suffix: str) -> None:
+def test_greys_and_palettes_become_rgb(tmp_path: Path, mode: str, suffix: str) -> None:
     image = _quadrants().convert(mode)
     image.save(tmp_path / f"a.{suffix}")
     np.testing.assert_array_equal(
@@ -139,7 +141,7 @@ def test_grey_and_palettes(tmp_path: Path, mode: str, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_lies_over_white(tmp_path: Path, mode: str) -> None:
+def test_transparency_is_composited_over_white(tmp_path: Path, mode: str) -> None:
     image = Image.new(mode, (20, 20), (0,) * len(mode))
     opaque = Image.new(mode, (10, 20), (100,) * (len(mode) - 1) + (255,))
     half = Image.new(mode, (5, 20), (0,) * (len(mode) - 1) + (128,))
@@ -202,7 +204,7 @@ def test_sixteen_bits_lose_the_lower_byte(tmp_path: Path, suffix: str) -> None:
         (np.array([[-3e38, 0, 3e38]], np.float32), [0, 127, 255]),
     ],
 )
-def test_wide_ranges_fit_into_eight_bits(
+def test_wide_ranges_are_scaled_to_eight_bits(
     tmp_path: Path, values: np.ndarray, expected: list[int]
 ) -> None:
     Image.fromarray(values).save(tmp_path / "a.tif")
@@ -210,7 +212,7 @@ def test_wide_ranges_fit_into_eight_bits(
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
-def test_of_an_animation_the_first_frame_counts(tmp_path: Path, suffix: str) -> None:
+def test_the_first_frame_of_an_animation_is_taken(tmp_path: Path, suffix: str) -> None:
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "lime", "blue")]
     options = {"lossless": True} if suffix == "webp" else {}
     frames[0].save(
@@ -222,7 +224,7 @@ def test_of_an_animation_the_first_frame_counts(tmp_path: Path, suffix: str) -> 
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
-def test_avif(tmp_path: Path) -> None:
+def test_avif_is_decoded(tmp_path: Path) -> None:
     _quadrants().save(tmp_path / "a.avif", quality=100)
     assert np.abs(_pixels(tmp_path / "a.avif") - np.asarray(_quadrants())).mean() < 4
 
@@ -233,20 +235,20 @@ def test_an_icc_profile_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (2, 3)], ids=str)
-def test_tiny_images(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_tiny_images_fill_the_input(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("RGB", size, (9, 8, 7)).save(tmp_path / "a.png")
     assert (_item(tmp_path / "a.png").pixels == (9, 8, 7)).all()
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
-@pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("fraction", [0.001, 0.01, 0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "bmp", "webp", "tif"])
-def test_a_truncated_file_fails(tmp_path: Path, suffix: str, share: float) -> None:
+def test_a_truncated_file_fails(tmp_path: Path, suffix: str, fraction: float) -> None:
     buffer = io.BytesIO()
     _noise().save(buffer, {"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix), quality=90)
     data = buffer.getvalue()
     path = tmp_path / f"a.{suffix}"
-    path.write_bytes(data[: max(1, int(len(data) * share))])
+    path.write_bytes(data[: max(1, int(len(data) * fraction))])
     failure = _failure(path)
     assert failure.ref.path == path
     assert failure.message
@@ -255,12 +257,12 @@ def test_a_truncated_file_fails(tmp_path: Path, suffix: str, share: float) -> No
 @pytest.mark.parametrize(
     "data", [b"<!DOCTYPE html><html>", b"\xff\xd8\xff", b"\0" * 5000, b"%!PS-Adobe-3.0 EPSF-3.0\n"]
 )
-def test_what_is_no_image_fails(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_an_image_fails(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(data)
     assert _failure(tmp_path / "a.jpg").message
 
 
-def test_html_is_shown_to_be_html(tmp_path: Path) -> None:
+def test_the_message_shows_that_a_file_is_html(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"<!DOCTYPE html>")
     failure = _failure(tmp_path / "a.jpg")
     assert failure.type == "ImageError"
@@ -273,7 +275,7 @@ def test_eps_is_never_interpreted(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "not an image" in _failure(tmp_path / "a.eps").message
 
 
-def test_what_is_no_file_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dir.jpg").mkdir()
     os.mkfifo(tmp_path / "fifo.jpg")
     (tmp_path / "dangling.jpg").symlink_to(tmp_path / "nowhere")
@@ -319,7 +321,7 @@ def test_an_enormous_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp", "tif", "bmp"])
-def test_no_damage_raises(tmp_path: Path, suffix: str) -> None:
+def test_damaged_files_never_raise(tmp_path: Path, suffix: str) -> None:
     buffer = io.BytesIO()
     _noise().save(buffer, {"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix))
     rng = np.random.default_rng(1)
@@ -333,7 +335,7 @@ def test_no_damage_raises(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.skipif(not _PHOTOS.is_dir(), reason="the photographs are not here")
-def test_real_photographs() -> None:
+def test_real_photographs_are_decoded_as_pillow_does() -> None:
     for path in sorted(_PHOTOS.iterdir())[::7]:
         item = _item(path)
         with Image.open(path) as image:
@@ -343,7 +345,7 @@ def test_real_photographs() -> None:
 
 
 def _photograph(path: Path, size: tuple[int, int], orientation: int = 1) -> ImageRef:
-    """Write smooth shapes with fine grain on them, as a camera would."""
+    """Write a photograph-like JPEG file: smooth shapes with fine grain."""
     rng = np.random.default_rng(0)
     coarse = Image.fromarray(rng.integers(0, 256, (7, 9, 3), np.uint8))
     smooth = np.asarray(coarse.resize(size, Image.Resampling.BICUBIC)).astype(int)
@@ -382,7 +384,7 @@ def test_a_large_jpeg_is_reduced_and_the_input_hardly_changes(
 @pytest.mark.parametrize(
     ("size", "keep_side"), [((280, 190), 0), ((1201, 801), 0), ((1200, 800), None)], ids=str
 )
-def test_what_is_not_far_larger_or_does_not_divide_is_read_whole(
+def test_an_image_that_is_not_far_larger_or_does_not_divide_is_read_whole(
     tmp_path: Path, size: tuple[int, int], keep_side: int | None
 ) -> None:
     ref = _photograph(tmp_path / "a.jpg", size)
@@ -392,7 +394,7 @@ def test_what_is_not_far_larger_or_does_not_divide_is_read_whole(
 @pytest.mark.slow
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("keep_side", [600, 500, 64, 5000])
-def test_the_image_that_is_kept_is_no_longer_than_asked(
+def test_the_kept_image_is_no_longer_than_asked(
     tmp_path: Path, keep_side: int, orientation: int
 ) -> None:
     ref = _photograph(tmp_path / "a.jpg", (1200, 800), orientation)

@@ -1,1 +1,1 @@
-"""Measurements, each printing figures side by side; run as `python -m benchmarks.NAME`."""
+"""Measurements, each of which prints its figures; run as `python -m benchmarks.FOLDER.NAME`."""

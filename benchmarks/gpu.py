@@ -1,4 +1,4 @@
-"""The figures that a GPU is to be judged by, as a table for docs/results/performance.md.
+"""How fast camcli is on a GPU, as a table for docs/results/performance.md.
 
     python -m benchmarks.gpu PHOTOS [--device cuda] [--model resnet50] [--batches 64 256]
                              [--methods lift-cam decom-cam] [--precisions fp32 bf16]
@@ -6,10 +6,10 @@
 
 For each precision, batch size and method: the engine against a prediction by the same network
 (`benchmarks.speed.engine`), and a whole run from JPEG files of 500 x 375 (made from PHOTOS) to
-maps and overlays against decoding and predicting them (`camcli bench`). A row is printed as soon
-as it is known, so that a run that is cut short has told what it found. Compiling, once for each
-precision and batch size, searches among Inductor's modes and may take minutes; --no-compile does
-without.
+maps and overlays against decoding and predicting them (`camcli bench`). Each row is printed as soon
+as it is measured, so that a run that is cut short keeps its results. Compiling, once for each
+precision and batch size, searches among Inductor's modes and may take minutes; --no-compile skips
+it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def machine(device: torch.device) -> str:
 def from_files_to_files(
     images: Path, flags: Mapping[str, object], batch_size: int, rounds: int
 ) -> dict[str, Any]:
-    """Return what `camcli bench` says, in a process of its own.
+    """Return the figures of `camcli bench`, run in a process of its own.
 
     Raises:
         CalledProcessError: It failed.
@@ -73,7 +73,7 @@ def row(images: Path, flags: Mapping[str, object], batch_size: int, rounds: int)
     """Measure one row of the table, from its fourth column on."""
     engine = measure(flags, batch_size, rounds)
     if torch.cuda.is_available():
-        torch.cuda.empty_cache()  # the next process needs the room
+        torch.cuda.empty_cache()  # the next process needs the memory
     whole = from_files_to_files(images, flags, batch_size, rounds)
     per_image = 1000 / whole["images"]
     ratios = sorted(whole["ratios"])

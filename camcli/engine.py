@@ -44,14 +44,14 @@ class Engine:
 
     Attributes:
         network: Split at the target layer, on `device`.
-        method: What makes the maps.
+        method: The saliency method.
         targets: Which classes to explain.
         preprocess: Gives the normalisation of the network's input.
         device: Where to compute.
         at_layer_size: Keep maps at the layer's resolution instead of the network input's.
         normalize: minmax, (m - min) / (max - min), or max, m / max.
-        keep_components: Hand the maps of components on, and not only their weights.
-        probabilities: What turns the logits into probabilities.
+        keep_components: Keep the components' maps, and not only their weights.
+        probabilities: How logits become probabilities.
 
     """
 
@@ -73,8 +73,8 @@ class Engine:
         """Explain every image of a batch for each of its targets.
 
         Returns:
-            One entry for each item, in order: its maps, or a failure where nothing names the
-            class to explain.
+            One entry for each item, in order: its maps, or a failure where no class to explain
+            is given for it.
 
         """
         if not batch.items:
@@ -93,7 +93,7 @@ class Engine:
         ]
 
     def rehearse(self, size: int) -> None:
-        """Explain `size` black images for the first class, for the memory that it takes."""
+        """Explain `size` black images for the first class, to learn how much memory it takes."""
         black = self.black.expand(size, 3, *self.network.image_size).contiguous()
         probe = Probe(self.network, black, self.method.uses_deeplift)
         classes = torch.zeros(size, dtype=torch.int64, device=self.device)
@@ -110,7 +110,7 @@ class Engine:
 
     @property
     def black(self) -> Tensor:
-        """What a black pixel is to the network, (3, 1, 1)."""
+        """A black pixel as the network's input, float32 (3, 1, 1)."""
         return self._normalize(torch.zeros(3, device=self.device)).view(3, 1, 1)
 
     def normalized(self, items: Sequence[ImageItem]) -> Tensor:
@@ -123,7 +123,7 @@ class Engine:
     def _normalize(self, rows: Tensor) -> Tensor:
         """Normalise rows of RGB pixels (..., W * 3) in [0, 1], in place.
 
-        Subtracting a row from rows takes half as long as subtracting three numbers in turn.
+        Subtracting a row from rows takes half as long as subtracting three numbers separately.
         """
         width = rows.shape[-1] // 3
         mean = torch.tensor(self.preprocess.mean, device=self.device).repeat(width)
@@ -145,7 +145,7 @@ class Engine:
         classes: list[list[int]],
         slot: int,
     ) -> Iterator[tuple[int, SaliencyMap]]:
-        """Explain each image's target number `slot`; images with fewer targets sit it out."""
+        """Explain each image's target number `slot`; images with fewer targets are skipped."""
         rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
         asked = [chosen[slot] if slot < len(chosen) else 0 for chosen in classes]
         saliency = self.method.explain(probe, torch.tensor(asked, device=self.device))
@@ -192,10 +192,10 @@ class Engine:
         maps: Iterable[np.ndarray | None] = [None] * len(found.maps)
         if self.keep_components:
             maps = min_max(self._resized(found.maps.float(), saliency.interpolation)).cpu().numpy()
-        weights, shares = found.weights.tolist(), found.explained_variance.tolist()
+        weights, variances = found.weights.tolist(), found.explained_variance.tolist()
         return [
-            Components(some, tuple(weighed), tuple(explained), found.channels)
-            for some, weighed, explained in zip(maps, weights, shares, strict=True)
+            Components(kept, tuple(weight), tuple(variance), found.channels)
+            for kept, weight, variance in zip(maps, weights, variances, strict=True)
         ]
 
     def described_targets(self, logits: Tensor, classes: Sequence[int]) -> list[Target]:
@@ -216,7 +216,7 @@ def _why_degenerate(low: float, high: float) -> str | None:
     if not np.isfinite([low, high]).all():
         return "the map holds NaN or infinity: the network's activation or score is not finite"
     if high <= 0:
-        return "the map is zero everywhere: nothing at this layer speaks for the class"
+        return "the map is zero everywhere: no positive evidence for the class at this layer"
     if low == high:
         return "the map has the same value everywhere"
     return None

@@ -1,7 +1,7 @@
-"""What camcli raises when the user, or the user's data, has to change something.
+"""What camcli raises where the user has to change a command, a file or the machine.
 
 Every message says what happened, to which file or key, and what to do about it. The command line
-turns them into one line on stderr and an exit code; anything else that escapes is a bug of ours.
+turns them into one line on stderr and an exit code; anything else that escapes is a bug in camcli.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class MethodError(CamcliError):
 
 
 class TargetError(CamcliError):
-    """A class to explain does not exist."""
+    """A class to explain is not known."""
 
 
 class PromptError(CamcliError):

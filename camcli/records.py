@@ -1,4 +1,4 @@
-"""The records that flow from stage to stage: frozen, and free of behaviour.
+"""The records that pass from stage to stage: frozen, and without behaviour.
 
 An image travels as `ImageRef` (listed) -> `ImageItem` (decoded) -> `Batch` (stacked) ->
 `SaliencyMap` (explained) -> `ManifestRow` (written). An image that fails on the way becomes a
@@ -45,7 +45,7 @@ class Shard:
 
 
 WHOLE = Shard()
-"""Not a shard, but the whole listing."""
+"""The whole listing, as its only shard."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,17 @@ class Preprocess:
 
 
 MAX_PIXELS = 178_956_970
-"""More than this is taken for a decompression bomb; it is also where Pillow's own alarm is."""
+"""More is taken for a decompression bomb; Pillow warns above the same number."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What is asked of an image file beside the network's input.
+    """What is needed of an image file besides the network's input.
 
     Attributes:
-        max_pixels: Larger images are refused, as decompression bombs.
+        max_pixels: Images with more pixels are refused as decompression bombs.
         keep_side: Longest side in pixels of the image that is kept to draw over: None for its
-            own size, 0 for none at all.
+            own size, 0 to keep none.
 
     """
 
@@ -96,8 +96,8 @@ class Geometry:
     Attributes:
         width: Width in pixels of the image as a viewer shows it (EXIF orientation applied).
         height: Its height in pixels.
-        crop_box: (left, top, right, bottom) of what the network saw, in those pixels. Fractional,
-            because the crop is cut after resizing; parts beyond the image were padding.
+        crop_box: (left, top, right, bottom) of the network's input, in those pixels. Fractional,
+            because the image is cropped after resizing; parts beyond the image are padding.
 
     """
 
@@ -113,11 +113,11 @@ class ImageItem:
     Attributes:
         ref: Where it came from.
         original: The upright RGB original for the overlay, or a smaller copy; None where nothing
-            is drawn, and in a process other than the one that draws.
+            is drawn, or where another process draws.
         pixels: uint8 (H, W, 3), the network's input before normalisation.
-        geometry: How `pixels` lie in `original`.
+        geometry: Where `pixels` lie in the image.
         sha256: Hexadecimal digest of the file's bytes.
-        note: What the reader should know of the decoding ("first frame of 12"), or None.
+        note: What the reader should know about the decoding ("first frame of 12"), or None.
 
     """
 
@@ -140,7 +140,7 @@ class FailedImage:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the stream hands on: decoded images to explain, and those that failed among them."""
+    """What the stream yields: decoded images to explain, and those that failed among them."""
 
     items: tuple[ImageItem, ...]
     failures: tuple[FailedImage, ...] = ()
@@ -161,9 +161,9 @@ class Components:
     """Orthogonal sub-saliency maps of one image and target.
 
     Attributes:
-        maps: float32 (Q, h, w), each in [0, 1]; None where nobody asked to keep them.
+        maps: float32 (Q, h, w), each in [0, 1]; None where they are not kept.
         weights: The Q integration weights.
-        explained_variance: The Q shares of the decomposed activations' variance, in [0, 1].
+        explained_variance: The Q fractions of the decomposed activations' variance, in [0, 1].
         channels: How many channels of the activation were decomposed.
 
     """
@@ -183,8 +183,8 @@ class SaliencyMap:
         target: The explained class.
         values: float32 (h, w) in [0, 1] at the resolution asked for; None when degenerate.
         range: Minimum and maximum of the raw map before normalisation.
-        completeness_error: |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution, None where the method
-            makes no claim to add up.
+        completeness_error: |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution; None where the method
+            is not complete by construction.
         degenerate: Why there is no map, or None.
         components: Sub-saliency maps, where the method has them.
 
@@ -209,7 +209,7 @@ class ErrorInfo:
 
 @dataclass(frozen=True)
 class ComponentsInfo:
-    """Where the components of a row are, and how they were weighed."""
+    """Where the components of a row are, and how they were weighted."""
 
     path: str | None
     sheet: str | None
@@ -223,7 +223,7 @@ class ManifestRow:
     """One line of `manifest.jsonl`: one image and target, written after its files.
 
     Paths are POSIX and relative to the output folder, apart from `path`, the image's own.
-    `artefacts` has the paths, by kind, of files that have no field of their own. `sha256` holds the
+    `artefacts` holds the paths, by kind, of files without a field of their own. `sha256` holds the
     digests of the image's bytes (`image`) and, by kind, of every file written for it.
     """
 

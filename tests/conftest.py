@@ -1,4 +1,4 @@
-"""What many tests stand on: real photographs, the demo model, and small networks."""
+"""Fixtures of many tests: real photographs, the demo model, and small networks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from camcli.models import LoadedModel, load_model
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each of several test processes one core: their threads would fight for all of them."""
+    """Give each parallel test process one thread: more would compete for the same cores."""
     if hasattr(config, "workerinput"):
         os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
         torch.set_num_threads(1)

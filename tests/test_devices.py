@@ -1,4 +1,4 @@
-"""Everything computes where the network is, as a GPU would insist on."""
+"""Everything is computed on the network's device, as a GPU requires."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.harness.stand_in import EXISTS, StandInTensor, stand_in
 
 pytestmark = pytest.mark.skipif(not EXISTS, reason="needs a PyTorch with devices made in Python")
 
-# Where the usual numbers take long.
+# For methods whose default numbers take long.
 FEWER = {"lime-cam": {"samples": 200}, "shap-cam": {"pairs": 2}}
 
 
 @contextmanager
 def on_the_stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have `run.device: auto` mean the stand-in."""
+    """Let `run.device: auto` mean the stand-in."""
     with stand_in() as device, monkeypatch.context() as patch:
         patch.setattr("camcli.run.build.resolve_device", lambda _: device)
         yield
@@ -124,7 +124,7 @@ def test_every_kind_of_network_stays_on_the_device(
 
 
 @pytest.mark.slow
-def test_a_whole_run_writes_the_same(
+def test_a_whole_run_writes_the_same_on_the_device(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("cpu", "there"):
@@ -150,7 +150,7 @@ def test_a_whole_run_writes_the_same(
 
 
 @pytest.mark.slow
-def test_an_evaluation_finds_the_same(
+def test_an_evaluation_finds_the_same_on_the_device(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     command = ["evaluate", str(scenes), "-m", "demo", "--methods", "lift-cam,shap-cam,random"]
@@ -167,7 +167,7 @@ def test_an_evaluation_finds_the_same(
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("method", ["lift-cam", "decom-cam"])
-def test_a_gpu_finds_the_same(
+def test_a_gpu_computes_the_same_maps(
     scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compiled: bool, method: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

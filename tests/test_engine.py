@@ -1,4 +1,4 @@
-"""An image's result depends on the image alone, and says when there is none."""
+"""An image's result depends on the image alone, and a degenerate map has a reason."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def explain_in_batches(engine: Engine, items: list[ImageItem], size: int) -> lis
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["lift-cam", "deep-lift", "grad-cam", "eigen-cam"])
-def test_a_result_is_the_same_alone_and_in_batches(
+def test_a_result_is_the_same_alone_and_in_a_batch(
     method: str, photos: Path, squeezenet: LoadedModel
 ) -> None:
     engine = engine_of(squeezenet, method)
@@ -74,7 +74,7 @@ def test_maps_are_in_the_unit_range_at_the_inputs_size(
         assert 0 <= saliency_map.range[0] < saliency_map.range[1]
 
 
-def test_raw_values_can_be_had_back(scenes: Path, demo_model: LoadedModel) -> None:
+def test_raw_values_can_be_recovered_from_the_range(scenes: Path, demo_model: LoadedModel) -> None:
     items = items_in(scenes, demo_model)
     scaled = explain_in_batches(engine_of(demo_model), items, 4)
     by_maximum = explain_in_batches(replace(engine_of(demo_model), normalize="max"), items, 4)
@@ -128,7 +128,9 @@ def test_a_map_that_is_zero_everywhere_is_degenerate(
     for saliency_map in explain_in_batches(engine_of(model), items_in(scenes, model), 4):
         assert saliency_map.values is None
         assert saliency_map.range is None
-        assert "zero everywhere" in (saliency_map.degenerate or "")
+        assert saliency_map.degenerate == (
+            "the map is zero everywhere: no positive evidence for the class at this layer"
+        )
 
 
 def test_an_activation_that_is_not_finite_is_degenerate(
@@ -141,7 +143,7 @@ def test_an_activation_that_is_not_finite_is_degenerate(
         assert "NaN or infinity" in (saliency_map.degenerate or "")
 
 
-def test_an_image_whose_class_nothing_names_fails_alone(
+def test_an_image_without_a_class_to_explain_fails_alone(
     scenes: Path, demo_model: LoadedModel, tmp_path: Path
 ) -> None:
     listing = tmp_path / "targets.csv"
@@ -156,9 +158,7 @@ def test_an_image_whose_class_nothing_names_fails_alone(
     assert all(isinstance(other, FailedImage) and "no class" in other.message for other in others)
 
 
-def test_the_input_is_what_torchvisions_transform_makes(
-    photos: Path, squeezenet: LoadedModel
-) -> None:
+def test_the_input_is_that_of_torchvisions_transform(photos: Path, squeezenet: LoadedModel) -> None:
     from PIL import Image
     from torchvision.models import SqueezeNet1_1_Weights
 
@@ -196,7 +196,7 @@ def test_the_users_network_is_left_as_it_was(demo_model: LoadedModel) -> None:
         network.eval()
 
 
-def test_assembling_refuses_before_any_image_is_touched() -> None:
+def test_a_wrong_layer_is_refused_before_any_image_is_touched() -> None:
     from camcli.errors import LayerError
 
     with pytest.raises(LayerError, match=r"no layer 'stages\.9'.*stages\.3"):

@@ -1,4 +1,4 @@
-"""One small model of every torchvision family: traced, cut, explained, complete."""
+"""A small model of every torchvision family is traced, split and explained completely."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from camcli.network.split import check_split, split
 from camcli.network.trace import trace
 from camcli.run.cut import examples_for
 
-# Images are as small as keeps more than one place in space.
+# Images are as small as possible with more than one spatial position left.
 BY_NAME: list[tuple[str, dict[str, Any], int, str]] = [
     ("alexnet", {}, 96, "features"),
     ("convnext_tiny", {"num_classes": 9}, 64, "features"),
@@ -41,7 +41,7 @@ _SWIN: dict[str, Any] = {
     "window_size": [3, 3], "num_classes": 9,
 }  # fmt: skip
 
-# Families whose smallest member is large, built smaller from the same blocks.
+# Families whose smallest model is large, built smaller from the same blocks.
 BUILT: list[tuple[str, dict[str, Any], int, str]] = [
     ("densenet:DenseNet", {"growth_rate": 8, "block_config": (2, 2, 2, 2),
                            "num_init_features": 16}, 64, "features"),
@@ -58,7 +58,7 @@ BUILT: list[tuple[str, dict[str, Any], int, str]] = [
 
 
 def check_family(name: str, kwargs: dict[str, Any], side: int, layer: str) -> str | None:
-    """Explain two images of noise exactly; return the layer that the model's source knows."""
+    """Explain two noise images exactly; return the default layer that the model's source names."""
     model = load_model(
         ModelConfig(name=name, weights=None, kwargs=kwargs),
         PreprocessConfig(resize=side, crop=side),

@@ -1,12 +1,12 @@
-"""Make a large folder of JPEG photographs, each different, from a few.
+"""Make a large folder of JPEG photographs, all different, from a few.
 
     python -m benchmarks.data.photographs PHOTOS TARGET [--count 1000] [--width 500] [--height 375]
 
 A run over a hundred images is over before its start-up is amortised. Every image made is
-another part of one of the given photographs (70 to 100 % of the largest part with the aspect asked
-for), mirrored or not and a little lighter or darker, re-encoded as cameras and the web do, with
-4:2:0 chroma at qualities of 80 to 95. What decoding, an overlay's encoding and a network cost
-depends on such content; noise, or the same file a thousand times, would be answered otherwise.
+a different part of one of the given photographs (70 to 100 % of the largest part with the given
+aspect ratio), mirrored or not and a little lighter or darker, encoded as cameras and the web do,
+with 4:2:0 chroma at qualities of 80 to 95. The cost of decoding, of encoding overlays and of a
+network depends on such content; noise, or the same file a thousand times, would mislead.
 
 Image number i depends on the source folder, the size and i alone, never on the count.
 """
@@ -25,11 +25,11 @@ _SUFFIXES = {".jpg", ".jpeg", ".png"}
 def make_photographs(
     source: Path, target: Path, count: int, size: tuple[int, int] = (500, 375)
 ) -> None:
-    """Fill a folder with `count` JPEG files; those that are there already are left alone.
+    """Fill a folder with `count` JPEG files, keeping those that exist already.
 
     Args:
         source: A folder of photographs, not searched recursively.
-        target: Made if it does not exist; the files are `00000.jpg`, `00001.jpg` and so on.
+        target: Created if it does not exist; the files are `00000.jpg`, `00001.jpg` and so on.
         count: How many.
         size: (width, height) of each, in pixels.
 

@@ -1,4 +1,4 @@
-"""The files of a revision of this repository, to run beside those of another."""
+"""The files of a revision of this repository, to compare with those of another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def revision_tree(revision: str | None) -> Iterator[Path]:
-    """Give a folder with the files of a revision; for None, the working tree itself."""
+    """Yield a folder with the files of a revision; for None, the working tree itself."""
     if revision is None:
         yield ROOT
         return
@@ -29,5 +29,5 @@ def revision_tree(revision: str | None) -> Iterator[Path]:
 
 
 def environment_of(tree: Path, cache: Path) -> Mapping[str, str]:
-    """Return an environment in which Python finds a tree's camcli, which has a cache of its own."""
+    """Return an environment in which Python finds a tree's camcli, with a cache of its own."""
     return os.environ | {"PYTHONPATH": str(tree), "XDG_CACHE_HOME": str(cache)}

@@ -1,10 +1,10 @@
-"""Write demo scenes with their truth, for `camcli evaluate`.
+"""Write demo scenes with their ground truth, for `camcli evaluate`.
 
     python -m benchmarks.data.scenes DIR [--scenes 100] [--objects 2]
 
 Makes DIR/images/*.png, DIR/masks/<image>.<class>.png (white where the object is) and
-DIR/targets.csv, which sets the target to each object of each image in turn. The seeds are far
-from those of the network's training.
+DIR/targets.csv, which makes every object of every image a target. The seeds are far from those of
+the network's training.
 """
 
 from __future__ import annotations

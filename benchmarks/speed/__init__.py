@@ -1,1 +1,1 @@
-"""How fast, against whom."""
+"""How fast camcli is, and compared with what."""

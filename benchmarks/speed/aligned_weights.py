@@ -1,4 +1,4 @@
-"""What the place of a compiled network's weights in memory does to its speed.
+"""How the position of a compiled network's weights in memory affects its speed.
 
     python -m benchmarks.speed.aligned_weights [--model resnet50] [--layer layer4] [--batch 16]
                                                [--precisions bf16 fp32] [--rounds 7]
@@ -55,7 +55,7 @@ class Figures:
 
 
 def compile_trunk(options: argparse.Namespace, precision: str, folder: Path) -> None:
-    """Compile a trunk with random weights, and leave one library for each way to load it."""
+    """Compile a trunk with random weights, and write one library for each way to load it."""
     torch.manual_seed(0)
     network = torchvision.models.get_model(options.model, weights=None).eval()
     halves = split(trace(network, torch.randn(2, 3, 224, 224)), options.layer)
@@ -72,13 +72,13 @@ def compile_trunk(options: argparse.Namespace, precision: str, folder: Path) -> 
 
 
 def library_of(way: str, folder: Path) -> Path:
-    """Return the library that a way loads."""
+    """Return the library that is loaded in one way."""
     (library,) = folder.rglob("valloc.so" if way == "valloc" else "*.wrapper.so")
     return library
 
 
 def load(way: str, library: Path) -> tuple[Callable[[Tensor], Any], Mapping[str, Tensor]]:
-    """Return what runs a library, and the weights that it uses."""
+    """Return a callable that runs a library, and the weights that it uses."""
     if way == "camcli":
         aligned = AlignedLibrary(library)
         return aligned, aligned._runner.extract_constants_map(False)
@@ -111,7 +111,7 @@ def measure(options: argparse.Namespace, way: str, precision: str, library: Path
 
 
 def measure_apart(options: argparse.Namespace, way: str, precision: str, folder: Path) -> Figures:
-    """Have a new process measure."""
+    """Measure in a new process."""
     command = [sys.executable, "-m", "benchmarks.speed.aligned_weights", "--batch",
                str(options.batch), "--batches", str(options.batches), "--measure", way,
                precision, str(library_of(way, folder))]  # fmt: skip
@@ -135,7 +135,7 @@ def report(precision: str, batch: int, found: Mapping[str, Sequence[Figures]]) -
 
 
 def main() -> None:
-    """Compile, have processes measure, and print the table."""
+    """Compile, measure in new processes, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="resnet50")
     parser.add_argument("--layer", default="layer4")

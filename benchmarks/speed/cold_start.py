@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed.cold_start IMAGE [--rounds 7] [ARGUMENTS of camcli explain ...]
 
-Two new processes take turns: one imports torch and torchvision and ends, the other is `camcli
-explain` with the one image. What the second takes beyond the first is camcli's own start.
+Two kinds of new processes alternate: one imports torch and torchvision and ends, the other is
+`camcli explain` with one image. What the second takes beyond the first is camcli's own start-up.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="camcli-cold-") as folder:
         explain = [sys.executable, "-m", "camcli", "explain", str(options.image), "-q",
                    "--overwrite", "-o", f"{folder}/out", *arguments]  # fmt: skip
-        # Ended as camcli's process is: the time that taking Python apart takes is no import's.
+        # Ended as camcli's process is: tearing Python down is not part of importing.
         imports = [sys.executable, "-c", "import os, torch, torchvision; os._exit(0)"]
         times = alternate(
             {

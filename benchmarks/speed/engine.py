@@ -1,12 +1,12 @@
-"""What an explanation costs against a prediction by the same network.
+"""What an explanation costs compared with a prediction by the same network.
 
     python -m benchmarks.speed.engine [--model resnet50] [--method lift-cam] [--batch 32]
                                       [--rounds 9] [--device auto]
 
 Both sides run the same trunk (compiled unless --no-compile is given), on the same pixels in memory:
 the prediction is trunk and tail, to scores in the CPU's memory; the explanation is everything the
-engine does, from bytes to normalised maps at the input's resolution. Random weights, whose values
-do not matter to time.
+engine does, from bytes to normalised maps at the input's resolution. The weights are random, as
+their values do not affect the time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from camcli.run.build import build
 
 
 def noise(count: int, height: int, width: int) -> Batch:
-    """Return a batch of noise, as decoding would hand it over."""
+    """Return a batch of noise images, in the form that decoding returns."""
     rng = np.random.default_rng(0)
     items = []
     for index in range(count):
@@ -47,9 +47,9 @@ def measure(flags: Mapping[str, object], batch_size: int, rounds: int) -> dict[s
     """Time predictions, predictions from bytes, and explanations of a batch.
 
     Args:
-        flags: The configuration's keys, the network among them.
+        flags: Keys of the configuration with their values, the network among them.
         batch_size: Images in the batch.
-        rounds: How often each is timed, after once to warm up.
+        rounds: How often to time each, after once to warm up.
     """
     settings = {"model.weights": None, **flags, "run.batch_size": batch_size}
     notify = partial(print, file=sys.stderr)
@@ -74,7 +74,7 @@ def measure(flags: Mapping[str, object], batch_size: int, rounds: int) -> dict[s
 
 
 def main() -> None:
-    """Print images a second of each side, and their ratios."""
+    """Print the images per second of each side, and their ratios."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="resnet50")
     parser.add_argument("--layer", default="auto")

@@ -2,11 +2,11 @@
 
     python -m benchmarks.speed.large_photographs PHOTOS [--count 8] [--rounds 5]
 
-Photographs of 4032 x 3024 are put together from PHOTOS at their native resolution, so that they are
-as full of detail as files of that size get. The naive way is what one writes with Pillow alone:
+Photographs of 4032 x 3024 are assembled from PHOTOS at their native resolution, so that they are
+as detailed as files of that size get. The naive way is what one would write with Pillow alone:
 open, convert, the preset's resize and crop, stretch the map over the image with a palette, blend,
 save as PNG. camcli's is measured at its defaults (overlay of the image's own size), with overlays
-of at most 1600 pixels, and for maps alone. One thread; the map is given.
+of at most 1600 pixels, and for maps alone. All with one thread and the same map.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Map = npt.NDArray[np.float32]
 
 
 def mosaic(source: Path, seed: int) -> Image.Image:
-    """Put a large photograph together from parts of others."""
+    """Assemble a large photograph from parts of others."""
     rng = np.random.default_rng(seed)
     files = sorted(source.iterdir())
     whole = Image.new("RGB", _SIZE)
@@ -52,15 +52,15 @@ def mosaic(source: Path, seed: int) -> Image.Image:
 def naive(path: Path, values: Map) -> None:
     """Read, prepare and draw an image with Pillow at its defaults."""
     with Image.open(path) as image:
-        picture = image.convert("RGB")
-    width, height = picture.size
+        rgb = image.convert("RGB")
+    width, height = rgb.size
     short = 256 / min(width, height)
-    resized = picture.resize((round(width * short), round(height * short)))
+    resized = rgb.resize((round(width * short), round(height * short)))
     left, top = (resized.width - 224) // 2, (resized.height - 224) // 2
     np.asarray(resized.crop((left, top, left + 224, top + 224)))
     levels = Image.fromarray((values * 255).astype(np.uint8))
-    heat = Image.fromarray(lookup_table("turbo")[np.asarray(levels.resize(picture.size))])
-    Image.blend(picture, heat, 0.5).save(io.BytesIO(), "PNG")
+    heat = Image.fromarray(lookup_table("turbo")[np.asarray(levels.resize(rgb.size))])
+    Image.blend(rgb, heat, 0.5).save(io.BytesIO(), "PNG")
 
 
 def ours(path: Path, values: Map, keep_side: int | None, encode: Callable[..., bytes]) -> None:
@@ -72,7 +72,7 @@ def ours(path: Path, values: Map, keep_side: int | None, encode: Callable[..., b
 
 
 def main() -> None:
-    """Print milliseconds a photograph of each way, and their ratios to the naive one."""
+    """Print the milliseconds per photograph of each way, and their ratios to the naive one."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--count", type=int, default=8)

@@ -4,8 +4,8 @@
 
 Explains folders of that many JPEG files of 500 x 375 (made from PHOTOS; hard links beyond the first
 thousand) by `camcli explain`, each in a process of its own, and prints the peak of its resident
-memory, and of its workers' together as often as it is looked at (Linux). Results are kept small, so
-that the disk need not hold gigabytes; they pass through the same queues as large ones.
+memory, and of that of all its workers, which is sampled (Linux). Results are kept small to save
+disk space; they pass through the same queues as large ones.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Peak:
 
 
 def spread_out(source: Path, target: Path, count: int) -> None:
-    """Make `count` files in folders of a thousand, hard links to those of `source` in turn."""
+    """Make `count` files in folders of a thousand, hard links to those of `source`."""
     files = sorted(source.iterdir())
     for index in range(count):
         folder = target / f"{index // _DIFFERENT:04}"
@@ -69,7 +69,7 @@ def peak_of(images: Path, count: int, output: Path, arguments: Sequence[str]) ->
 
 
 def workers_of(pid: int) -> float:
-    """Return the resident memory of a process's children together, in MiB."""
+    """Return the total resident memory of a process's children, in MiB."""
     pages = 0
     for listing in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):  # threads and processes end at any time

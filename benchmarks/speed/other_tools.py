@@ -1,4 +1,4 @@
-"""How the tools that camcli is compared with explain and draw: as their documentation shows it."""
+"""The tools that camcli is compared with, explaining and drawing as their documentation shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Peer:
     Attributes:
         explain: Normalised images (B, 3, H, W) -> maps (B, H, W) in [0, 1].
         draw: An image and its map -> the overlay, of the image's size.
-        batch: How many images it is given at a time.
+        batch: How many images it gets at a time.
 
     """
 
@@ -35,7 +35,7 @@ class Peer:
 
 
 def grad_cam_peers(network: nn.Module, layer: nn.Module, stack: ExitStack) -> dict[str, Peer]:
-    """Return Grad-CAM of three packages, hooked onto a network until the stack is closed."""
+    """Return Grad-CAM of three packages, hooked into a network until the stack is closed."""
     from captum.attr import LayerAttribution, LayerGradCam
     from pytorch_grad_cam import GradCAM
     from torchcam.methods import GradCAM as TorchCam
@@ -92,7 +92,7 @@ def stretched(cam: Tensor, images: Tensor) -> Map:
 
 
 def normalised(maps: Tensor) -> Map:
-    """Take maps (B, 1, H, W) to [0, 1] each."""
+    """Scale each of the maps (B, 1, H, W) to [0, 1]."""
     flat = maps.detach()[:, 0]
     low, high = flat.amin((1, 2), keepdim=True), flat.amax((1, 2), keepdim=True)
     found: Map = ((flat - low) / (high - low).clamp_min(1e-12)).numpy()

@@ -1,13 +1,13 @@
-"""What an image costs the run's own process, apart from the network.
+"""What an image costs the main process of a run, apart from the network.
 
     python -m benchmarks.speed.own_process PHOTOS [--count 1000] [--rounds 4] [--workers 2]
                                      [--save maps overlays]
 
 The network runs in the process that lists, hands over, collects and records. However fast the
 device is and however many workers decode and draw, a run is no faster than this process with its
-single lock. Here an engine that costs nothing repeats the maps of the first image, over
-JPEG files of 500 x 375 (made from PHOTOS); printed is the processor time of the process itself
-and of its workers, by image. The first round starts the threads and is not counted.
+global interpreter lock. Here an engine that costs nothing repeats the maps of the first image, for
+JPEG files of 500 x 375 (made from PHOTOS); printed is the CPU time of the process itself and of its
+workers, per image. The first round starts the threads and is not counted.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from camcli.run.plan import RunPlan
 
 @dataclass(frozen=True)
 class FreeEngine(Engine):
-    """An engine that explains one image, and has the same maps for every other."""
+    """An engine that explains one image, and returns its maps for every other."""
 
     _first: list[Explained] = field(default_factory=list)
 
     def explain(self, batch: Batch) -> list[Explained | FailedImage]:
-        """Return the maps of the first image ever asked about, for each of these."""
+        """Return the maps of the first image ever explained, for each of these."""
         if not self._first:
             (explained,) = super().explain(Batch(batch.items[:1]))
             assert isinstance(explained, Explained)
@@ -54,7 +54,7 @@ class FreeEngine(Engine):
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of processor time an image: our code, the system for it, and the workers."""
+    """Milliseconds of CPU time per image: the process in user and system mode, and its workers."""
 
     user: float
     system: float
@@ -62,7 +62,7 @@ class Cost:
 
 
 def cost_of(built: BuiltRun, images: Path) -> Cost:
-    """Run over a folder, and return what an image cost in processor time."""
+    """Explain a folder, and return the CPU time per image."""
     refs = list(find_images([str(images)], images))
     before = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder, LocalExecutor(built.config) as executor:
@@ -83,8 +83,8 @@ def _total(usage: resource.struct_rusage) -> float:
 
 
 def main() -> None:
-    """Measure, and print medians with their extremes."""
-    parser = argparse.ArgumentParser(description="The run's own process, by image.")
+    """Measure, and print medians with their ranges."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=4)
@@ -108,7 +108,7 @@ def main() -> None:
     for part in dataclasses.fields(Cost):
         found = [getattr(cost, part.name) for cost in costs]
         print(
-            f"{part.name:8} {statistics.median(found):.2f} ms an image "
+            f"{part.name:8} {statistics.median(found):.2f} ms per image "
             f"({min(found):.2f} to {max(found):.2f})"
         )
 

@@ -7,9 +7,9 @@ every named part (roof, wheel, eye, ...) that is at least 0.2 % of the image, th
 largest Pearson correlation, over the maps that a method offers, between a map and the part's mask;
 averaged over the objects that have the part, then over the parts.
 
-A method that offers ten maps can choose the best of ten, and so gains on one that offers a single
-map whether or not its maps mean anything. The controls have the same choice: the OSSMs of as many
-channels drawn at random, with their own weights, and ten single channels drawn at random.
+A method that offers ten maps gets the best of ten, an advantage over one that offers a single map
+whether or not its maps mean anything. The controls have the same choice: the OSSMs of as many
+random channels, with their own weights, and ten single random channels.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SMALLEST_PART = 0.002
 
 @dataclass(frozen=True)
 class RandomChannels(DecomCam):
-    """DecomCAM of channels that are drawn at random instead of chosen by their weight."""
+    """DecomCAM of random channels, instead of those of largest weight."""
 
     def _choose(
         self,
@@ -120,7 +120,7 @@ def measure(seeds: Sequence[int], channels: int) -> dict[str, dict[str, list[flo
 
 
 def report(found: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
-    """Print the averages, and every part by itself, as Markdown."""
+    """Print the averages, and the figures of every part, as Markdown."""
     means = {
         name: {part: float(np.mean(figures)) for part, figures in parts.items()}
         for name, parts in found.items()

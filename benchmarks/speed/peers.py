@@ -1,4 +1,4 @@
-"""Explain one folder by camcli and by the tools its users compare it with, alternating in one run.
+"""Explain one folder with camcli and with comparable tools, alternating in one run.
 
     python -m benchmarks.speed.peers PHOTOS [--model resnet50] [--method grad-cam] [--rounds 3]
 
@@ -7,21 +7,21 @@ the predicted class by the same network at the same layer, and writes for each i
 of the network's input size as .npy, and an overlay of the image's own size as .png (the others by
 Pillow at its fastest setting).
 
-camcli is timed from outside: `camcli explain` as a command over the whole folder, interpreter,
-imports, loading and tracing of the network included, and divided by the number of files; and once
-more without these, as its own record of the run has it. The others are timed as loops in this
-process that are warm already, and over a part of the folder, which a steady loop allows; that
-favours them. They run as their documentation shows, in eager float32: pytorch-grad-cam as its
-example does, one image at a time, and in batches, which its README mentions; torch-cam as in its
-quick tour; Captum as in its tutorials, but its maps are drawn by Pillow and not by Matplotlib,
-which it would otherwise be measuring. Numbers too small to matter are flushed to zero for all.
+camcli is timed from outside: `camcli explain` as a command over the whole folder, including the
+interpreter, imports, loading and tracing of the network, divided by the number of files; and a
+second time without these, according to its own record of the run. The others are timed as loops in
+this process that are warm already, and over a part of the folder, which suffices for a steady
+loop; that favours them. They run as their documentation shows, in eager float32: pytorch-grad-cam
+as in its example, one image at a time, and in batches, which its README mentions; torch-cam as in
+its quick tour; Captum as in its tutorials, but its maps are drawn by Pillow instead of Matplotlib,
+which would otherwise dominate. Denormal numbers are flushed to zero for all.
 
 Grad-CAM is compared with `--method grad-cam`, Captum's LayerDeepLift with `--method deep-lift`
-(against an all-black image, for Captum has no reference at a layer).
+(with a black image as the reference, because Captum has none at a layer).
 
-A run of each of camcli's sides comes before, and is reported too: it compiles the network, where
-the cache (`--cache`, by default a folder for this run alone) does not hold it yet. The timed ones
-find it there, as any later run of a user's does.
+Each of camcli's sides first has a run of its own, which is reported separately: it compiles the
+network, unless the cache (`--cache`, by default a folder for this run alone) holds it already. The
+timed runs find it there, as a user's later runs do.
 """
 
 from __future__ import annotations
@@ -91,11 +91,11 @@ class Command:
     cache: Path
 
     def __call__(self) -> float:
-        """Run it, and see that no image failed; one without a map (`degenerate`) may be.
+        """Run it, and check that no image failed; degenerate ones are allowed.
 
         Returns:
-            What `run.json` says its images took, in seconds: from the start of the processes that
-            decode to the last file, but without the interpreter, imports, loading and tracing.
+            The seconds in `run.json`: from the start of the processes that decode to the last
+            file, without the interpreter, imports, loading and tracing.
         """
         command = [sys.executable, "-m", "camcli", "explain", *self.arguments, "--exit-zero"]
         command += ["-o", str(self.folder), "--quiet"]
@@ -129,7 +129,7 @@ def peer_sides(
     model = load_model(ModelConfig(name=options.model, weights=weights))
     torch.save(model.network.state_dict(), checkpoint_in(results))
     network = model.network.eval()
-    # Freshly loaded by its user, a network has gradients for all its parameters.
+    # As when its user has just loaded it, all parameters of the network require gradients.
     network.requires_grad_(True)
     layer = network.get_submodule(LAYERS[options.model])
     return {
@@ -139,7 +139,7 @@ def peer_sides(
 
 
 def checkpoint_in(results: Path) -> Path:
-    """Return where the network's weights are, as its user would have them."""
+    """Return where the network's weights are stored."""
     return results / "weights.pt"
 
 
@@ -158,7 +158,7 @@ def transform_of(model: LoadedModel) -> Callable[[Image.Image], Tensor]:
 
 
 def agreement(mine: Path, theirs: Path, files: Iterable[Path]) -> float:
-    """Return the mean cosine between two tools' maps, of the images of which both have one."""
+    """Return the mean cosine between two tools' maps, over the images for which both have one."""
     cosines = []
     for file in files:
         own = mine / "maps" / f"{file.name}.npy"
@@ -172,10 +172,10 @@ def agreement(mine: Path, theirs: Path, files: Iterable[Path]) -> float:
 def measure(
     sides: Mapping[str, tuple[Loop | Command, int]], rounds: int
 ) -> dict[str, tuple[float, ...]]:
-    """Return milliseconds an image of every side in each round, one side after the other.
+    """Return the milliseconds per image of every side in each round, one side after the other.
 
-    Every side writes into a folder that is not there yet.
-    A side that tells what it took once it had started is listed a second time, with that.
+    Every side writes into a folder that does not exist yet. A side that reports its time without
+    start-up is listed a second time, with that.
     """
     found: dict[str, list[float]] = {}
     for number in range(rounds):
@@ -200,7 +200,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 def summary(
     found: Mapping[str, Sequence[float]], cosines: Mapping[str, float]
 ) -> dict[str, dict[str, object]]:
-    """Return what is known of each side, the ratios taken within each round."""
+    """Return the figures of each side, with ratios taken within each round."""
     own = [name for name in found if name.startswith("camcli")]
     return {
         name: {
@@ -219,7 +219,7 @@ def summary(
 def print_table(sides: Mapping[str, Any]) -> None:
     """Print a summary as Markdown."""
     own = [name for name in sides if name.startswith("camcli")]
-    heads = ["side", "ms an image", *(f"{mine} is faster by" for mine in own), "maps' cosine"]
+    heads = ["side", "ms per image", *(f"{mine} is faster by" for mine in own), "maps' cosine"]
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for name, side in sides.items():
         times = [side["ms_an_image"], *(side["slower_than"].get(mine) for mine in own)]
@@ -238,15 +238,15 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--model", choices=LAYERS, default="resnet50")
     parser.add_argument("--method", choices=PEERS, default="grad-cam")
     parser.add_argument("--count", type=int, default=1000, help="files that camcli explains")
-    parser.add_argument("--few", type=int, default=32, help="of them, what the others explain")
+    parser.add_argument("--few", type=int, default=32, help="how many of them the others explain")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cache", type=Path, help="where compiled networks are kept")
+    parser.add_argument("--cache", type=Path, help="folder for compiled networks")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args()
 
 
 def compare(options: argparse.Namespace, results: Path, stack: ExitStack) -> dict[str, Any]:
-    """Run every side, and return what was found, JSON-ready."""
+    """Run every side, and return the results, JSON-ready."""
     folder, cache = results / "photographs", options.cache or results / "cache"
     make_photographs(options.photos, folder, options.count)
     few = sorted(folder.iterdir())[: options.few]
@@ -279,7 +279,7 @@ def compare(options: argparse.Namespace, results: Path, stack: ExitStack) -> dic
 
 
 def main() -> None:
-    """Print what each side takes, and the ratios."""
+    """Print the times of each side, and the ratios."""
     options = parsed()
     torch.set_flush_denormal(True)
     with ExitStack() as stack:
@@ -291,7 +291,7 @@ def main() -> None:
     print("{model} at {layer}, {method}, {files} files, {threads} threads\n".format(**found))
     print_table(found["sides"])
     for name, spent in found["first_run_ms_an_image"].items():
-        print(f"\n{name}, the first run, which compiles first: {spent:.1f} ms an image")
+        print(f"\n{name}, the first run, which compiles first: {spent:.1f} ms per image")
 
 
 if __name__ == "__main__":

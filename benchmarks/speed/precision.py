@@ -1,10 +1,10 @@
-"""What each precision of the trunk does to maps and predictions.
+"""How each precision of the trunk affects maps and predictions.
 
     python -m benchmarks.speed.precision PHOTOS [-m squeezenet1_1] [--method lift-cam] [--batch 20]
 
 Every photograph is explained for the class that float32 predicts, uncompiled. Printed are the
-cosine of each map to float32's (mean, 1st percentile, lowest), the share of photographs with the
-same prediction, and the worst completeness error.
+cosine of each map to float32's (mean, 1st percentile, lowest), the fraction of photographs with
+the same prediction, and the worst completeness error.
 """
 
 from __future__ import annotations

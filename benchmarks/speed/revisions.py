@@ -1,4 +1,4 @@
-"""Whether a revision of camcli is slower than another: the same commands, taking turns.
+"""Whether a revision of camcli is slower than another: the same commands, alternating.
 
     python -m benchmarks.speed.revisions BEFORE PHOTOS [--after REVISION] [--rounds 5]
                                          [--count 256] [--precision fp32]
@@ -7,11 +7,11 @@ Without --after, the working tree is measured. In every round each side runs, on
 
 - engine: `camcli bench`, stages alone on one batch of ResNet-50 with random weights, compiled; the
   rate is that of copying, trunk, tail and method together;
-- end to end: `camcli explain` over COUNT JPEG files of 500 x 375, start included;
+- end to end: `camcli explain` over COUNT JPEG files of 500 x 375, including start-up;
 - first map: `camcli explain` of a single image by the demo network, from command to file.
 
-Printed are the medians and, round by round, the ratio after / before with its spread: 1 is the same
-speed, less is faster.
+Printed are the medians and the ratio after / before, taken within each round, with its range: 1 is
+the same speed, less is faster.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Side:
         return time.perf_counter() - start
 
     def engine(self, images: Path, *arguments: str) -> float:
-        """Return the milliseconds an image that `camcli bench` finds for the computing stages."""
+        """Return the milliseconds per image that `camcli bench` finds for computing."""
         asked = ("--limit", "32", "--rounds", "1", "--json", "-q", "--save", "maps")
         found = json.loads(self.run("bench", str(images), *arguments, *asked))
         return sum(
@@ -84,23 +84,23 @@ def main() -> None:
             for name, revision in (("before", asked.before), ("after", asked.after))
         }
         for title, measure in _measures(files, asked.precision).items():
-            print(_line(title, _in_turn(sides, measure, asked.rounds)), flush=True)
+            print(_line(title, _alternately(sides, measure, asked.rounds)), flush=True)
 
 
 def _measures(files: Path, precision: str) -> dict[str, Callable[[Side], float]]:
     network = (*_NETWORK, "--precision", precision)
     first = next(files.iterdir())
     return {
-        f"engine, {precision}, ms an image": lambda side: side.engine(files, *network),
+        f"engine, {precision}, ms per image": lambda side: side.engine(files, *network),
         f"end to end, {precision}, s": lambda side: side.explain(files, *network, "--no-compile"),
         "first map, s": lambda side: side.explain(first, "-m", "demo"),
     }
 
 
-def _in_turn(
+def _alternately(
     sides: Mapping[str, Side], measure: Callable[[Side], float], rounds: int
 ) -> dict[str, Seconds]:
-    """Measure each side once to warm up, then in turn; every other round in the other order."""
+    """Measure each side once to warm up, then alternately, reversing the order every round."""
     for side in sides.values():
         measure(side)
     found: dict[str, list[float]] = {name: [] for name in sides}

@@ -1,4 +1,4 @@
-"""Time several things in turn, so that what the machine does besides falls on all of them."""
+"""Time several things alternately, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Seconds:
-    """The times of one thing, one a round."""
+    """The times of one thing, one per round."""
 
     rounds: tuple[float, ...]
 
@@ -20,13 +20,13 @@ class Seconds:
         return statistics.median(self.rounds)
 
     def ratio_to(self, other: Seconds) -> str:
-        """Return median, minimum and maximum of the ratios to another thing, round by round."""
+        """Return median, minimum and maximum of the ratios to another thing within each round."""
         ratios = [a / b for a, b in zip(self.rounds, other.rounds, strict=True)]
         return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def alternate(things: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Seconds]:
-    """Run everything once to warm up, then `rounds` times in turn."""
+    """Run everything once to warm up, then `rounds` times, one after the other."""
     for run in things.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in things}

@@ -1,1 +1,1 @@
-"""How good: measurements behind the choices that the docs tell."""
+"""How good the maps are: the measurements behind choices that the docs explain."""

@@ -1,10 +1,10 @@
-"""Compare ways to weigh DecomCAM's components with the masked forward passes that they replace.
+"""Compare ways to weight DecomCAM's components with the masked forward passes that they replace.
 
     python -m benchmarks.studies.component_weights PHOTOS [--count 24]
 
-SqueezeNet 1.1 with its own weights, the predicted class of each photograph, the same components
-for all. Pearson's correlation with the Q masked weights of an image, and of the map that the
-weights make (negative ones set to 0) with the map that the masked weights make; means over the
+SqueezeNet 1.1 with pretrained weights, the predicted class of each photograph, the same components
+for all ways. The table has Pearson's correlation with the Q masked weights of an image, and of the
+map from the weights (negative ones set to 0) with the map from the masked weights; means over the
 photographs.
 """
 
@@ -38,7 +38,7 @@ def correlation(first: Tensor, second: Tensor) -> float:
 
 
 def ways(probe: Probe, classes: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
-    """Return the OSSMs (B, Q, h, w), and by name what each way weighs them with (B, Q)."""
+    """Return the OSSMs (B, Q, h, w), and each way's weights for them (B, Q) by name."""
     leaf = probe.activation.detach().requires_grad_()
     score = attribution_of(probe.network).tail.deeplift(leaf).gather(1, classes[:, None]).sum()
     (multipliers,) = torch.autograd.grad(score, leaf)

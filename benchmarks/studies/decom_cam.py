@@ -1,21 +1,22 @@
-"""Time decom-cam against plain forward passes and against its slow reference, in one run.
+"""Time decom-cam against plain forward passes and its slow reference implementation, in one run.
 
     python -m benchmarks.studies.decom_cam PHOTOS [--model squeezenet1_1] [--compile] [--rounds 5]
 
-Every round times every side once, one after the other, so that whatever else the machine does
-falls on all of them; a ratio is taken within each round, and the table has its median and
-quartiles. The sides:
+Every round times every side once, one after the other, so that other load on the machine affects
+all of them; ratios are taken within each round, and the table has their medians and quartiles. The
+sides:
 
 - forward: the network on the batch, compiled as a whole with --compile, times Q + 2 in the ratio;
-- camcli's forward: the same as camcli predicts, trunk at its fastest and tail eager;
-- decom-cam: the default options, the trunk as camcli runs it, compiled with --compile, and the tail
-  eager, masked images included;
+- camcli's forward: the same as camcli predicts, with the fastest trunk and an eager tail;
+- decom-cam: the default options, the trunk as camcli runs it, compiled with --compile, and an eager
+  tail, including the masked images;
 - decom-cam, bfloat16: the same with `--precision bf16`;
 - decom-cam, deeplift: `integrate: deeplift, channel_weights: lift`;
 - reference: `tests/reference/decom_cam.py`, image by image, eager, on a few of the images.
 
-The share of the decomposition is what `decompose` takes of decom-cam's time in the same round.
-Models other than squeezenet1_1 and demo have random weights here; that does not change their cost.
+The decomposition's percentage is the part of decom-cam's time that `decompose` takes in the same
+round. Models other than squeezenet1_1 and demo have random weights; that does not change their
+cost.
 """
 
 from __future__ import annotations
@@ -49,14 +50,14 @@ from tests.reference import decom_cam as reference
 
 COMPONENTS = 10
 FORWARDS = 4
-# CPU seconds, of all threads together, are fairer than the wall clock on a machine in other use.
+# CPU seconds of all threads are fairer than the wall clock on a machine with other load.
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 WITH_WEIGHTS = ("squeezenet1_1", "demo")
 
 
 @dataclass(frozen=True)
 class Work:
-    """What every side works on: normalised images (B, 3, H, W) and the class of each."""
+    """The input of every side: normalised images (B, 3, H, W) and the class of each."""
 
     model: LoadedModel
     images: Tensor
@@ -64,7 +65,7 @@ class Work:
 
 
 def images_of(model: LoadedModel, photos: Sequence[Path]) -> Tensor:
-    """Return the photographs as the network wants them."""
+    """Return the photographs as the network's normalised input, (B, 3, H, W)."""
     refs = [ImageRef(i, path, path.name) for i, path in enumerate(photos)]
     items = [decode(ref, model.preprocess) for ref in refs]
     pixels = np.stack([item.pixels for item in items if isinstance(item, ImageItem)])
@@ -73,21 +74,21 @@ def images_of(model: LoadedModel, photos: Sequence[Path]) -> Tensor:
 
 
 def colours(model: LoadedModel) -> tuple[Tensor, Tensor]:
-    """Return the mean and deviation of the normalisation, (3, 1, 1) each."""
+    """Return the mean and standard deviation of the normalisation, (3, 1, 1) each."""
     preprocess = model.preprocess
     mean, std = torch.tensor(preprocess.mean), torch.tensor(preprocess.std)
     return mean.view(3, 1, 1), std.view(3, 1, 1)
 
 
 def predict(network: Callable[[Tensor], Tensor], images: Tensor) -> None:
-    """Run plain forward passes, several, for one is over too soon to be timed well."""
+    """Run several plain forward passes, because one is too short to be timed well."""
     with torch.no_grad():
         for _ in range(FORWARDS):
             network(images)
 
 
 def explain(network: SplitNetwork, work: Work, options: Mapping[str, object]) -> Tensor:
-    """Return raw maps, from images on: trunk, prediction, method."""
+    """Return raw maps, starting from images: trunk, prediction, method."""
     mean, std = colours(work.model)
     method = create_method("decom-cam", options)
     probe = Probe(network, work.images, method.uses_deeplift, black=-mean / std)
@@ -95,7 +96,7 @@ def explain(network: SplitNetwork, work: Work, options: Mapping[str, object]) ->
 
 
 def refer(work: Work, layer: nn.Module, count: int) -> None:
-    """Explain the first few images by the slow reference."""
+    """Explain the first few images with the slow reference implementation."""
     mean, std = (t.view(3).numpy() for t in colours(work.model))
     for image, target in zip(work.images[:count], work.classes[:count], strict=True):
         reference.decom_cam(
@@ -104,7 +105,7 @@ def refer(work: Work, layer: nn.Module, count: int) -> None:
 
 
 def compiled(module: Callable[..., object]) -> Callable[..., object]:
-    """Compile as a batch tool would: weights frozen, one batch size."""
+    """Compile as for a batch tool: frozen weights, one batch size."""
     return torch.compile(module, dynamic=False, options={"freezing": True})
 
 
@@ -115,14 +116,14 @@ def ready(network: SplitNetwork, precision: Precision, compiling: bool, batch: i
 
 
 class DecompositionClock:
-    """Stands in for `decompose` and adds up what it takes."""
+    """Stands in for `decompose` and adds up its time."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self.seconds = 0.0
 
     def __call__(self, *args: object) -> object:
-        """Decompose, and take the time."""
+        """Decompose, and add the time that it takes."""
         start = self._now()
         found = decompose(*args)  # type: ignore[arg-type]
         self.seconds += self._now() - start
@@ -151,7 +152,7 @@ def sides_of(
 def measure(
     sides: Mapping[str, tuple[Callable[[], object], int]], rounds: int, now: Callable[[], float]
 ) -> dict[str, list[float]]:
-    """Return the seconds an image of each side in each round, and the decomposition's."""
+    """Return the seconds per image of each side in each round, and those of the decomposition."""
     found = defaultdict(list)
     for number in range(rounds + 1):
         for name, (side, count) in sides.items():
@@ -160,7 +161,7 @@ def measure(
                 start = now()
                 side()
                 spent = (now() - start) / count
-            if number:  # the first compiles, and fills caches
+            if number:  # the first round compiles, and fills caches
                 found[name].append(spent)
                 if name == "decom-cam":
                     found["decomposition"].append(clock.seconds / count)
@@ -177,7 +178,7 @@ def report(found: Mapping[str, Sequence[float]]) -> None:
     """Print the times and the ratios as Markdown."""
     seconds = {name: np.array(spent) for name, spent in found.items()}
     passes = (COMPONENTS + 2) * seconds["forward"]
-    print("| side | ms an image: median (quartiles) |\n|---|---|")
+    print("| side | ms per image: median (quartiles) |\n|---|---|")
     for name, spent in seconds.items():
         print(f"| {name} | {quartiles(1000 * spent)} |")
     ratios = {

@@ -1,8 +1,8 @@
-"""Compare decom-cam's maps with its slow reference's, for both shipped configs.
+"""Compare decom-cam's maps with those of its slow reference, for both shipped configs.
 
     python -m benchmarks.studies.decom_cam_agreement PHOTOS [--count 20]
 
-SqueezeNet 1.1 with its own weights, the predicted class of each photograph, the maps stretched to
+SqueezeNet 1.1 with pretrained weights, the predicted class of each photograph, the maps resized to
 the network's input. The correlation is Pearson's, over pixels.
 """
 

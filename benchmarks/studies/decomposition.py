@@ -4,10 +4,10 @@
 
 The matrices are what decom-cam decomposes: the channels of largest gradient weight of SqueezeNet
 1.1 (`features`) on photographs, resized so that the layer is 7x7, 14x14 or 28x28, weighted and
-centred. Milliseconds an image are the median of the repeats, with their quartiles. The errors are
-the worst over the images and the Q components, as shares of the leading singular value, against a
-float64 SVD: of S_q, and of X itself rebuilt from the Q components (beyond the best possible, which
-leaves S_{Q+1}); neither suffers from components that are equally strong and so not unique.
+centred. Milliseconds per image are the median of the repeats, with their quartiles. The errors are
+the worst over the images and the Q components, as fractions of the leading singular value, against
+a float64 SVD: of S_q, and of X itself rebuilt from the Q components (beyond the best possible,
+which leaves S_{Q+1}); neither is affected by components of equal strength, which are not unique.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def chosen(matrices: Tensor) -> Found:
 
 
 def gram_eigh(matrices: Tensor, dtype: torch.dtype) -> Found:
-    """Eigenvectors of the smaller Gram matrix."""
+    """Decompose by the eigenvectors of the smaller Gram matrix."""
     x = matrices.to(dtype)
     tall = x.shape[1] > x.shape[2]
     squares, vectors = torch.linalg.eigh(x.mT @ x if tall else x @ x.mT)
@@ -101,9 +101,11 @@ WAYS: dict[str, Callable[[Tensor], Found]] = {
 def matrices_of(photos: Sequence[Path], side: int, channels: int) -> Tensor:
     """Return weighted, centred activations (B, side², channels)."""
     network = get_model("squeezenet1_1", weights="DEFAULT").eval()
-    pictures = [pil_to_tensor(Image.open(path).convert("RGB"))[None] / 255 for path in photos]
+    photographs = [pil_to_tensor(Image.open(path).convert("RGB"))[None] / 255 for path in photos]
     size = (SIDES[side], SIDES[side])
-    images = torch.cat([F.interpolate(p, size, mode="bilinear", antialias=True) for p in pictures])
+    images = torch.cat(
+        [F.interpolate(p, size, mode="bilinear", antialias=True) for p in photographs]
+    )
     activation = network.features((images - 0.45) / 0.225).detach().requires_grad_()
     scores = network.classifier(activation).mean((2, 3)).amax(1)
     (gradient,) = torch.autograd.grad(scores.sum(), activation)
@@ -125,7 +127,7 @@ def errors_of(way: Callable[[Tensor], Found], matrices: Tensor) -> tuple[float, 
 
 
 def milliseconds(way: Callable[[Tensor], Found], matrices: Tensor, repeats: int) -> list[float]:
-    """Return the time an image, the quartiles over the repeats."""
+    """Return the quartiles of the milliseconds per image over the repeats."""
     spent = []
     for _ in range(repeats + 1):
         _synchronise(matrices.device)
@@ -151,7 +153,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     args = parser.parse_args()
     photos = sorted(args.photos.iterdir())[: args.batch]
-    print("| layer | P | way | ms an image (quartiles) | error of S | error of X |")
+    print("| layer | P | way | ms per image (quartiles) | error of S | error of X |")
     print("|---|---|---|---|---|---|")
     for side in SIDES:
         for channels in (100, 500):

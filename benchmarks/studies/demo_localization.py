@@ -2,9 +2,9 @@
 
     python -m benchmarks.studies.demo_localization [--scenes 500]
 
-Scenes that the network was not trained on, one object each and two objects each (the target is
-then each object in turn). Energy is the share of the map inside the target object, peak the share
-of maps whose largest value lies on it. `uniform` is what a constant map would score.
+Scenes that the network was not trained on, with one object or two (each object is then a target).
+Energy is the fraction of the map inside the target object, peak the fraction of maps whose largest
+value lies on it. `uniform` is what a constant map would score.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     python -m benchmarks.studies.prompt_direction [--scenes 200]
                                                 [--methods decom-cam,lift-cam,grad-cam]
 
-Each scene is asked about each of its two objects, by class ("a house") and by colour and class ("a
-red house"). `named` and `other` are the shares of the map's energy inside the mask of the object
-that the prompt names and inside that of the other one; `right way` is how often named > other.
+Each scene is explained for both of its objects, by class ("a house") and by colour and class ("a
+red house"). `named` and `other` are the fractions of the map's energy inside the mask of the object
+that the prompt names and inside that of the other; `right way` is how often named > other.
 `uniform` is what a constant map would score. The seeds are far from those of the training.
 """
 
@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Direction:
-    """Mean shares of the maps' energy in the named object and the other, and how often more."""
+    """Mean fractions of energy in the named and the other object, and how often named has more."""
 
     named: float
     other: float
@@ -57,13 +57,13 @@ class Direction:
 
 
 def two_object_scenes(count: int) -> list[Scene]:
-    """Draw scenes that no training saw, two objects each."""
+    """Draw scenes of two objects each that no training used."""
     size = (IMAGE_SIZE, IMAGE_SIZE)
     return [make_scene(FIRST_SEED + n, size, objects=2) for n in range(count)]
 
 
 def questions(scenes: Sequence[Scene], with_colour: bool) -> list[Question]:
-    """Ask about either object of every scene."""
+    """Make a question about either object of every scene."""
     return [
         Question(scene, named, other, _named(named, with_colour))
         for scene in scenes
@@ -76,7 +76,7 @@ def _named(thing: SceneObject, with_colour: bool) -> str:
 
 
 def directions(asked: Sequence[Question], methods: Sequence[str]) -> dict[str, Direction]:
-    """Explain every question by every method, and measure where the maps went."""
+    """Explain every question with every method, and measure where the maps lie."""
     texts = tuple(dict.fromkeys(question.prompt for question in asked))
     plan = PromptPlan(tuple(Prompt(text, (text,)) for text in texts), tuple(range(len(texts))))
     model = with_prompts(load_model(ModelConfig(name="demo-clip")), plan, "cosine")
@@ -108,7 +108,7 @@ def _shares(maps: Tensor, some: Sequence[Question]) -> Tensor:
 
 
 def _summary(shares: Tensor) -> Direction:
-    """Average; a map that is zero everywhere went nowhere."""
+    """Average; a map that is zero everywhere counts as zero for both objects."""
     went = shares.nan_to_num(0.0)
     named, other = went.mean(0).tolist()
     return Direction(named, other, float((went[:, 0] > went[:, 1]).double().mean()))

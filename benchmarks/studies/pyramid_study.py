@@ -1,12 +1,12 @@
-"""Choose the form of lift-pyramid: which depths, how each is scaled, how they are weighed.
+"""Choose the form of lift-pyramid: which depths, how each is scaled, how they are weighted.
 
     python -m benchmarks.studies.pyramid_study photos PHOTOS [--half first|second]
                                                         [--count 50] [--products]
     python -m benchmarks.studies.pyramid_study scenes [--count 100] [--products]
 
 Photographs with SqueezeNet at matched area (AD, IC, ADD, insertion, deletion), every second one for
-the choice and the others for the report; scenes of two objects with the demo network, the target
-set to each object in turn (energy and pointing, with the exact masks).
+the choice and the others for the report; scenes of two objects with the demo network, each object
+being a target (energy and pointing, with the exact masks).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ DEPTHS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }  # fmt: skip
 
-# What is done to one depth's evidence, upsampled, (L, B, H, W).
+# How each depth's upsampled evidence, (L, B, H, W), is scaled.
 SCALES: Mapping[str, Callable[[Tensor], Tensor]] = {
     "min-max": lambda e: (e - _low(e)) / (_high(e) - _low(e)).clamp_min(1e-12),
     "mean": lambda e: e / e.mean((2, 3), keepdim=True).clamp_min(1e-12),
@@ -104,7 +104,7 @@ def _equal(evidence: Tensor) -> Tensor:
 
 
 def _agreement(evidence: Tensor) -> Tensor:
-    """Weigh each depth by its mean correlation with the others, where positive."""
+    """Weight each depth by its mean correlation with the others, where positive."""
     flat = evidence.flatten(2).transpose(0, 1)
     centred = flat - flat.mean(2, keepdim=True)
     unit = centred / centred.norm(dim=2, keepdim=True).clamp_min(1e-12)
@@ -114,7 +114,7 @@ def _agreement(evidence: Tensor) -> Tensor:
 
 
 def _share(evidence: Tensor) -> Tensor:
-    """Weigh each depth by its positive evidence, as a share of the greatest of any depth."""
+    """Weight each depth by its positive evidence, as a fraction of the greatest of any depth."""
     total = evidence.sum((2, 3))
     return total / total.amax(0, keepdim=True).clamp_min(1e-12)
 
@@ -130,10 +130,10 @@ class Form:
 
     Attributes:
         depths: Which layers; see `DEPTHS`.
-        scale: What is done to each depth; see `SCALES`.
+        scale: How each depth is scaled; see `SCALES`.
         weights: How much each depth counts; see `WEIGHTS`.
-        floor: What the depths are multiplied above; None for their sum.
-        cells: The map is averaged over a grid of at most so many cells each way.
+        floor: Lower bound of each depth in their product; None for their sum.
+        cells: The map is averaged over a grid of this many cells each way; None for no grid.
         at_shallowest: Whether depths meet at the shallowest one's resolution, not the image's.
 
     """
@@ -236,7 +236,7 @@ def photos(forms: Sequence[Form], folder: Path, half: str, count: int) -> None:
 
 
 def scenes(forms: Sequence[Form], count: int) -> None:
-    """Print the localisation of every form on scenes of two objects, each explained in turn."""
+    """Print the localisation of every form on scenes of two objects, each of which is explained."""
     study = Study("demo", forms)
     table: dict[Form, list[list[float]]] = defaultdict(list)
     for images, classes, masks in _objects(count):
@@ -266,7 +266,7 @@ def _print(table: Mapping[Form, list[list[float]]], titles: str, scales: Sequenc
 
 
 def main() -> None:
-    """Run one half of the study."""
+    """Run the study on photographs or on scenes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("world", choices=["photos", "scenes"])
     parser.add_argument("folder", type=Path, nargs="?")

@@ -3,11 +3,12 @@
     python -m benchmarks.studies.randomisation photos PHOTOS [--count 8]
     python -m benchmarks.studies.randomisation scenes [--count 16]
 
-Photographs with SqueezeNet, scenes of one object with the demo network. One module after the other
-loses its weights to noise of the same mean and deviation, the deepest first; after each, every
-method explains the class that the trained network chose. The table holds Spearman's ρ between those
-maps and the trained network's, averaged over the images that still have a map; 1 means that
-nothing has changed. `random` draws its maps from the image alone, `centred` from nothing.
+Photographs with SqueezeNet, scenes of one object with the demo network. The weights of one module
+after the other, the deepest first, are replaced by noise of the same mean and standard deviation;
+after each, every method explains the class that the trained network predicted. The table holds
+Spearman's ρ between those maps and the trained network's, averaged over the images that still have
+a map; 1 means that nothing has changed. `random` derives its maps from the image alone, `centred`
+from nothing.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ METHODS = (
 
 
 def maps_of(model: LoadedModel, images: Tensor, classes: Tensor) -> Tensor:
-    """Return every method's maps of a batch with the weights as they are, (M B, H, W)."""
+    """Return every method's maps of a batch with the current weights, (M B, H, W)."""
     found = []
-    # DeepLIFT keeps its pass at the reference, so networks are cut anew for every set of weights.
+    # DeepLIFT keeps its pass at the reference, so every set of weights needs a new split.
     plain = Probe(split_at(model, "auto", CPU), images)
     for name in METHODS:
         method = create_method(name, {})
@@ -57,7 +58,7 @@ def maps_of(model: LoadedModel, images: Tensor, classes: Tensor) -> Tensor:
 
 
 def cascade(model: LoadedModel, images: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """Yield each module that lost its weights, and the mean ρ of each method, (M,)."""
+    """Yield each randomised module, and the mean ρ of each method, (M,)."""
     network: nn.Module = model.network
     with torch.no_grad():
         classes = network(images).argmax(1)
@@ -85,7 +86,7 @@ def scenes(count: int) -> Tensor:
 
 
 def print_table(rows: Sequence[tuple[str, Tensor]]) -> None:
-    """Print methods as rows, the modules that lost their weights as columns."""
+    """Print methods as rows and randomised modules as columns."""
     print(f"| method | {' | '.join(path for path, _ in rows)} |")
     print(f"|{'---|' * (len(rows) + 1)}")
     for number, name in enumerate(METHODS):

@@ -5,8 +5,8 @@
 BEFORE and AFTER are revisions of this repository; without AFTER, the working tree is compared. Both
 explain and evaluate the same images by the same commands, without compiling, with one thread. Maps,
 components and overlays have to be the same bytes, manifest rows the same values; fields that were
-added are allowed. A case whose network needs weights that are not there (TORCH_HOME) is told and
-counted, never passed over in silence. Exit code 1 if anything differs.
+added are allowed. A case whose network needs weights that are missing (TORCH_HOME) is reported and
+counted, never skipped silently. Exit code 1 if anything differs.
 
 Overlays are drawn in grey, whose colours are the same in every table. The last case draws in turbo
 and reports by how much the colours differ at most.
@@ -46,7 +46,7 @@ class Case:
 
     Attributes:
         name: As `--only` takes it.
-        arguments: Of camcli, without inputs and output folder.
+        arguments: Those of camcli, without inputs and output folder.
         images: How many of the photographs are its input; 0 for `sample_images`.
         colour: Whether overlays are drawn in turbo, and may differ by the colour table.
 
@@ -155,14 +155,14 @@ def _run(case: Case, tree: Path, folder: Path, photos: Path) -> None:
     environment = {**environment_of(tree, cache), "OMP_NUM_THREADS": "1"}
     output = ("-q", "-o", str(folder))
     command = [sys.executable, "-m", "camcli", *case.arguments, *inputs, *output]
-    # Python looks for modules in the folder that it is started in first: the revision's.
+    # Python first looks for modules in its working folder: the revision's.
     done = subprocess.run(command, env=environment, cwd=tree, capture_output=True, text=True)
     if done.returncode not in (0, 1):
         sys.exit(f"{case.name} in {tree}: exit code {done.returncode}\n{done.stderr}")
 
 
 def differences(before: Path, after: Path, colour: bool) -> Iterator[str]:
-    """Yield what differs between two output folders, a line each."""
+    """Yield the differences between two output folders, one line each."""
     old, new = _files(before), _files(after)
     for name in sorted(old ^ new):
         yield f"{name}: only {'before' if name in old else 'after'}"

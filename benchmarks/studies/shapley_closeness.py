@@ -1,10 +1,10 @@
-"""How close DeepLIFT's channel coefficients come to Shapley values, beside the plain gradient's.
+"""How close DeepLIFT's channel coefficients come to Shapley values, compared with gradients.
 
     python -m benchmarks.studies.shapley_closeness [--images 16] [--steps 800]
 
 A small vision transformer and a small convolutional network with squeeze-and-excitation are
-trained on the demo's scenes. The players are the channels of one layer, the game's worth is the
-top class's logit with the maps of the absent channels set to zero: the game of LIFT-CAM. Its
+trained on the demo's scenes. The players are the channels of one layer, the value of a coalition is
+the top class's logit with the maps of the absent channels set to zero: the game of LIFT-CAM. Its
 Shapley values are computed exactly, from all 2^K coalitions. Compared per image are
 α_k = Σ_ij C_k(i, j) of DeepLIFT and Σ_ij ∂s/∂A_k(i, j) A_k(i, j) of the gradient: Pearson
 correlation with the Shapley values, and relative error |α - φ|₂ / |φ|₂; means over the images.
@@ -164,7 +164,7 @@ def compare(network: nn.Module, images: Tensor) -> tuple[tuple[float, float], tu
     rows = range(len(images))
     exact = torch.stack([shapley_values(probe, row, classes[row]) for row in rows])
     total = torch.stack([exact.sum(1), deeplift.sum(1)])
-    assert torch.allclose(total[0], total[1], rtol=1e-3, atol=1e-3), "both share out F(A) - F(0)"
+    assert torch.allclose(total[0], total[1], rtol=1e-3, atol=1e-3), "both distribute F(A) - F(0)"
     return closeness(deeplift, exact), closeness(gradient, exact)
 
 

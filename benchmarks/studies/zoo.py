@@ -5,13 +5,13 @@
     python -m benchmarks.studies.zoo --names timm:vit_tiny_patch16_224 timm:resnet10t \
         --rows rows.jsonl
 
-Weights are random. Every model has a process of its own, so that a large one gives its memory
-back, and a row as soon as it is measured; models that `--rows` holds are not measured again.
+Weights are random. Every model is measured in a process of its own, so that its memory is freed,
+and gets its row at once; models that are already in `--rows` are not measured again.
 
-The columns: the default layer and the activation there (bypasses are tensors that go round the
-cut); parameters in millions; split is max |tail(trunk(x)) - model(x)| / max |model(x)|;
+The columns: the default layer and the activation there (bypasses are tensors that bypass the
+split); parameters in millions; split is max |tail(trunk(x)) - model(x)| / max |model(x)|;
 completeness is |ΣC - Δ| / max(|Δ|, Σ|C|) of LIFT-CAM for the top class, the larger of two noise
-images; seconds to load, trace and cut, and to explain one image, on the CPU.
+images; seconds to load, trace and split, and to explain one image, on the CPU.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SEED = 1
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Load, cut and explain one model with random weights; return its row."""
+    """Load, split and explain one model with random weights; return its row."""
     import torch
 
     from camcli.config import ModelConfig
@@ -74,7 +74,7 @@ def measure(name: str) -> dict[str, Any]:
 
 
 def measure_apart(name: str, timeout: float) -> dict[str, Any]:
-    """Measure in a process of its own; a failure becomes a row that holds its last words."""
+    """Measure in a process of its own; a failure becomes a row with the last line of stderr."""
     command = [sys.executable, "-m", "benchmarks.studies.zoo", "--one", name]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
@@ -84,7 +84,7 @@ def measure_apart(name: str, timeout: float) -> dict[str, Any]:
         return {"model": name, **json.loads(done.stdout.splitlines()[-1])}
     if done.returncode < 0:
         return {"model": name, "failure": f"ended by signal {-done.returncode} (memory?)"}
-    return {"model": name, "failure": (done.stderr.strip().splitlines() or ["no word"])[-1]}
+    return {"model": name, "failure": (done.stderr.strip().splitlines() or ["no message"])[-1]}
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -130,9 +130,16 @@ def torchvision_names(pattern: str) -> list[str]:
 def main() -> None:
     """Measure what is asked for, and print the table of all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pattern", nargs="?", default="*", help="of torchvision's model names")
+    parser.add_argument(
+        "pattern", nargs="?", default="*", help="shell pattern of torchvision's model names"
+    )
     parser.add_argument("--names", nargs="+", help="these models instead, of any source")
-    parser.add_argument("--rows", type=Path, default=Path("zoo.jsonl"), help="kept as JSON lines")
+    parser.add_argument(
+        "--rows",
+        type=Path,
+        default=Path("zoo.jsonl"),
+        help="file of JSON lines to keep the rows in",
+    )
     parser.add_argument("--timeout", type=float, default=1200.0, help="seconds for one model")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()

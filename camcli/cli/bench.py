@@ -23,19 +23,21 @@ def bench(
     inputs: list[str] = typer.Argument(
         None,
         metavar="[INPUT]...",
-        help="Files, folders or globs; without any, the sample images.",
+        help="Files, folders or globs; by default, the sample images.",
     ),
     config: options.ConfigFile = None,
     flags: options.Flags,
-    limit: int = typer.Option(256, "--limit", min=1, help="Images a round, at most."),
-    rounds: int = typer.Option(3, "--rounds", min=1, help="Of explaining and predicting, in turn."),
-    json: bool = typer.Option(False, "--json", help="As JSON on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No word on what is being done."),
+    limit: int = typer.Option(256, "--limit", min=1, help="Images per round, at most."),
+    rounds: int = typer.Option(
+        3, "--rounds", min=1, help="How often to explain and predict, alternating."
+    ),
+    json: bool = typer.Option(False, "--json", help="Print JSON on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Print no progress messages."),
 ) -> None:
     """Measure where the time of an image goes, against merely decoding and predicting it.
 
     Every stage is timed by itself on one batch. Then whole runs, from files to files in a
-    temporary folder, take turns with a loop that decodes and predicts the same images with the
+    temporary folder, alternate with a loop that decodes and predicts the same images with the
     same network, batches and threads.
     """
     resolved = _settled(flags.over(config))
@@ -54,7 +56,7 @@ def bench(
 
 
 def _settled(config: Config) -> Config:
-    """Compile before anything is timed, where a run would decide on the way."""
+    """Compile before anything is timed, where a run would decide as it goes."""
     if config.run.compile != "auto":
         return config
     return config.model_copy(update={"run": config.run.model_copy(update={"compile": True})})

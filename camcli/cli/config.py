@@ -14,7 +14,7 @@ from camcli.errors import OutputError
 app = typer.Typer(help="Show, describe and start configurations.", no_args_is_help=True)
 
 _TEMPLATE = """\
-# A camcli configuration. Every key may be left out; flags and --set override what is here.
+# A camcli configuration. Every key may be left out; flags and --set override this file.
 # `camcli config schema` describes all of them, `camcli methods` the methods.
 """
 
@@ -36,10 +36,10 @@ def schema() -> None:
 
 @app.command()
 def init(
-    path: Path = typer.Argument(Path("camcli.yaml"), help="The file to make."),
+    path: Path = typer.Argument(Path("camcli.yaml"), help="The file to write."),
     force: bool = typer.Option(False, "--force", help="Replace a file that exists."),
 ) -> None:
-    """Write a configuration with every default, to be edited."""
+    """Write a configuration with all defaults, ready for editing."""
     try:
         if path.exists() and not force:
             raise OutputError(f"{path} exists: give --force to replace it, or another name")

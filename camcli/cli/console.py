@@ -1,4 +1,4 @@
-"""Say things on a terminal without letting a stranger's file name or label speak to it."""
+"""Print messages without letting an untrusted file name or label control the terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 # Control characters move the cursor, rename the window or answer queries; the direction marks
-# make `gpj.exe` look like `exe.jpg`. Lone surrogates stand for bytes that were no UTF-8.
+# make `gpj.exe` look like `exe.jpg`. Lone surrogates stand for bytes that were not UTF-8.
 _UNRULY = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -20,18 +20,18 @@ def harmless(text: str) -> str:
 
 
 def say(text: str) -> None:
-    """Write a message on stderr; where nobody reads that any more, it is lost without a word."""
+    """Write a message to stderr; if nobody reads that any more, it is dropped silently."""
     with suppress(BrokenPipeError, ValueError):
         sys.stderr.write(f"{harmless(text)}\n")
         sys.stderr.flush()
 
 
 def silent(_text: str) -> None:
-    """Say nothing, in the place of `say`."""
+    """Print nothing, in place of `say`."""
 
 
 def abandon_stdout() -> None:
-    """Send to nowhere what is still to be written to stdout, which takes nothing any more."""
+    """Discard whatever is still to be written to stdout, which can no longer be written to."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

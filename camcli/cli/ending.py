@@ -32,8 +32,8 @@ def exit_code(outcome: Outcome, fail_fast: bool, exit_zero: bool) -> int:
 
     Args:
         outcome: How the run ended.
-        fail_fast: Whether it was to stop at the first image that fails.
-        exit_zero: Whether images that fail are no reason for another code than 0.
+        fail_fast: Whether the run was to stop at the first image that fails.
+        exit_zero: Whether to return 0 even if images failed.
 
     """
     if fail_fast and outcome.tally.rows["failed"]:

@@ -31,7 +31,7 @@ def evaluate(
         "", "--methods", metavar="A,B,...", help="Methods to compare, or all."
     ),
     own_options: list[str] = typer.Option(
-        [], "--option", metavar="METHOD.KEY=VALUE", help="A method's own option. Repeatable."
+        [], "--option", metavar="METHOD.KEY=VALUE", help="Set an option of one method. Repeatable."
     ),
     at_most: list[str] = typer.Option(
         [],
@@ -40,13 +40,18 @@ def evaluate(
         help="Limit an expensive method to the first N images. Repeatable.",
     ),
     folders: list[Path] = typer.Option(
-        [], "--from", metavar="DIR", help="Maps that `camcli explain` wrote. Repeatable."
+        [],
+        "--from",
+        metavar="DIR",
+        help="Also evaluate maps that `camcli explain` wrote. Repeatable.",
     ),
     truth: Path | None = typer.Option(
-        None, "--truth", help="COCO .json, Pascal VOC .xml or their folder, or a folder of masks."
+        None,
+        "--truth",
+        help="Ground truth: COCO .json, Pascal VOC .xml or their folder, or a folder of masks.",
     ),
     against: str | None = typer.Option(
-        None, "--against", metavar="METHOD", help="Estimate its lead over each other method."
+        None, "--against", metavar="METHOD", help="Estimate this method's lead over each other one."
     ),
     steps: int = typer.Option(
         10, "--steps", min=2, help="Steps of the insertion and deletion curves."
@@ -55,15 +60,15 @@ def evaluate(
         "blur", "--insertion", help="What insertion starts from: blur or zero."
     ),
     deletion: str = typer.Option("zero", "--deletion", help="What deletion ends at: zero or blur."),
-    costs: bool = typer.Option(True, "--costs/--no-costs", help="Measure what methods cost."),
+    costs: bool = typer.Option(True, "--costs/--no-costs", help="Measure what each method costs."),
     config: options.ConfigFile = None,
     output: Path = typer.Option(Path("evaluation"), "--output", "-o", help="Output folder."),
     flags: options.Flags,
-    resume: bool = typer.Option(False, "--resume", help="Go on with the evaluation in the folder."),
+    resume: bool = typer.Option(False, "--resume", help="Resume the evaluation in the folder."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace what is in the folder."),
     limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N images."),
-    json: bool = typer.Option(False, "--json", help="The summary as JSON on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress and no table."),
+    json: bool = typer.Option(False, "--json", help="Print the summary as JSON on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress and no table."),
 ) -> None:
     """Measure the faithfulness, localisation and complexity of methods' maps, and print a table.
 
@@ -90,7 +95,7 @@ def evaluate(
         deletion=baseline_named(deletion, "--deletion"),
         against=against,
     )
-    # A trunk compiled for whole batches would not fit the altered copies of single images.
+    # A trunk compiled for whole batches would not fit the perturbed copies of single images.
     built = build(resolved, images_ahead=0)
     job = EvaluationJob(
         refs=islice(listing, total),
@@ -143,4 +148,4 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
 
         print_summary(summary, Console())
     if not quiet:
-        typer.echo(f"{summary.rows} images and classes, tables in {output}", err=True)
+        typer.echo(f"{summary.rows} pairs of image and class, tables in {output}", err=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from camcli.run.outcome import Outcome
     from camcli.run.plan import RunPlan
 
-# Paths that trickle in through a pipe are explained in smaller batches rather than held back.
+# Seconds. Paths that arrive slowly through a pipe are explained in smaller batches, not held back.
 _PIPE_PATIENCE = 1.0
 
 
@@ -40,22 +40,29 @@ def explain(
     config: options.ConfigFile = None,
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Output folder."),
     flags: options.Flags,
-    resume: bool = typer.Option(False, "--resume", help="Go on with the run in the folder."),
+    resume: bool = typer.Option(False, "--resume", help="Resume the run in the folder."),
     retry_failed: bool = typer.Option(
-        False, "--retry-failed", help="Go on, and try again what failed."
+        False, "--retry-failed", help="Resume, and retry the images that failed."
     ),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace the run in the folder."),
     limit: int | None = typer.Option(None, "--limit", min=1, help="Stop after N images."),
     shard: str | None = typer.Option(
-        None, "--shard", metavar="I/N", help="Every N-th image from number I, from 0; or auto."
+        None,
+        "--shard",
+        metavar="I/N",
+        help="Explain every N-th image, starting at I (0 to N-1); or auto.",
     ),
-    nul: bool = typer.Option(False, "--null", "-0", help="Paths on stdin end in NUL."),
-    json: bool = typer.Option(False, "--json", help="Manifest rows on stdout as they are done."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be done, and stop."),
-    fail_fast: bool = typer.Option(False, "--fail-fast", help="Stop when an image fails."),
+    nul: bool = typer.Option(False, "--null", "-0", help="Paths on standard input end in NUL."),
+    json: bool = typer.Option(
+        False, "--json", help="Print manifest rows on stdout as they are done."
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done, and stop."),
+    fail_fast: bool = typer.Option(
+        False, "--fail-fast", help="Stop at the first image that fails."
+    ),
     exit_zero: bool = typer.Option(
-        False, "--exit-zero", help="Exit 0 also when some images failed."
+        False, "--exit-zero", help="Exit with 0 even if some images failed."
     ),
 ) -> None:
     """Explain images: heatmap overlays, .npy maps and a manifest.
@@ -91,7 +98,7 @@ def _show(plan: RunPlan, config: Config) -> None:
 
 @dataclass(frozen=True)
 class _Reporting:
-    """What is said of a run while it works, and what stops it."""
+    """What is printed while a run works, and whether a failure stops it."""
 
     json: bool
     quiet: bool
@@ -102,7 +109,7 @@ def _run(plan: RunPlan, config: Config, reporting: _Reporting) -> Outcome:
     from camcli.run.executors import executor_for
 
     with executor_for(config) as executor:
-        executor.start(plan)  # it is ready by the time the network is
+        executor.start(plan)  # its processes start while the network is loaded
         with starting_up():
             from camcli.run.build import build
 
@@ -129,6 +136,6 @@ def _watched(executor: Executor, plan: RunPlan, built: BuiltRun, reporting: _Rep
             return executor.run(plan, built, on_rows, interruption)
         except MachineError as error:
             raise MachineError(
-                f"stopped: {error}. What {plan.folder} lists is whole; once that is mended, go on "
-                "with --resume"
+                f"stopped: {error}. All results listed in {plan.folder} are complete; once the "
+                "cause is fixed, go on with --resume"
             ) from None

@@ -14,13 +14,13 @@ from camcli.records import ImageRef
 def images_of(
     inputs: Sequence[str], nul: bool, limit: int | None, output: Path
 ) -> tuple[Iterable[ImageRef], int | None]:
-    """Return the images, and how many are to be explained, where that is known.
+    """Return the images, and how many are to be explained, or None where that is not known.
 
     Args:
         inputs: Files, folders and globs, or a single `-` for paths on standard input.
         nul: Whether those paths end in NUL rather than in newlines.
         limit: The most images to explain, None for all.
-        output: The output folder, whose images are no inputs.
+        output: The output folder, whose images are not inputs.
 
     Raises:
         CamcliError: `-` stands beside other inputs, or an input holds no image.

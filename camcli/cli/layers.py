@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 
 def layers(
-    model: str | None = typer.Argument(None, help="As for `camcli explain --model`."),
-    pattern: str | None = typer.Argument(None, help="A word, or a shell pattern, of paths."),
+    model: str | None = typer.Argument(
+        None, help="Which network, as for `camcli explain --model`."
+    ),
+    pattern: str | None = typer.Argument(
+        None, help="Show only paths that contain this word or match this shell pattern."
+    ),
     config: options.ConfigFile = None,
     overrides: options.Overrides = [],
     depth: int | None = typer.Option(None, "--depth", min=1, help="Levels of modules to show."),
-    json: bool = typer.Option(False, "--json", help="As JSON."),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show a model's layers with their shapes, and mark the one that is explained by default.
+    """Show a model's layers with their shapes, and mark the default layer.
 
-    Weights make no difference to shapes, so none are downloaded. A layer without a layout has no
-    extent in space and cannot be explained at; tensors that bypass a layer are held constant.
+    Shapes do not depend on weights, so none are downloaded. A layer without spatial extent cannot
+    be explained at; tensors that bypass a layer are held constant.
     """
     from camcli.run.layer_list import list_layers
 

@@ -1,4 +1,4 @@
-"""`camcli merge`: make one run of the shards in a folder."""
+"""`camcli merge`: join the shards in a folder into one run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def merge(
 ) -> None:
     """Join the manifests and records of all shards, in the order of the images.
 
-    What is left is what one run over everything would have made. Exit codes: 0 joined; 2 shards
-    are missing, unfinished, at work, or do not belong together.
+    The result is what a single run over all images would have written. Exit codes: 0 joined; 2
+    shards are missing, unfinished, still running, or do not belong together.
     """
     from camcli.output.merge import merge_shards
 

@@ -1,4 +1,4 @@
-"""`camcli methods`: what there is to choose from."""
+"""`camcli methods`: the saliency methods and their options."""
 
 from __future__ import annotations
 

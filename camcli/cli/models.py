@@ -1,4 +1,4 @@
-"""`camcli models`: what can be named."""
+"""`camcli models`: the models that can be named."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from camcli.errors import ModelError
 
 def models(
     pattern: str | None = typer.Argument(
-        None, help="A word, or a shell pattern such as 'resnet*' or 'timm:vit*'."
+        None,
+        help="Show only names that contain this word or match this shell pattern, such as "
+        "'resnet*' or 'timm:vit*'.",
     ),
-    json: bool = typer.Option(False, "--json", help="As JSON."),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """List the models that can be named, with the weights known for each."""
     from camcli.models.catalogue import catalogue, further_patterns, summaries

@@ -1,4 +1,4 @@
-"""The options that several commands share, each declared once, and the keys that they set."""
+"""The options that several commands have in common, each declared once with the key it sets."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Sets:
 
 @dataclass(frozen=True)
 class Flags:
-    """What a command line says of the configuration: the shared options, in the order of --help.
+    """The shared options as given on the command line, in the order of --help.
 
-    None and empty lists stand for options that were not given, and leave their keys to the file.
+    None and empty lists stand for options that were not given; the file decides their keys.
     """
 
     model: Annotated[
@@ -61,13 +61,14 @@ class Flags:
         list[str],
         Sets("model.layer"),
         typer.Option(
-            "--layer", help="Module path to explain at, or auto. Repeatable: maps are averaged."
+            "--layer",
+            help="Module path to explain at, or auto. Repeatable: their maps are averaged.",
         ),
     ] = field(default_factory=list)
     method: Annotated[
         str | None,
         Sets("method.name"),
-        typer.Option("--method", help="See `camcli methods`."),
+        typer.Option("--method", help="Which saliency method; see `camcli methods`."),
     ] = None
     target: Annotated[
         list[str],
@@ -77,19 +78,20 @@ class Flags:
     prompt: Annotated[
         list[str],
         Sets("prompts.texts"),
-        typer.Option("--prompt", help="What to look for, to a dual encoder. Repeatable."),
+        typer.Option("--prompt", help="A text for a dual encoder to look for. Repeatable."),
     ] = field(default_factory=list)
     prompts: Annotated[
         Path | None,
         Sets("prompts.file"),
         typer.Option(
-            "--prompts", help="Prompts: one a line, or .csv or .jsonl with image and prompt."
+            "--prompts",
+            help="File of prompts: one per line, or .csv or .jsonl with image and prompt.",
         ),
     ] = None
     batch_size: Annotated[
         str | None,
         Sets("run.batch_size"),
-        typer.Option("--batch-size", "-b", metavar="N", help="Images a batch, or auto."),
+        typer.Option("--batch-size", "-b", metavar="N", help="Images per batch, or auto."),
     ] = None
     workers: Annotated[
         str | None,
@@ -101,36 +103,40 @@ class Flags:
     device: Annotated[
         str | None,
         Sets("run.device"),
-        typer.Option("--device", help="auto, cpu, cuda or cuda:N."),
+        typer.Option("--device", help="Where to compute: auto, cpu, cuda or cuda:N."),
     ] = None
     precision: Annotated[
         str | None,
         Sets("run.precision"),
         typer.Option(
-            "--precision", help="auto, fp32, tf32, bf16 or fp16; the tail is always fp32."
+            "--precision",
+            help="Of the trunk: auto, fp32, tf32, bf16 or fp16; the tail is always fp32.",
         ),
     ] = None
     compile: Annotated[
         bool | None,
         Sets("run.compile"),
-        typer.Option("--compile/--no-compile", help="Default: when the images ahead are worth it."),
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile the network. Default: if there are enough images to repay it.",
+        ),
     ] = None
     save: Annotated[
         list[str],
         Sets("output.save"),
-        typer.Option("--save", help=f"{', '.join(SAVE_CHOICES)}. Repeatable."),
+        typer.Option("--save", help=f"What to write: {', '.join(SAVE_CHOICES)}. Repeatable."),
     ] = field(default_factory=list)
     overrides: Overrides = field(default_factory=list)
 
     def over(self, file: Path | None) -> Config:
-        """Return the configuration of a file, None for the defaults, with this laid over it.
+        """Return the configuration of a file (None: the defaults), overridden by these options.
 
         Raises:
             ConfigError: The file or a value is wrong.
 
         """
-        said = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
-        given = {key: value for key, value in said.items() if value not in (None, [])}
+        values = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
+        given = {key: value for key, value in values.items() if value not in (None, [])}
         paths = {key: str(value) for key, value in given.items() if isinstance(value, Path)}
         return load_config(file, self.overrides, given | paths)
 
@@ -147,11 +153,11 @@ _KEYS: Mapping[str, str] = {
 def takes_flags(
     without: Collection[str] = (), **own: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the shared options, in the place of its parameter of type `Flags`.
+    """Give a command the shared options in place of its parameter of type `Flags`.
 
     Args:
-        without: Those that the command does not have.
-        own: Declarations that the command has instead of the shared ones, by name.
+        without: Names of the options that the command does not have.
+        own: The command's own declarations in place of the shared ones, by name.
 
     """
     options = {name: own.get(name, it) for name, it in _DECLARED.items() if name not in without}
@@ -179,14 +185,14 @@ def takes_flags(
 
 
 def _parameter(name: str, option: Any) -> inspect.Parameter:
-    """Return the parameter of an option; Typer takes its value where the option is not given."""
+    """Return the parameter of an option, with the default that Typer uses if it is not given."""
     default: list[str] | None = [] if get_origin(get_args(option)[0]) is list else None
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=default, annotation=option)
 
 
 def folder_policy(resume: bool, overwrite: bool) -> FolderPolicy:
-    """Return what two flags ask to do with an output folder that is not empty.
+    """Return what to do with an output folder that is not empty, as two flags ask.
 
     Raises:
         OutputError: They contradict each other.

@@ -1,4 +1,4 @@
-"""What a run tells while it works: a bar on a terminal, plain lines elsewhere, rows as JSON."""
+"""What a run reports while it works: a bar on a terminal, lines elsewhere, rows as JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Progress:
     """Progress on stderr and, where asked for, manifest rows on stdout."""
 
     def __init__(self, total: int | None, rows_to_stdout: bool, quiet: bool) -> None:
-        """Begin.
+        """Start the clock, and the bar if there is a terminal.
 
         Args:
-            total: Number of images, None where it is not known.
+            total: Number of images, or None if it is not known.
             rows_to_stdout: Whether to print each row as a JSON line.
             quiet: Whether to say nothing on stderr.
 
@@ -42,7 +42,7 @@ class Progress:
         )
 
     def on_rows(self, rows: Sequence[ManifestRow]) -> None:
-        """Tell of one finished image.
+        """Report the rows of one finished image.
 
         Raises:
             BrokenPipeError: Nobody reads the rows any more; later ones are not written.

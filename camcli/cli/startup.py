@@ -1,4 +1,4 @@
-"""What a command that loads a network goes through before its first image."""
+"""How a command that loads a network starts up quickly."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Objects made before Python looks for garbage again (700 to 2,000 unless told), and how much rarer
-# it looks through those that survived.
+# New objects before Python collects garbage again (700 to 2,000 by default), and how much more
+# rarely it looks through those that survived.
 _COLLECT_AFTER = (100_000, 20, 20)
 
 
 @contextmanager
 def starting_up() -> Iterator[None]:
-    """Look for garbage less often inside, where some four hundred thousand objects come to stay.
+    """Collect garbage less often inside, where about 400,000 objects are created to stay.
 
-    Python would look through them again and again while they come, for half a second. Not for work
-    on images: of what is garbage there, a little can hold much memory.
+    Python would otherwise look through them again and again, for half a second. Not for work on
+    images, where a little garbage can hold much memory.
     """
     usual = gc.get_threshold()
     gc.set_threshold(*_COLLECT_AFTER)

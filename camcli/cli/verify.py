@@ -12,13 +12,12 @@ from camcli.cli.console import harmless, say
 def verify(
     folder: Path = typer.Argument(..., metavar="DIR", help="An output folder."),
     delete: bool = typer.Option(
-        False, "--delete-damaged", help="Delete damaged files, for --resume to make them anew."
+        False, "--delete-damaged", help="Delete damaged files, for --resume to write them again."
     ),
 ) -> None:
     """Hash every file that the manifest lists and compare.
 
-    Exit codes: 0 all files are as they were written; 1 some are missing or damaged; 2 there is no
-    manifest.
+    Exit codes: 0 all files are unchanged; 1 some are missing or damaged; 2 there is no manifest.
     """
     from camcli.output.verify import verify_folder
 
@@ -32,5 +31,5 @@ def verify(
         + (f"{len(report.damages)} damaged" if report.damages else "all as they were written")
     )
     if report.damages and delete:
-        say("run the same command as before with --resume to make the damaged files anew")
+        say("run the same command as before with --resume to write the damaged files again")
     raise typer.Exit(1 if report.damages else 0)

@@ -1,6 +1,6 @@
 """What a run is asked to do: YAML, `--set` overrides and flags, validated into one frozen record.
 
-Every mistake is reported at once, each with its key, the value found and the valid choices.
+All mistakes are reported together, each with its key, the value found and the valid choices.
 """
 
 from camcli.config.load import dump_config, load_config

@@ -1,7 +1,7 @@
-"""The kinds of artefact that a run can write for each image and target: one row a kind.
+"""The kinds of artefact that a run can write for each image and target: one row per kind.
 
-The table holds import paths, so that a configuration can name what is saved, and images can be
-named around it, without loading what draws it.
+The table holds import paths, so that configurations can be checked, and images named to suit it,
+without loading the code that draws.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ArtefactKind:
-    """What the program knows of a kind of artefact without making one.
+    """What is known about a kind of artefact without making one.
 
     Attributes:
         artefact: Import path of its `camcli.output.artefacts.base.Artefact`.
         saved_as: The choice of `output.save` that asks for it; several kinds may share one.
-        folder: Where its files are, in the output folder.
-        suffixes: With which its file names may end, after the image's own.
-        needs_original: Whether the image itself is needed to make it, not just the map.
-        place: The keys that lead to its path in a manifest row; where there are none, the path is
-            in the row's `artefacts`, under the kind's name.
+        folder: The folder of its files, within the output folder.
+        suffixes: What its file names may end with, after the image's own name.
+        needs_original: Whether making it needs the image itself, and not just the map.
+        place: The keys that lead to its path in a manifest row; if empty, the path is in the row's
+            `artefacts`, under the kind's name.
 
     """
 

@@ -10,7 +10,7 @@ COLORMAPS = (
     *("turbo", "viridis", "magma", "inferno", "plasma", "cividis", "jet", "gray"),
     *("coolwarm", "seismic", "RdBu_r"),
 )
-"""The usual ones: what messages list, the last three diverging. They are known to exist."""
+"""The usual ones, which messages list; the last three are diverging. They are known to exist."""
 
 _REVERSED = "_r"
 
@@ -18,8 +18,8 @@ _REVERSED = "_r"
 def qualified_name(name: str) -> str:
     """Return the full name of a colour map in `cmap`, such as `matplotlib:coolwarm`.
 
-    A short name that several collections have means matplotlib's, where it is one of them. With
-    `_r` behind a name, the colours run the other way.
+    A short name that several collections have means matplotlib's, if it is among them. With `_r`
+    after a name, the colours are reversed.
 
     Raises:
         KeyError: There is no such colour map.
@@ -37,10 +37,10 @@ def qualified_name(name: str) -> str:
 
 
 def known_colormap(name: str) -> str:
-    """Return the name of a colour map that exists, for the configuration.
+    """Return the name if there is such a colour map, for the configuration.
 
     Raises:
-        PydanticCustomError: There is none of that name; the message has near ones.
+        PydanticCustomError: There is none of that name; the message suggests similar ones.
 
     """
     if name in COLORMAPS:

@@ -28,7 +28,7 @@ def load_config(
         flags: Dotted keys and values that win over everything else.
 
     Raises:
-        ConfigError: Listing every mistake found, one a line.
+        ConfigError: The configuration is not valid; the message lists every mistake, one per line.
 
     """
     tree = read_yaml(path) if path else {}

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, a line each: the key, the value found, the valid choices."""
+"""Every mistake in a configuration in a line: the key, the value found, the valid choices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
 
 
 def mistakes_in(error: ValidationError) -> Iterable[str]:
-    """One line per mistake; pydantic's lines for the members of a union are told as one."""
+    """Return one line per mistake; pydantic's errors for the members of a union become one."""
     lines: dict[str, str] = {}
     for problem in error.errors(include_url=False):
         *sections, last = problem["loc"] or ("",)
@@ -28,7 +28,7 @@ def mistakes_in(error: ValidationError) -> Iterable[str]:
 
 
 def _is_key(part: int | str) -> bool:
-    """Tell a key of the config from the tags that pydantic adds for the members of a union."""
+    """Return whether a part is a key of the config, not a tag that pydantic adds for a union."""
     return isinstance(part, int) or (
         part.isidentifier() and part not in {"int", "str", "float", "PreprocessConfig", "tuple"}
     )
@@ -36,7 +36,7 @@ def _is_key(part: int | str) -> bool:
 
 def _complaint(problem: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
     value = problem["input"]
-    if problem["type"] == "unknown_choice":  # of a field that knows its choices itself
+    if problem["type"] == "unknown_choice":  # from a field that checks its own choices
         return str(problem["msg"])
     if problem["type"] == "extra_forbidden":
         keys = _keys_at(path[:-1])

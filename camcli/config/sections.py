@@ -1,4 +1,4 @@
-"""What a run can be asked: every key with its type, its default and what it means."""
+"""Every key of the configuration, with its type, its default and its meaning."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from camcli.config.colormaps import known_colormap
 
 Colormap = Annotated[str, AfterValidator(known_colormap)]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-if TYPE_CHECKING:  # type checkers know no choices that are computed
+if TYPE_CHECKING:  # type checkers cannot follow choices that are computed
     Artefact: TypeAlias = str
 else:
     Artefact = Literal[SAVE_CHOICES]
@@ -29,7 +29,7 @@ PromptScore = Literal["cosine", "softmax"]
 
 
 class _Section(BaseModel):
-    """A frozen mapping that knows all its keys."""
+    """A frozen section that accepts no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
@@ -47,13 +47,13 @@ class ModelConfig(_Section):
         description="auto, a module path, or several, whose normalised maps are averaged",
     )
     kwargs: dict[str, Any] = Field(
-        default_factory=dict, description="for the model's constructor, or the factory"
+        default_factory=dict, description="keyword arguments of the constructor or factory"
     )
     output: str | None = Field(
         None, description="key of the scores in a network that returns several tensors"
     )
     labels: str | None = Field(
-        None, description="file of class names: .txt one a line, .json or .csv"
+        None, description="file of class names: .txt with one per line, .json or .csv"
     )
     probabilities: Literal["auto", "softmax", "sigmoid"] = Field(
         "auto", description="sigmoid where classes do not exclude each other"
@@ -84,22 +84,23 @@ class MethodConfig(_Section):
     """Which saliency method, with its own options."""
 
     name: str = Field("lift-cam", description="see `camcli methods`")
-    options: dict[str, Any] = Field(default_factory=dict, description="the method's own")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the method")
 
 
 class PromptsConfig(_Section):
-    """What a dual encoder is asked about; a list of texts may stand alone."""
+    """Texts for a dual encoder; a plain list of texts may stand in for the section."""
 
-    texts: tuple[str, ...] = Field((), description="asked of every image")
+    texts: tuple[str, ...] = Field((), description="prompts for every image")
     file: str | None = Field(
         None,
-        description="further ones: one a line, or .csv or .jsonl with an image and a prompt each",
+        description="file of more prompts: one per line, or .csv or .jsonl with image and prompt",
     )
     templates: tuple[str, ...] = Field(
-        (), description="each prompt is put for {} in all of them, and the embeddings averaged"
+        (), description="texts in which each prompt replaces {}; their embeddings are averaged"
     )
     score: PromptScore = Field(
-        "cosine", description="cosine times the learned scale, or its softmax over the prompts"
+        "cosine",
+        description="cosine: cosine similarity times the learned scale; softmax: its softmax",
     )
 
     @field_validator("texts", "templates", mode="before")
@@ -130,13 +131,13 @@ class PreprocessConfig(_Section):
         224, description="side of the centre crop in pixels, or [height, width]; the input's size"
     )
     mean: tuple[float, float, float] = Field(
-        (0.485, 0.456, 0.406), description="subtracted from RGB values in [0, 1], one a channel"
+        (0.485, 0.456, 0.406), description="per RGB channel, subtracted from values in [0, 1]"
     )
     std: tuple[float, float, float] = Field(
-        (0.229, 0.224, 0.225), description="divided by afterwards, one a channel"
+        (0.229, 0.224, 0.225), description="per RGB channel, divided by afterwards"
     )
     interpolation: Interpolation = Field(
-        "bilinear", description="of the resizing; always anti-aliased"
+        "bilinear", description="how images are resized; always anti-aliased"
     )
 
     @field_validator("resize", "crop")
@@ -160,21 +161,23 @@ class RunConfig(_Section):
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
-        "auto", description="images a batch; auto: as many as fit a GPU, 16 or 32 on a CPU"
+        "auto", description="images per batch; auto: as many as fit on a GPU, 16 or 32 on a CPU"
     )
     workers: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = Field(
         "auto", description="processes that decode and draw; auto: the number of cores, up to 16"
     )
-    executor: str = Field("local", description="what schedules the run; local: this process")
+    executor: str = Field("local", description="what schedules the run; local: the process itself")
     decode_timeout: float = Field(
-        60.0, gt=0, le=86400, description="seconds until decoding one image is given up"
+        60.0, gt=0, le=86400, description="seconds after which decoding an image is given up"
     )
     max_pixels: int = Field(
-        178_956_970, ge=1, description="larger images are refused, as decompression bombs"
+        178_956_970, ge=1, description="larger images are refused as decompression bombs"
     )
-    precision: Precision = Field("auto", description="of the trunk; the tail is always float32")
+    precision: Precision = Field(
+        "auto", description="precision of the trunk; the tail is always float32"
+    )
     compile: Literal["auto"] | bool = Field(
-        "auto", description="auto: when the images ahead are worth it"
+        "auto", description="compile the network; auto: if there are enough images to repay it"
     )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="for random weights and sampling methods")
 
@@ -182,25 +185,27 @@ class RunConfig(_Section):
 class OutputConfig(_Section):
     """What is written, and how it looks."""
 
-    save: tuple[Artefact, ...] = Field(("maps", "overlays"), description="may be empty")
+    save: tuple[Artefact, ...] = Field(
+        ("maps", "overlays"), description="what to write; may be empty"
+    )
     map_size: MapSize = Field("input", description="resolution of the .npy maps")
     normalize: Literal["minmax", "max"] = Field(
         "minmax", description="minmax: (m - min) / (max - min); max: m / max, zero stays zero"
     )
     colormap: Colormap = Field(
-        "turbo", description="turbo, viridis, coolwarm, ... or any other of the package cmap"
+        "turbo", description="turbo, viridis, coolwarm, ... or any other of the cmap package"
     )
     alpha: float = Field(0.5, ge=0.0, le=1.0, description="opacity of the heatmap")
     overlay_format: Literal["png", "jpg"] = Field(
-        "png", description="png keeps every pixel; jpg is a tenth of the work and a fifth the size"
+        "png", description="png is lossless; jpg takes a tenth of the time and a fifth of the space"
     )
     overlay_side: Annotated[int, Field(ge=16)] | None = Field(
-        None, description="longest side of an overlay in pixels; null: that of its image"
+        None, description="longest side of an overlay in pixels; null: that of the image"
     )
 
 
 class Config(_Section):
-    """A whole run, resolved."""
+    """The whole configuration of a run, resolved."""
 
     model: ModelConfig = ModelConfig()
     method: MethodConfig = MethodConfig()

@@ -1,4 +1,4 @@
-"""Read YAML that may come from a stranger: plain values, each key once, and no more of it."""
+"""Read YAML from an untrusted source: plain values, each key once, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_YAML_BYTES = 1_000_000
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML without tags, aliases or duplicate keys: what a configuration from a stranger may do."""
+    """YAML without tags, aliases or duplicate keys, safe for configurations nobody vouches for."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -42,7 +42,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping safely.
 
     Raises:
-        ConfigError: The file cannot be read, is not YAML, or holds something else than a mapping.
+        ConfigError: The file cannot be read, is not YAML, or holds something other than a mapping.
 
     """
     try:
@@ -64,10 +64,10 @@ def parse_value(text: str, source: str) -> Any:
 
     Args:
         text: The YAML.
-        source: What to call it in the complaint.
+        source: What to call it in an error message.
 
     Raises:
-        ConfigError: It is no YAML that a configuration may hold.
+        ConfigError: It is not YAML that a configuration may hold.
 
     """
     try:

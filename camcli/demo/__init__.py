@@ -1,1 +1,1 @@
-"""The embedded demo world: cartoon scenes with exact masks and a small network that knows them."""
+"""The embedded demo world: cartoon scenes with exact masks, and small networks trained on them."""

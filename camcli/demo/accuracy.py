@@ -1,4 +1,4 @@
-"""How well a network knows unseen scenes."""
+"""How well a network recognises unseen scenes."""
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ def _logits(network: DemoNet, images: Tensor) -> Tensor:
 
 
 def share_recognised(network: DemoNet, examples: Examples) -> float:
-    """Return the share of scenes of n objects whose n highest logits are the classes present.
+    """Return the fraction of scenes of n objects whose n highest logits are the classes present.
 
     With one object per scene this is top-1 accuracy. The network must be in evaluation mode.
     """

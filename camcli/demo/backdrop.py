@@ -1,4 +1,4 @@
-"""What lies behind the objects: a textured ground and shapes that are no object."""
+"""What lies behind the objects: a textured ground, and distractor shapes."""
 
 import math
 
@@ -13,7 +13,7 @@ from camcli.demo.shapes import Outline, band, blob, curve, ellipse, polygon, sta
 
 Field = NDArray[np.float64]
 
-# How steeply a pattern turns from one colour to the other, between blurred and hard-edged.
+# How steeply a pattern changes from one colour to the other: low is blurred, high hard-edged.
 _EDGE_SLOPE = 3.0
 
 
@@ -48,7 +48,7 @@ def ground(
 ) -> Image.Image:
     """Paint a textured ground in washed-out versions of three colours, an RGB image of `size`.
 
-    All its lengths are shares of the shorter side, so it looks alike at every size.
+    All lengths are fractions of the shorter side, so it looks alike at every size.
     """
     unit = min(size)
     white = np.full(3, 255.0)

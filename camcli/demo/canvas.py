@@ -1,4 +1,4 @@
-"""A drawing surface that remembers, for every pixel, what was painted there last."""
+"""A drawing surface that records, for every pixel, what was painted there last."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from camcli.demo.shapes import Outline, grown
 _SUPERSAMPLING = 3
 _EDGE_SHADE = 0.45
 _FEW_CORNERS = 12
-# Of a shape's longer side: small shapes drawn with the scene's stroke would be all edge.
+# As a fraction of a shape's longer side: small shapes drawn with the scene's stroke would be all
+# edge.
 _WIDEST_EDGE = 0.09
 
 
@@ -28,7 +29,7 @@ def _flat(outline: Outline) -> list[float]:
 class Canvas:
     """A supersampled image whose alpha channel holds the label of whatever is on top.
 
-    One drawing call thus paints a subpixel and says whose it is, and what is painted over loses it.
+    One drawing call thus paints a subpixel and labels it; whatever is painted over loses it.
     The ground is an RGB image, labelled 0; `stroke` is the greatest edge width, in pixels.
     """
 

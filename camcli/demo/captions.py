@@ -1,4 +1,4 @@
-"""What can be said of a scene, and whether it is true of another."""
+"""Captions of scenes, whether they are true of a scene, and their tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from camcli.demo.scenes import CLASSES, Scene
 from camcli.errors import PromptError, suggest
 
 CONTEXT_LENGTH = 20
-"""The most tokens a text has, its beginning and its end counted."""
+"""The most tokens in a text, including its start and end."""
 
 Place = tuple[float, float]
 
@@ -37,13 +37,13 @@ def things_in(scene: Scene) -> tuple[Thing, ...]:
 
 @dataclass(frozen=True)
 class Mention:
-    """How a caption speaks of an object: its class, and its colour or None."""
+    """How a caption refers to an object: its class, and its colour or None."""
 
     name: str
     colour: str | None
 
     def means(self, thing: Thing) -> bool:
-        """Tell whether an object fits the words."""
+        """Return whether an object fits the words."""
         return self.name == thing.name and self.colour in (None, thing.colour)
 
     def __str__(self) -> str:
@@ -65,14 +65,14 @@ RELATIONS: Mapping[str, Callable[[Place, Place], bool]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Caption:
-    """One object, or two and how they stand to each other."""
+    """One object, or two and their spatial relation."""
 
     mentions: tuple[Mention, ...]
     relation: str = "and"
     opening: str = ""
 
     def is_true_of(self, things: Sequence[Thing]) -> bool:
-        """Tell whether it could be said of the scene that holds these objects."""
+        """Return whether it is true of a scene with these objects."""
         first, *rest = self.mentions
         holds = RELATIONS[self.relation]
         return any(
@@ -91,12 +91,12 @@ class Caption:
         return self.opening + f" {self.relation} ".join(map(str, self.mentions))
 
 
-_OPENINGS = ("", "", "a photo of ", "an image of ", "a drawing of ")
+_OPENINGS = ("", "", "a photo of ", "a picture of ", "a drawing of ")
 _OFTEN = 0.6
 
 
 def draw_caption(things: Sequence[Thing], rng: np.random.Generator) -> Caption:
-    """Say something true, at random, of the scene that holds these objects, at least one."""
+    """Draw a random true caption of a scene with these objects, of which there is at least one."""
     count = 2 if len(things) > 1 and rng.random() < _OFTEN else 1
     chosen = [things[index] for index in rng.permutation(len(things))[:count]]
     mentions = tuple(
@@ -111,7 +111,7 @@ def draw_caption(things: Sequence[Thing], rng: np.random.Generator) -> Caption:
 
 
 def full_caption(things: Sequence[Thing]) -> Caption:
-    """Name the first objects of a scene, two at most, with their colours and who is on the left."""
+    """Name a scene's first objects, at most two, with their colours and which is on the left."""
     mentions = tuple(Mention(thing.name, thing.colour) for thing in things[:2])
     if len(mentions) == 1:
         return Caption(mentions)
@@ -119,30 +119,30 @@ def full_caption(things: Sequence[Thing]) -> Caption:
     return Caption(mentions, "left of" if first[0] < second[0] else "right of")
 
 
-_WORDS = ("a", "an", "the", "photo", "image", "drawing", "of", "and", "left", "right")
+_WORDS = ("a", "an", "the", "photo", "picture", "drawing", "of", "and", "left", "right")
 _PAD, _START = 0, 1
-_SAID: tuple[str, ...] = (*_WORDS, "above", "below", *PALETTE, *CLASSES)
-_TOKENS = {word: token for token, word in enumerate(_SAID, start=2)}
-_END = 2 + len(_SAID)
+_KNOWN_WORDS: tuple[str, ...] = (*_WORDS, "above", "below", *PALETTE, *CLASSES)
+_TOKENS = {word: token for token, word in enumerate(_KNOWN_WORDS, start=2)}
+_END = 2 + len(_KNOWN_WORDS)
 
 VOCABULARY_SIZE = _END + 1
-"""Padding, beginning, every word that captions are made of, and the end, whose token is highest."""
+"""Padding, start, every word that occurs in captions, and the end, whose token is the highest."""
 
 
 class WordTokenizer:
     """Texts as tokens, a word each, in the manner of open_clip's tokenizers.
 
-    Case and punctuation do not count, and "the" is read as "a". The words are those of captions
-    alone.
+    Case and punctuation are ignored, and "the" is read as "a". Only words that occur in captions
+    are known.
     """
 
     context_length = CONTEXT_LENGTH
 
     def encode(self, text: str) -> list[int]:
-        """Return the tokens of a text without its beginning and end.
+        """Return the tokens of a text without start and end.
 
         Raises:
-            PromptError: It holds a word that no caption has.
+            PromptError: It contains a word that occurs in no caption.
 
         """
         words = re.findall(r"[^\W_]+", text.casefold())
@@ -150,12 +150,12 @@ class WordTokenizer:
         if unknown is not None:
             raise PromptError(
                 f"the demo's dual encoder does not know the word {unknown!r}"
-                f"{suggest(unknown, _SAID)} (it knows {', '.join(_SAID)})"
+                f"{suggest(unknown, _KNOWN_WORDS)} (it knows {', '.join(_KNOWN_WORDS)})"
             )
         return [_TOKENS["a" if word in ("an", "the") else word] for word in words]
 
     def __call__(self, texts: str | Sequence[str], context_length: int | None = None) -> Tensor:
-        """Return tokens, int64 (texts, context length); what is too long loses its end."""
+        """Return tokens, int64 (texts, context length); texts that are too long are truncated."""
         listed = [texts] if isinstance(texts, str) else texts
         length = context_length or CONTEXT_LENGTH
         tokens = torch.full((len(listed), length), _PAD)

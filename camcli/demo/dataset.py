@@ -1,4 +1,4 @@
-"""Scenes as tensors: images with the classes in them, drawn in parallel from their seeds."""
+"""Scenes as tensors: images and the classes present, drawn in parallel from their seeds."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -40,7 +40,7 @@ def _target(names: Sequence[str]) -> list[float]:
 def draw_examples(seeds: range, counts: Sequence[int], workers: int = 1) -> Examples:
     """Draw one scene per seed, with `counts[seed % len(counts)]` objects each.
 
-    The result depends on the seeds and counts alone, not on how many processes share the work.
+    The result depends on the seeds and counts alone, not on the number of worker processes.
     """
     draw = partial(_drawn, tuple(counts))
     pool = ProcessPoolExecutor(workers, get_context("spawn")) if workers > 1 else nullcontext()

@@ -18,13 +18,13 @@ MEAN: tuple[float, float, float] = (0.74, 0.66, 0.63)
 """Per-channel RGB mean to subtract from images scaled to 0 to 1."""
 
 STD: tuple[float, float, float] = (0.21, 0.18, 0.19)
-"""Per-channel RGB deviation to divide by afterwards."""
+"""Per-channel RGB standard deviation to divide by afterwards."""
 
 WIDTH = 64
-"""The length of its embeddings."""
+"""The dimension of its embeddings."""
 
 DEFAULT_LAYER = "layer3"
-"""The last stage of the image tower but one: 256 channels, 8x8. The last has 4x4 places."""
+"""The last stage but one of the image tower: 256 channels, 8x8. The last is only 4x4."""
 
 WEIGHTS = "dual_encoder.safetensors"
 """The file of the trained parameters, float16, beside the demo network's."""
@@ -48,7 +48,7 @@ _CONFIGURATION: dict[str, Any] = {
 
 
 def new_dual_encoder() -> nn.Module:
-    """Return open_clip's CLIP with fresh parameters: a ResNet with attention pool, a transformer.
+    """Return an untrained CLIP of open_clip: a ResNet with attention pooling, and a transformer.
 
     Raises:
         ImportError: open_clip is not installed.

@@ -1,4 +1,4 @@
-"""Where the objects of a scene stand, how large, and how they are turned."""
+"""Where the objects of a scene are, how large, and how they are rotated."""
 
 import itertools
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from camcli.demo.objects import BLUEPRINTS, Drawing, Piece
 from camcli.demo.shapes import Outline, turned
 
-# Longer sides of objects as shares of the scene's shorter side.
+# Longer sides of objects as fractions of the scene's shorter side.
 _LONE_SCALES = (0.36, 0.72)
 _SHARED_SCALES = (0.26, 0.52)
 _MARGIN = 0.03
@@ -39,7 +39,7 @@ def _posed(rng: np.random.Generator, class_name: str) -> Drawing:
 
 
 def _apart(centres: NDArray[np.float64], halves: NDArray[np.float64]) -> bool:
-    """Tell whether no two boxes, as centres and half sizes of shape (n, 2), overlap notably."""
+    """Return whether no two boxes, as centres and half sizes (n, 2), overlap notably."""
     return all(
         bool((np.abs(centres[a] - centres[b]) > _ELBOW_ROOM * (halves[a] + halves[b])).any())
         for a, b in itertools.combinations(range(len(centres)), 2)
@@ -49,7 +49,7 @@ def _apart(centres: NDArray[np.float64], halves: NDArray[np.float64]) -> bool:
 def arrange(
     rng: np.random.Generator, names: Sequence[str], size: tuple[int, int]
 ) -> tuple[Drawing, ...]:
-    """Draw one object per class name in the pixel coordinates of a frame, clear of each other.
+    """Draw one object per class name, apart from each other, in the pixel coordinates of a frame.
 
     `size` is (width, height). A single object stays inside the centred square, so that it survives
     a centre crop.
@@ -69,7 +69,7 @@ def arrange(
         centres = corner + halves + rng.random(room.shape) * room
         if _apart(centres, halves):
             break
-        # Crowded frames must still end: a little smaller each time, soon all fit.
+        # Crowded frames must end, too: the objects shrink a little each time until they fit.
         scales *= 0.99
     return tuple(
         _moved(drawing, scale, centre)

@@ -1,4 +1,4 @@
-"""The demo network: small, convolutional, with a spatial last stage that saliency can read."""
+"""The demo network: small and convolutional, with a last stage that is still spatial."""
 
 from importlib.resources import as_file, files
 
@@ -15,7 +15,7 @@ MEAN: tuple[float, float, float] = (0.74, 0.66, 0.63)
 """Per-channel RGB mean to subtract from images scaled to 0 to 1."""
 
 STD: tuple[float, float, float] = (0.21, 0.18, 0.19)
-"""Per-channel RGB deviation to divide by afterwards."""
+"""Per-channel RGB standard deviation to divide by afterwards."""
 
 DEFAULT_LAYER = "stages.3"
 """The last convolutional stage: 112 channels, 16x16 for a 128x128 image."""
@@ -36,7 +36,7 @@ class DemoNet(nn.Module):
     """Ten-way classifier of cartoon scenes, for float32 images (batch, 3, height, width).
 
     The receptive field of the last stage is 71 pixels, about the size of an object, so that
-    evidence stays where it was found; any sides from 8 pixels on are accepted.
+    evidence stays where it was found. Any sides of at least 8 pixels are accepted.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class DemoNet(nn.Module):
             nn.Sequential(*_block(second, third, 2), *_block(third, third, 1)),
             nn.Sequential(*_block(third, fourth, 1), *_block(fourth, fourth, 1)),
         )
-        # Logits that are not linear in the last stage give saliency methods something to differ in.
+        # Logits that are not linear in the last stage let saliency methods differ.
         self.expand = nn.Sequential(nn.Conv2d(fourth, _HEAD_WIDTH, 1), nn.ReLU())
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(_HEAD_WIDTH, len(CLASSES))

@@ -1,4 +1,4 @@
-"""The paint box every object, background and distractor shares, so that no colour names a class."""
+"""The colours of every object, ground and distractor, so that no colour reveals a class."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -51,5 +51,5 @@ def dark(rng: np.random.Generator) -> Colour:
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
-    """Return `colour` with the given share of `other` stirred in."""
+    """Return `colour` mixed with `other`, of which it gets the given share, 0 to 1."""
     return np.asarray(colour + share * (other - colour))

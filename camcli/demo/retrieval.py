@@ -14,7 +14,7 @@ from camcli.demo.dual_encoder import normalised
 from camcli.demo.scenes import CLASSES
 
 CANDIDATES = 100
-"""How many scenes, with a caption each, a right one is picked from."""
+"""How many scenes, with a caption each, a match is picked from."""
 
 _BATCH = 100
 
@@ -29,12 +29,12 @@ class CaptionedScenes:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Shares, 0 to 1, of scenes for which what was picked is true.
+    """Fractions, 0 to 1, of scenes for which the pick is true.
 
     Attributes:
         image_to_text: The best of `CANDIDATES` captions is true of the scene.
         text_to_image: The caption is true of the best of `CANDIDATES` scenes.
-        classes: The best of the ten prompts "a CLASS" are the classes present.
+        classes: The best of the ten prompts "a CLASS" name the classes present.
 
     """
 
@@ -50,7 +50,7 @@ def truths(captions: Sequence[Caption], scenes: Sequence[Sequence[Thing]]) -> Te
 
 @torch.inference_mode()
 def measure_retrieval(network: Any, scenes: CaptionedScenes) -> Retrieval:
-    """Measure a dual encoder, in evaluation mode, on scenes of one object or more each."""
+    """Measure a dual encoder, in evaluation mode, on scenes of at least one object each."""
     images = torch.cat(
         [
             network.encode_image(normalised(batch), normalize=True)

@@ -1,6 +1,6 @@
 """The sample images that come with the repository: `python -m camcli.demo.samples DIR`.
 
-Their exact masks are on no disk: drawing the scene again yields them.
+Their exact masks are not stored: drawing the scene again yields them.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 from camcli.demo.scenes import Scene, make_scene
 
 _JPEG_QUALITY = 90
-# Far from the training seeds; the offsets below are merely the prettiest.
+# Far from the training seeds; the offsets below were chosen for looks alone.
 _SEED = 3_000_000_000
 
 

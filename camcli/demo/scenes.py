@@ -1,6 +1,6 @@
 """Cartoon scenes with exact object and part masks, drawn from a seed.
 
-No colour, size, place or background belongs to a class: only the shapes tell what an object is.
+No colour, size, position or background belongs to a class: only its shapes identify an object.
 """
 
 import itertools
@@ -57,7 +57,7 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class _Actor:
-    """An object about to be painted: its colours by tone and a canvas label for each part."""
+    """An object to be painted: its colours by tone and a canvas label for each part."""
 
     class_name: str
     colour: str
@@ -118,7 +118,7 @@ def _cast(
 
 
 def _strew(rng: np.random.Generator, canvas: Canvas, size: tuple[int, int]) -> None:
-    """Paint distractors, as many per area and as large at every scene size."""
+    """Paint distractors, at a density and relative size that do not depend on the scene's size."""
     unit = min(size)
     density = rng.uniform(5.0, 18.0)
     names = tuple(PALETTE)
@@ -150,7 +150,7 @@ def make_scene(
         raise ValueError(f"a scene needs sides of at least {MIN_SIDE} px, not {size[0]}x{size[1]}")
     rng = np.random.default_rng(seed)
     names = _chosen_classes(rng, objects, classes)
-    # One shuffle for objects and ground, so that no object's main colour repeats or drowns.
+    # One shuffle for objects and ground, so that no object's main colour recurs in either.
     hues = [tuple(PALETTE)[index] for index in rng.permutation(len(PALETTE))]
     actors = tuple(_cast(rng, names, hues[: len(names)], size))
     first, second, third = (palette.paint(rng, hue) for hue in hues[MAX_OBJECTS:][:3])

@@ -18,7 +18,7 @@ from camcli.demo.dataset import Examples, draw_examples
 from camcli.demo.network import DemoNet, normalised
 from camcli.demo.scenes import CLASSES
 
-# One in twenty scenes is empty: clutter alone must speak for no class.
+# One in twenty scenes is empty: clutter alone must be evidence for no class.
 _TRAINING_COUNTS = (1,) * 9 + (2,) * 6 + (3,) * 4 + (0,)
 _SEEDS_PER_RUN = 1_000_000
 _UNSEEN_SEED = 1_000_000_000
@@ -31,7 +31,7 @@ _WEIGHT_DECAY = 0.02
 class Report:
     """What is written beside the weights: where they come from and how good they are.
 
-    The accuracies are shares of 0 to 1, `single_accuracy` over `unseen_scenes` scenes of one
+    The accuracies are fractions, 0 to 1: `single_accuracy` over `unseen_scenes` scenes of one
     object, `several_accuracy` over as many scenes of two or three.
     """
 

@@ -71,7 +71,7 @@ def _drawn(asked: tuple[int, int]) -> tuple[NDArray[np.uint8], tuple[Thing, ...]
 
 
 def _varied(images: Tensor, chance: torch.Generator) -> Tensor:
-    """Zoom, shift, relight and blemish normalised images, so little that captions stay true."""
+    """Zoom, shift, relight and add noise to normalised images, so that captions stay true."""
     count = len(images)
     maps = torch.zeros(count, 2, 3)
     zoom = torch.empty(count).uniform_(0.85, 1.15, generator=chance)
@@ -88,7 +88,7 @@ def _varied(images: Tensor, chance: torch.Generator) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class _Lesson:
-    """A batch: normalised images, a caption drawn for each, and which are true of which."""
+    """A batch: normalised images, a caption drawn for each, and which caption is true of which."""
 
     images: Tensor
     captions: Sequence[Caption]
@@ -109,7 +109,7 @@ def _lessons(scenes: CaptionedScenes, steps: int, seed: int) -> Iterator[_Lesson
 
 
 def _loss(scores: Tensor, true: Tensor) -> Tensor:
-    """Return CLIP's symmetric cross-entropy, shared out evenly among all that is true."""
+    """Return CLIP's symmetric cross-entropy, its targets spread evenly over all true pairs."""
     to_text = true / true.sum(1, keepdim=True)
     to_image = true / true.sum(0, keepdim=True)
     return (
@@ -148,7 +148,7 @@ def train(scenes: CaptionedScenes, steps: int, seed: int) -> Any:
 
 
 def _rounded(network: nn.Module) -> dict[str, Tensor]:
-    """Round the parameters to float16, in the network, too, and return them."""
+    """Round the parameters to float16, in the network as well, and return them."""
     rounded = {
         name: value.half().contiguous() if value.is_floating_point() else value
         for name, value in network.state_dict().items()

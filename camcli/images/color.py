@@ -15,8 +15,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Return the image as RGB.
 
     - Transparency, of whatever kind, is composited over white.
-    - 16-bit greys lose their lower byte; 32-bit integers do so too while they fit into 16 bits.
-    - Floats are taken as [0, 1] or else [0, 255], whichever range holds them all.
+    - 16-bit greys lose their lower byte, as do 32-bit integers that all fit into 16 bits.
+    - Floats are taken to be in [0, 1] or, if that range does not hold them all, in [0, 255].
     - Other ranges are stretched from their own minimum to their own maximum.
 
     An embedded ICC profile is not applied, on purpose: networks are trained on images whose

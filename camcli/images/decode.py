@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from camcli.records import ImageRef, Preprocess
 
 MAX_BYTES = 2**30
-"""Files larger than this are not read: no image of `MAX_PIXELS` needs so much."""
+"""Files larger than this, in bytes, are not read: no image of `MAX_PIXELS` needs so many."""
 
 REDUCED_TO = 3
-"""How many times larger than the network's input a reduced image still is, at least."""
+"""A reduced image is still at least this many times larger than the network's input."""
 
 _Size = tuple[int, int]
 
@@ -47,11 +47,11 @@ def decode(
 ) -> ImageItem | FailedImage:
     """Read, decode and prepare one image; whatever goes wrong is returned, never raised.
 
-    A JPEG file that is far larger than what is asked of it is decoded at a half, a quarter or an
-    eighth of its size, straight from its frequencies: the image that this leaves is still
-    `REDUCED_TO` times as wide and high as the network's input before the crop. The input then
-    differs from that of the whole image by less than half a level of 255 in the mean, and the
-    decoding takes a fraction (both measured; see docs/results/performance.md).
+    A JPEG file far larger than needed is decoded at a half, a quarter or an eighth of its size,
+    directly from its DCT coefficients: the reduced image is still at least `REDUCED_TO` times as
+    wide and high as the network's input before the crop. The input then differs from that of the
+    full-size image by less than half a level of 255 on average, and decoding takes a fraction of
+    the time (both measured; see docs/results/performance.md).
     """
     try:
         return _decode(ref, preprocess, reading)
@@ -73,13 +73,13 @@ def _decode(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> ImageIte
 
 
 def _kept(image: Image.Image, side: int | None) -> Image.Image | None:
-    """Return what is kept to draw over: nothing, the image, or a copy no longer than that."""
+    """Return the image to draw over: none, the image itself, or a copy of at most that side."""
     if side == 0:
         return None
     if side is None or max(image.size) <= side:
         return image
-    share = side / max(image.size)
-    width, height = (max(1, round(length * share)) for length in image.size)
+    scale = side / max(image.size)
+    width, height = (max(1, round(length * scale)) for length in image.size)
     return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
@@ -105,11 +105,11 @@ def _read(path: Path) -> bytes:
 def _open(
     data: bytes, preprocess: Preprocess, reading: Reading
 ) -> tuple[Image.Image, _Size, str | None]:
-    """Return the upright RGB image, perhaps reduced, its whole size, and what is to be noted."""
+    """Return the upright RGB image, perhaps reduced, its full size, and a note or None."""
     try:
         image = Image.open(io.BytesIO(data), formats=_formats())
     except UnidentifiedImageError:
-        # Pillow's own words name a buffer's address, which says nothing and differs every time.
+        # Pillow's own message names a buffer's address, which differs every time.
         start = data[:12]
         raise ImageError(f"not an image in any known format; it starts with {start!r}") from None
     with image:
@@ -123,12 +123,12 @@ def _open(
         if image.format in _REDUCIBLE:
             _reduce(image, _factor(_upright(size, _turn(image)), preprocess, reading.keep_side))
         image.load()
-        picture, turn = to_rgb(image), _turn(image)
+        rgb, turn = to_rgb(image), _turn(image)
         if turn is not None:
-            picture = picture.transpose(turn)
-    # Palettes' transparency, profiles and orientation must not find their way into the overlay.
-    picture.info = {}
-    return picture, _upright(size, turn), f"first frame of {frames}" if frames > 1 else None
+            rgb = rgb.transpose(turn)
+    # A palette's transparency, a profile or an orientation must not end up in the overlay.
+    rgb.info = {}
+    return rgb, _upright(size, turn), f"first frame of {frames}" if frames > 1 else None
 
 
 def _factor(size: _Size, preprocess: Preprocess, keep_side: int | None) -> float:
@@ -141,7 +141,7 @@ def _factor(size: _Size, preprocess: Preprocess, keep_side: int | None) -> float
 
 
 def _reduce(image: Image.Image, factor: float) -> None:
-    """Have a file decoded at a reduced scale, if one divides it, so that nothing shifts."""
+    """Decode a file at a reduced scale, if one divides its size exactly, so that nothing shifts."""
     for scale in (8, 4, 2):
         if scale <= factor and image.width % scale == 0 and image.height % scale == 0:
             image.draft(None, (image.width // scale, image.height // scale))
@@ -150,7 +150,7 @@ def _reduce(image: Image.Image, factor: float) -> None:
 
 @functools.cache
 def _formats() -> tuple[str, ...]:
-    """Name all formats but EPS, for which Pillow would run Ghostscript on a stranger's program."""
+    """Return all formats but EPS, for which Pillow would run Ghostscript on untrusted code."""
     Image.init()
     return tuple(name for name in Image.ID if name != "EPS")
 
@@ -160,8 +160,8 @@ def _upright(size: _Size, turn: Image.Transpose | None) -> _Size:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Return what turns an image upright, as its EXIF block says."""
+    """Return the transpose that turns an image upright according to its EXIF data, or None."""
     try:
         return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # as many kinds as there are ways to break an EXIF block
+    except Exception:  # of any kind: an EXIF block can be broken in many ways
         return None

@@ -1,8 +1,8 @@
-"""List the images to explain, each once and under a name of its own.
+"""List the images to explain, each once and under a unique name.
 
-How an image is named below `maps/` and `overlays/`:
+The name of an image below `maps/` and `overlays/`:
 
-- in the only input, a folder: relative to that folder (`photos/a/cat.jpg` -> `a/cat.jpg`);
+- in a folder that is the only input: relative to that folder (`photos/a/cat.jpg` -> `a/cat.jpg`);
 - in a folder beside other inputs: the folder's own name goes first (`photos/a/cat.jpg`);
 - a file, a glob's match or a line of standard input: its path as given, without the root, the
   drive, `.` and `..` (`../x/cat.jpg` -> `x/cat.jpg`, `/data/cat.jpg` -> `data/cat.jpg`).
@@ -29,8 +29,8 @@ _CHUNK_BYTES = 65536
 class Listing(Sequence[ImageRef]):
     """The images found, in order.
 
-    Kept as plain strings and made into records on access: a third of the memory, which counts
-    with a million images.
+    Kept as plain strings and turned into records on access: a third of the memory, which matters
+    for a million images.
     """
 
     def __init__(self, paths: list[str], names: list[str]) -> None:
@@ -55,15 +55,15 @@ class Listing(Sequence[ImageRef]):
 def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
     """List every image of `inputs`, each a file, a folder or a glob, before any is opened.
 
-    A file that is named outright is taken whatever its suffix or kind; decoding it will tell. A
-    path reached through several inputs is listed where it is met first.
+    A file that is named directly is listed whatever its suffix or kind; decoding decides. A path
+    reached through several inputs is listed where it comes first.
 
     Args:
         inputs: Where to look.
-        output: The output folder, whose images are not taken for inputs when it lies in one.
+        output: The output folder; its images are not inputs, even where an input contains it.
 
     Raises:
-        InputError: An input does not exist, cannot be read or holds no image, or there is none.
+        InputError: There is no input, or one does not exist, cannot be read or holds no image.
 
     """
     if not inputs:
@@ -78,10 +78,10 @@ def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
 
 
 def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
-    """Turn paths, as they come, into images to explain.
+    """Turn paths, as they arrive, into images to explain.
 
-    Nothing is looked up: a path that does not exist becomes a failed image when it is decoded.
-    A path that comes again is explained again, under a numbered name.
+    The file system is not consulted: a path that does not exist becomes a failed image when it is
+    decoded. A path that is repeated is explained again, under a numbered name.
     """
     unique = UniqueNames()
     for index, path in enumerate(paths):
@@ -89,14 +89,14 @@ def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
 
 
 def read_paths(stream: BinaryIO, nul: bool) -> Iterator[str]:
-    r"""Yield the paths in `stream` as soon as they arrive, one a line or NUL-terminated.
+    r"""Yield the paths in `stream` as soon as they arrive, one per line or NUL-terminated.
 
-    Bytes that are no UTF-8 become surrogates, as in `os.fsdecode`. Empty lines are skipped, and a
+    Bytes that are not UTF-8 become surrogates, as in `os.fsdecode`. Empty lines are skipped, and a
     line may end in `\r\n`.
     """
     separator, ending = (b"\0", b"") if nul else (b"\n", b"\r")
-    # A thread that waits inside a BufferedReader holds its lock, and Python aborts on exit when
-    # it cannot have standard input's; a raw file has no lock and hands on whatever has arrived.
+    # A thread that waits inside a BufferedReader holds its lock, and Python aborts on exit if it
+    # cannot take that of standard input; a raw file has no lock and returns whatever has arrived.
     raw: BinaryIO = getattr(stream, "raw", stream)
     pending = b""
     while chunk := raw.read(_CHUNK_BYTES):
@@ -112,7 +112,7 @@ def _decoded(lines: Iterable[bytes], ending: bytes) -> Iterator[str]:
 
 
 def _each_once(inputs: Sequence[str], output: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield (path, wished-for name) of every image, leaving out paths met before."""
+    """Yield (path, preferred name) of every image, leaving out paths already seen."""
     alone = len(inputs) == 1
     seen: set[tuple[str, str]] = set()
     real_folder = functools.cache(os.path.realpath)
@@ -120,8 +120,8 @@ def _each_once(inputs: Sequence[str], output: Path | None) -> Iterator[tuple[str
         found = False
         for path, name in _images(source, alone, output):
             found = True
-            # One input never yields a path twice, so a million paths need no second copy. Only
-            # the folder is resolved: a link beside its target is an image of its own.
+            # A single input never yields a path twice, so a million paths need no second copy.
+            # Only the folder is resolved: a link beside its target is an image of its own.
             if not alone:
                 folder, base = os.path.split(path)
                 if (key := (real_folder(folder), base)) in seen:

@@ -45,7 +45,7 @@ def resized_size(preprocess: Preprocess, width: int, height: int) -> _Size:
 def crop_window(preprocess: Preprocess, resized: _Size) -> _Window:
     """Return the centre crop's (left, top, right, bottom) in the resized image's pixels.
 
-    It reaches beyond a resized image that is smaller than the crop: that part is black padding.
+    It extends beyond a resized image that is smaller than the crop; that part is black padding.
     """
     crop_height, crop_width = preprocess.crop
     left = _crop_start(resized[0], crop_width)
@@ -75,8 +75,8 @@ def to_input(
     rounding of it beyond.
 
     Args:
-        image: The image, or the whole of it at a smaller scale.
-        preprocess: What the network wants.
+        image: The image, or all of it at a smaller scale.
+        preprocess: How the network expects its input.
         size: (width, height) of the image before it was scaled down, if it was.
 
     """
@@ -96,9 +96,9 @@ def _resize_inside(
     """Compute only the part of the resized image that the crop keeps.
 
     Resizing an image of 1 x 20,000 pixels to a shorter side of 256 would fill 4 GB before the
-    crop. Pillow keeps the box in single precision and chooses which axis comes first by the sizes,
-    so that pixels may differ in the last bit (or more, where bicubic overshoot saturates): the
-    ordinary way is kept wherever it fits into memory.
+    crop. Pillow keeps the box in single precision and chooses by the sizes which axis comes first,
+    so pixels may differ in the last bit (or more, where bicubic overshoot saturates); images are
+    therefore resized whole wherever that fits into memory.
     """
     left, top, right, bottom = window
     kept = (max(left, 0), max(top, 0), min(right, resized[0]), min(bottom, resized[1]))

@@ -1,4 +1,4 @@
-"""Names that every file system, JSON and a stranger's shell can bear."""
+"""Names that are valid on every file system, in JSON and in any shell."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from camcli.config.artefacts import ARTEFACT_KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What a path component may not hold somewhere: control characters, line separators, Windows'
-# reserved punctuation, and surrogates (bytes that were no UTF-8, which JSON cannot carry).
+# What some system forbids in a path component: control characters, line separators, Windows'
+# reserved punctuation, and surrogates (bytes that were not UTF-8, which JSON cannot carry).
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*\\]')
 # File systems stop at 255 bytes; the difference is for "~2" and for suffixes like ".281.npy".
 _MAX_PART_BYTES = 200
@@ -26,12 +26,12 @@ _WRITTEN = tuple(
 
 
 def safe_name(parts: Iterable[str]) -> str:
-    """Join path components into a relative POSIX name that cannot lead out of a folder.
+    """Join path components into a relative POSIX name that cannot leave its folder.
 
     Roots, drives, `.` and `..` must have been split into components of their own; they are
     dropped. Unsafe characters are percent-encoded (`a%0Ab.jpg`, an invalid byte as `%FF`) and
     components of over 200 bytes shortened to a prefix, a digest of the whole and the suffix. A
-    folder called like a file that may be written (`cat.jpg.npy`) gets a `~`.
+    folder named like a file that may be written (`cat.jpg.npy`) gets a `~`.
     """
     kept = [part for part in parts if part.strip("/\\") not in {"", ".", ".."}]
     safe = [_shorten(_UNSAFE.sub(_percent, part)) for part in kept]
@@ -61,8 +61,8 @@ def _shorten(part: str) -> str:
 class UniqueNames:
     """Hands out every name once: `cat.jpg`, then `cat~2.jpg`, `cat~3.jpg`.
 
-    Names that differ in case or in how accents are encoded count as the same, as they do to the
-    file systems of some machines that an output folder may end on.
+    Names that differ only in case or in how accents are encoded count as the same, as they do on
+    some file systems to which an output folder may be copied.
     """
 
     def __init__(self) -> None:

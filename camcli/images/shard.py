@@ -1,4 +1,4 @@
-"""Which shard of the images this process works on, as `--shard` or the cluster says."""
+"""The shard of the images that this process works on, from `--shard` or the cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from camcli.records import ImageRef, Shard
 
 @dataclass(frozen=True)
 class _Variables:
-    """The environment variables in which a scheduler tells a job which of how many it is."""
+    """The environment variables in which a scheduler gives an array job its index and count."""
 
     index: str
     count: str
@@ -31,10 +31,10 @@ _SCHEDULERS = (
 
 
 def shard_from(text: str, environment: Mapping[str, str]) -> Shard:
-    """Understand `I/N`, `auto`, or `auto/N` where the cluster does not say how many there are.
+    """Parse `I/N`, `auto`, or `auto/N` where the cluster does not give the number of shards.
 
     Raises:
-        ConfigError: It is none of these, no shard, or the environment does not tell.
+        ConfigError: It is none of these, there is no such shard, or the environment names none.
 
     """
     if match := re.fullmatch(r"(\d{1,9})/(\d{1,9})", text):
@@ -48,21 +48,23 @@ def shard_from(text: str, environment: Mapping[str, str]) -> Shard:
 
 
 def shard_of(refs: Iterable[ImageRef], shard: Shard) -> Iterator[ImageRef]:
-    """Return every `count`-th image, beginning with number `index`; `refs` may be endless."""
+    """Return every `count`-th image, starting at number `index`; `refs` may be endless."""
     return islice(refs, shard.index, None, shard.count)
 
 
 def _from_environment(environment: Mapping[str, str], count: str | None) -> Shard:
     for variables in _SCHEDULERS:
         if variables.index in environment:
-            return _as_told(variables, environment, count)
+            return _array_job_shard(variables, environment, count)
     known = ", ".join(variables.index for variables in _SCHEDULERS)
     raise ConfigError(
         f"--shard auto finds no array job here: none of {known} is set. Give --shard I/N"
     )
 
 
-def _as_told(variables: _Variables, environment: Mapping[str, str], count: str | None) -> Shard:
+def _array_job_shard(
+    variables: _Variables, environment: Mapping[str, str], count: str | None
+) -> Shard:
     index = _number(variables.index, environment)
     first = _number(variables.first, environment) if variables.first in environment else 0
     step = _number(variables.step, environment) if variables.step in environment else 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from camcli.records import ImageRef, Preprocess
 
-_SECONDS_BETWEEN_QUESTIONS = 0.1
+_POLL_SECONDS = 0.1
 
 Decoded = ImageItem | FailedImage
 Decoder = Callable[["ImageRef", "Preprocess"], Decoded]
@@ -51,9 +51,9 @@ def stream(
         batch_size: Items per batch.
         workers: Decoding threads.
         patience: With None, the batches depend on `refs` alone. Otherwise, how many seconds to wait
-            for more before what there is goes out as a smaller batch: for sources that pause.
-        decoder: What decodes, called in several threads at once; `decode` by default.
-        stopped: Asked now and then while nothing comes, which may be for ever: whether to end.
+            for more images before yielding a smaller batch: for sources that pause.
+        decoder: Decodes one image, called from several threads at once; `decode` by default.
+        stopped: Returns whether to end; polled while no image arrives, which may be forever.
 
     Raises:
         Exception: Whatever iterating `refs` raised, after all that came before it.
@@ -82,7 +82,7 @@ def stream(
 
 
 class _Filling:
-    """A batch in the making."""
+    """A batch that is being filled."""
 
     def __init__(self) -> None:
         self.items: list[ImageItem] = []
@@ -138,8 +138,8 @@ class _Decoding:
             Exception: What iterating `refs` raised.
 
         """
-        # Asked again and again: no signal can be relied on to end a wait, since it may come in
-        # the moment before that begins.
+        # Polled, because a signal cannot be relied on to end a wait: it may arrive just before
+        # the wait begins.
         deadline = math.inf if patience is None else time.monotonic() + patience
         coming: Future[Decoded | None] | None = None
         while not stopped():
@@ -149,7 +149,7 @@ class _Decoding:
                 if time.monotonic() >= deadline:
                     raise
                 continue
-            if coming.done() or wait([coming], _SECONDS_BETWEEN_QUESTIONS).done:
+            if coming.done() or wait([coming], _POLL_SECONDS).done:
                 self._slots.release()
                 return coming.result()
         return None
@@ -164,10 +164,10 @@ class _Decoding:
                     break
                 self._line.put(self._pool.submit(self._decoder, ref, self._preprocess))
             end.set_result(None)
-        except BaseException as error:  # the consumer would wait for ever
+        except BaseException as error:  # the consumer would wait forever
             end.set_exception(error)
         self._line.put(end)
 
 
 def _left(deadline: float) -> float:
-    return min(max(deadline - time.monotonic(), 0.0), _SECONDS_BETWEEN_QUESTIONS)
+    return min(max(deadline - time.monotonic(), 0.0), _POLL_SECONDS)

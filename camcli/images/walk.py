@@ -1,6 +1,6 @@
 """Walk folders and expand globs, in the same order on every machine, safe from symlink loops.
 
-Whatever the file system refuses is raised as `OSError`.
+Whatever the file system refuses raises `OSError`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Entry(NamedTuple):
 
 
 def has_magic(pattern: str) -> bool:
-    """Tell whether a path that does not exist may be meant as a glob."""
+    """Return whether a path that does not exist may be meant as a glob."""
     return any(char in pattern for char in "*?[")
 
 
@@ -40,7 +40,7 @@ def walk_folder(folder: str, without: Path | None = None) -> Iterator[str]:
 
     An image is a regular file (or a link to one) with one of `SUFFIXES`, in any case. Hidden
     files and folders are skipped. Linked folders are entered, but each real folder only once, and
-    the folder `without` never.
+    the folder `without` never is.
     """
     return (entry.path for entry in _entries_below(folder, without) if entry.is_image)
 
@@ -48,7 +48,7 @@ def walk_folder(folder: str, without: Path | None = None) -> Iterator[str]:
 def expand_glob(pattern: str) -> Iterator[str]:
     """Yield the image files that `pattern` matches, sorted; `**` stands for any depth.
 
-    As in a shell, `*` and `?` do not match a leading dot. Any literal component may.
+    As in a shell, `*` and `?` do not match a leading dot; a literal component may begin with one.
     """
     path = Path(pattern)
     seen: set[str] = set()
@@ -77,7 +77,7 @@ def _match(base: str, parts: list[str]) -> Iterator[str]:
 
 
 def _entries_below(folder: str, without: Path | None = None) -> Iterator[_Entry]:
-    """Yield all that is visible below, depth first; no folder is so deep that it overflows."""
+    """Yield everything visible below a folder, depth first, without recursing: at any depth."""
     entered = {os.path.realpath(path) for path in (folder, without) if path is not None}
     pending = _entries(folder)[::-1]
     while pending:

@@ -101,7 +101,7 @@ def _finished_records(folder: Path, shards: Sequence[Shard]) -> list[dict[str, A
         counts, reverse=True
     ):
         raise OutputError(
-            f"the shards in {folder} do not shard one listing: they have "
+            f"the shards in {folder} do not divide one listing: they have "
             f"{', '.join(map(str, counts))} images. Were files added or removed in between?"
         )
     return records

@@ -1,1 +1,1 @@
-"""Where the time of an image goes, and what merely predicting would have taken."""
+"""Where the time of an image goes, and how long merely predicting it takes."""

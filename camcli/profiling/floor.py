@@ -1,4 +1,4 @@
-"""The floor under every explanation: decode the images, and predict them."""
+"""The floor of every explanation's cost: decode the images, and predict them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from camcli.run.build import BuiltRun
 
 
 def predict_all(refs: Iterable[ImageRef], built: BuiltRun) -> Counter[int]:
-    """Predict images, with the network, batches and threads that explaining them would have.
+    """Predict images with the network, batches and threads that explaining them would use.
 
-    Decoding runs ahead in threads as it does there, though in this process, and nothing is
-    written.
+    Decoding runs ahead in threads, as it does there, but in this process; nothing is written.
 
     Returns:
-        How many images were given each class.
+        How many images were predicted as each class.
 
     """
     engine = built.engine

@@ -1,4 +1,4 @@
-"""The images to measure with: those given, or else the sample images."""
+"""The images to measure: those given, or else the sample images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COPIES = 4  # of the ten sample images
 
 @contextmanager
 def images_to_measure(inputs: Sequence[str], limit: int) -> Iterator[Sequence[ImageRef]]:
-    """List the images of some inputs, or draw samples where there are none; for as long as inside.
+    """List the images of the inputs, or draw samples if there are none, to be used inside only.
 
     Args:
         inputs: Files, folders and globs; may be empty.

@@ -1,4 +1,4 @@
-"""Explain images and merely predict them, in turn, and see what the difference is made of."""
+"""Explain images and merely predict them, alternately, and see what makes the difference."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Measured:
     """What was measured.
 
     Attributes:
-        images: Images in every round.
-        stages: What each stage costs by itself.
-        explain: Seconds of each round of a whole run, from files to files.
-        predict: Seconds of the round of decoding and predicting that followed each.
-        waiting: What the calling thread waited for in a run, in milliseconds per image: the
-            median over rounds.
+        images: Images per round.
+        stages: The cost of each stage by itself.
+        explain: Seconds of a whole run, from files to files, in each round.
+        predict: Seconds of decoding and predicting the same images, in each round.
+        waiting: How long the calling thread waited in a run, by what it waited for, in
+            milliseconds per image: the median over rounds.
 
     """
 
@@ -59,8 +59,8 @@ def measure(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> Measured:
 
     Args:
         refs: The images of a round.
-        built: What to measure.
-        rounds: How often each; one batch of each comes before, to warm up.
+        built: The run to measure.
+        rounds: How often to measure each side, after one batch of each to warm up.
 
     Raises:
         InputError: None of the first images can be decoded.
@@ -75,8 +75,8 @@ def measure(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> Measured:
     for _ in range(rounds):
         seconds, spent = _explain_all(refs, built)
         explaining.append(seconds)
-        for stage, share in spent.items():
-            waiting[stage].append(share * 1000 / len(refs))
+        for stage, time_spent in spent.items():
+            waiting[stage].append(time_spent * 1000 / len(refs))
         start = time.perf_counter()
         predict_all(refs, built)
         predicting.append(time.perf_counter() - start)
@@ -90,7 +90,7 @@ def measure(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> Measured:
 
 
 def _explain_all(refs: Sequence[ImageRef], built: BuiltRun) -> tuple[float, Mapping[str, float]]:
-    """Run the whole of `camcli explain`; return its seconds, and those of its stages."""
+    """Do all that `camcli explain` does; return its seconds, and those of its stages."""
     with (
         tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder,
         LocalExecutor(built.config) as executor,

@@ -32,7 +32,7 @@ def as_text(built: BuiltRun, measured: Measured) -> str:
 
 
 def as_json(built: BuiltRun, measured: Measured) -> dict[str, Any]:
-    """Return all that was measured, JSON-ready; times are in seconds or as their names say."""
+    """Return all measurements, JSON-ready; times are in seconds or as their names say."""
     return _header(built) | {
         "images": measured.images,
         "stages": [vars(stage) for stage in measured.stages],

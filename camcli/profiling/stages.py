@@ -24,12 +24,12 @@ from camcli.workers.pool import RemoteWriter
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of an image's way.
+    """One stage of explaining an image.
 
     Attributes:
         name: What is done.
-        where: What it belongs to: reading, computing, writing, or reading and writing.
-        milliseconds: Per image, the median over rounds.
+        where: What it belongs to: "read", "compute", "write", or "read and write".
+        milliseconds: Time per image, the median over rounds.
 
     """
 
@@ -42,10 +42,10 @@ def measure_stages(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> tu
     """Time each stage on one batch of images, one after the other.
 
     Args:
-        refs: At least as many images as a batch has; those that cannot be decoded are passed
-            over, and a batch is filled up with its last image.
-        built: What to measure.
-        rounds: How often; the first time, which warms up, is not counted.
+        refs: At least a batch of images; those that cannot be decoded are skipped, and the batch
+            is filled up with its last image.
+        built: The run to measure.
+        rounds: How often to time each stage, after once to warm up.
 
     Raises:
         InputError: None of the images can be decoded.
@@ -84,7 +84,7 @@ def _reading(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> Stage:
 def _milliseconds_apart(
     items: Sequence[ImageItem], maps: Sequence[SaliencyMap], built: BuiltRun, rounds: int
 ) -> float:
-    """Return what decoding and writing take together where a worker does them."""
+    """Return the milliseconds per image of decoding and writing together in a worker process."""
     preprocess = built.engine.preprocess
     with (
         tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder,
@@ -162,7 +162,7 @@ def _writing(maps: Sequence[SaliencyMap], images: int, built: BuiltRun, rounds: 
 
 
 def _milliseconds(rounds: int, count: int, *things: Callable[[], object]) -> list[float]:
-    """Return the median milliseconds per image of each thing; they take turns."""
+    """Return the median milliseconds per image of each callable; they alternate."""
     times: list[list[float]] = [[] for _ in things]
     for _ in range(rounds + 1):
         for found, thing in zip(times, things, strict=True):

@@ -1,4 +1,4 @@
-"""Running camcli as a user does: a real process, or the command line in this one."""
+"""Run camcli as a user does: in a real process, or its command line in this one."""
 
 from __future__ import annotations
 

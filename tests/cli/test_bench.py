@@ -12,7 +12,7 @@ _WRITING = ["render", "encode", "write"]
 
 
 @pytest.mark.slow
-def test_it_accounts_for_every_stage(camcli: Camcli, scenes: Path) -> None:
+def test_bench_accounts_for_every_stage(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("bench", scenes, "--no-compile", "--rounds", "2", "-b", "4", "--json", "-q")
     assert finished.code == 0, finished.stderr
     found = json.loads(finished.stdout)
@@ -28,7 +28,7 @@ def test_it_accounts_for_every_stage(camcli: Camcli, scenes: Path) -> None:
 
 
 @pytest.mark.slow
-def test_without_images_it_draws_its_own(camcli: Camcli) -> None:
+def test_bench_draws_samples_if_no_image_is_given(camcli: Camcli) -> None:
     command = ("bench", "--no-compile", "--rounds", "1", "--limit", "6", "--save", "maps")
     finished = camcli(*command)
     assert finished.code == 0, finished.stderr

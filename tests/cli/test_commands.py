@@ -1,4 +1,4 @@
-"""The other commands, and what holds for all of them."""
+"""The other commands, and what is true of all of them."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_every_command_is_in_the_readme(camcli: Camcli) -> None:
         assert f"camcli {name}" in text, name
 
 
-def test_config_show_resolves(camcli: Camcli) -> None:
+def test_config_show_prints_the_resolved_configuration(camcli: Camcli) -> None:
     finished = camcli("config", "show", "--set", "run.seed=7")
     assert finished.code == 0
     assert yaml.safe_load(finished.stdout)["run"]["seed"] == 7
 
 
-def test_config_schema_is_json(camcli: Camcli) -> None:
+def test_config_schema_prints_json(camcli: Camcli) -> None:
     schema = json.loads(camcli("config", "schema").stdout)
     assert {"model", "method", "targets", "output"} <= set(schema["properties"])
 
@@ -70,7 +70,7 @@ def test_methods_are_listed_and_described(camcli: Camcli) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["explain", "--help"], ["config", "--help"]])
-def test_what_only_tells_exits_0(camcli: Camcli, arguments: list[str]) -> None:
+def test_commands_that_only_print_exit_0(camcli: Camcli, arguments: list[str]) -> None:
     finished = camcli(*arguments)
     assert finished.code == 0
     assert finished.stdout

@@ -1,4 +1,4 @@
-"""`camcli explain --save components`, as a user meets it."""
+"""`camcli explain --save components`, as a user runs it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_several_targets_have_components_each(camcli: Camcli, scenes: Path) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", ["path", "sheet"])
-def test_a_lost_file_of_components_is_made_anew_on_resuming(
+def test_a_lost_components_file_is_written_again_on_resuming(
     lost: str, camcli: Camcli, scenes: Path
 ) -> None:
     camcli("explain", scenes / "0.png", *DECOM, "-q")

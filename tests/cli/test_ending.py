@@ -1,4 +1,4 @@
-"""Which exit code and which words belong to which ending."""
+"""Every ending of a run has its exit code and its summary."""
 
 from __future__ import annotations
 

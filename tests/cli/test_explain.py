@@ -1,4 +1,4 @@
-"""`camcli explain`, as a user meets it."""
+"""`camcli explain`, as a user runs it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_folder_becomes_maps_overlays_and_rows(camcli: Camcli, scenes: Path) -
 
 
 @pytest.mark.slow
-def test_run_json_tells_what_was_done(camcli: Camcli, scenes: Path) -> None:
+def test_run_json_records_what_was_done(camcli: Camcli, scenes: Path) -> None:
     camcli("explain", scenes, "-o", "out", "--set", "output.alpha=0.3")
     record = json.loads(Path("out/run.json").read_text())
     assert record["state"] == "finished"
@@ -119,7 +119,7 @@ def test_paths_come_on_standard_input(camcli: Camcli, scenes: Path) -> None:
     assert [Path(row["path"]).name for row in rows] == ["1.png", "0.png", "gone.png"]
 
 
-def test_limit_and_globs(camcli: Camcli, scenes: Path) -> None:
+def test_a_limit_applies_to_a_glob(camcli: Camcli, scenes: Path) -> None:
     assert camcli("explain", f"{scenes}/*.png", "--limit", "3").code == 0
     assert len(rows_in(Path("out"))) == 3
 
@@ -217,7 +217,7 @@ def test_a_checkpoint_brings_its_own_number_of_classes(camcli: Camcli, scenes: P
 
 
 @pytest.mark.slow
-def test_the_photographs(
+def test_real_photographs_are_explained(
     camcli: Camcli,
     photos: Path,
     photo_classes: Path,

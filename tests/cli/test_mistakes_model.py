@@ -1,4 +1,4 @@
-"""Mistakes with models and layers, made as a user makes them; each answer says what to do."""
+"""Mistakes with models and layers, as users make them: each message says what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def refused(camcli: Camcli, image: Path):
-    """Run `camcli explain` and return its complaint, which must come before any output."""
+    """Run `camcli explain` and return its message, which must come before any output."""
 
     def run(*arguments: str | Path) -> str:
         finished = camcli("explain", image, "-q", "-o", "out", *arguments)
@@ -125,7 +125,9 @@ def test_labels_must_be_as_many_as_the_classes(refused, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict"])
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])
-def test_the_usual_wrappers_come_off(tmp_path: Path, wrapper: str, prefix: str) -> None:
+def test_the_usual_wrappers_are_removed_from_a_checkpoint(
+    tmp_path: Path, wrapper: str, prefix: str
+) -> None:
     weights = {f"{prefix}{name}": tensor for name, tensor in Small().state_dict().items()}
     torch.save({wrapper: weights, "epoch": 3}, tmp_path / "wrapped.pth")
     assert set(read_checkpoint(tmp_path / "wrapped.pth")) == set(Small().state_dict())

@@ -95,7 +95,7 @@ def test_layers_can_be_filtered_and_read_by_programs(camcli: Camcli) -> None:
     assert layer["layout"]["order"] == "NCHW"
 
 
-def test_no_layer_that_matches_is_an_error(camcli: Camcli) -> None:
+def test_a_pattern_that_matches_no_layer_is_an_error(camcli: Camcli) -> None:
     shown = camcli("layers", f"{FACTORIES}:build", "nothing", *SMALL)
     assert (shown.code, shown.stdout) == (2, "")
     assert "no layer" in shown.stderr
@@ -119,7 +119,7 @@ def test_models_are_listed_with_source_and_weights(camcli: Camcli) -> None:
     ]
 
 
-def test_a_new_source_is_listed_and_looked_in(
+def test_a_new_source_is_listed_and_searched(
     camcli: Camcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = {"toy:NAME": "tests.models.toy_source:ToySource"}
@@ -132,13 +132,13 @@ def test_a_new_source_is_listed_and_looked_in(
     assert "`camcli models 'toy:*wagon*'`" in camcli("models", "wagon").stderr
 
 
-def test_the_help_spells_every_source_and_every_target(camcli: Camcli) -> None:
+def test_the_help_names_every_source_and_every_target(camcli: Camcli) -> None:
     shown = " ".join(camcli("explain", "--help").stdout.split())
     assert f"Which network: {sources.usage()}." in shown
     assert f"What to explain: {rules.usage()}." in shown
 
 
-def test_no_model_that_matches_is_an_error(camcli: Camcli) -> None:
+def test_a_pattern_that_matches_no_model_is_an_error(camcli: Camcli) -> None:
     listed = camcli("models", "nothing_like_it")
     assert listed.code == 2
     assert "timm:*nothing_like_it*" in listed.stderr

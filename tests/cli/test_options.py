@@ -1,4 +1,4 @@
-"""Shared options are declared once, stand where a command wants them, and set their keys."""
+"""Shared options are declared once, appear where a command puts them, and set their keys."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_command_may_leave_options_out() -> None:
         _invoke("--save", "maps", without=("save",))
 
 
-def test_help_lists_them_in_their_place_with_what_the_command_declares_itself() -> None:
+def test_help_lists_shared_options_in_place_with_the_commands_own_declarations() -> None:
     with pytest.raises(SystemExit) as shown:
         _invoke("--help")
     text = str(shown.value)

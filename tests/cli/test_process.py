@@ -1,4 +1,4 @@
-"""A process of its own ends quickly, but not before everything is said and cleaned up."""
+"""The process ends quickly, but not before all output is written and cleaned up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ended(script: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.Co
     )
 
 
-def test_what_waits_for_the_exit_is_done_and_the_rest_left_to_the_system() -> None:
+def test_exit_handlers_run_and_the_rest_is_left_to_the_system() -> None:
     script = (
         "def main():\n"
         "    atexit.register(print, 'at exit')\n"
@@ -41,7 +41,7 @@ def test_what_waits_for_the_exit_is_done_and_the_rest_left_to_the_system() -> No
     assert (found.returncode, found.stdout) == (3, "not flushed at exit\n")
 
 
-def test_threads_that_work_are_waited_for() -> None:
+def test_working_threads_are_waited_for() -> None:
     script = (
         "import threading, time\n"
         "def main():\n"
@@ -56,7 +56,7 @@ def test_threads_that_work_are_waited_for() -> None:
     assert (found.returncode, found.stdout) == (0, "done\n")
 
 
-def test_an_error_nobody_expected_ends_in_pythons_own_way() -> None:
+def test_an_unexpected_error_ends_as_python_ends_it() -> None:
     found = ended(
         "def main(): raise RuntimeError('a mistake of ours')\ncli.main = main\nsubject.run()"
     )
@@ -65,7 +65,7 @@ def test_an_error_nobody_expected_ends_in_pythons_own_way() -> None:
     assert "RuntimeError: a mistake of ours" in found.stderr
 
 
-def test_output_that_cannot_be_written_is_not_passed_over() -> None:
+def test_output_that_cannot_be_written_is_reported() -> None:
     script = "def main(): sys.stdout.write('lost'); sys.exit(0)\ncli.main = main\nsubject.run()"
 
     with Path("/dev/full").open("w") as full:
@@ -75,7 +75,7 @@ def test_output_that_cannot_be_written_is_not_passed_over() -> None:
     assert "No space left on device" in found.stderr
 
 
-def test_a_closed_stdout_is_no_error() -> None:
+def test_a_closed_stdout_is_not_an_error() -> None:
     command = f"{sys.executable} -m camcli --version >&-"
 
     found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

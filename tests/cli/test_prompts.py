@@ -1,4 +1,4 @@
-"""Prompts as a user gives them, to the dual encoder that camcli carries."""
+"""Prompts, as a user gives them, for the dual encoder that comes with camcli."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_components_have_a_sheet_for_each_prompt(camcli: Camcli, images: Path) -
 
 
 @pytest.mark.slow
-def test_images_are_asked_about_their_own_prompts(camcli: Camcli, images: Path) -> None:
+def test_each_image_is_explained_for_its_own_prompts(camcli: Camcli, images: Path) -> None:
     listing = Path("prompts.csv")
     listing.write_text("image,prompt\n0.png,a house\n1.png,a fish\n")
     finished = camcli("explain", images, *CLIP, "--prompts", listing)

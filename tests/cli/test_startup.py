@@ -1,4 +1,4 @@
-"""Garbage is looked for less often during the start, and as usual afterwards."""
+"""Garbage is collected less often during start-up, and as usual afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from camcli.cli.startup import starting_up
 
 
-def test_the_usual_thresholds_come_back_also_after_an_error() -> None:
+def test_the_usual_thresholds_are_restored_even_after_an_error() -> None:
     usual = gc.get_threshold()
     inside = []
 

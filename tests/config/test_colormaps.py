@@ -20,7 +20,7 @@ def test_any_colour_map_of_cmap_may_be_asked_for(name: str) -> None:
     assert load_config(None, [f"output.colormap={name}"]).output.colormap == name
 
 
-def test_an_unknown_colour_map_is_refused_with_near_ones() -> None:
+def test_an_unknown_colour_map_is_refused_with_suggestions() -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(None, ["output.colormap=virids"])
     message = str(caught.value)
@@ -30,7 +30,7 @@ def test_an_unknown_colour_map_is_refused_with_near_ones() -> None:
 
 
 @pytest.mark.parametrize("value", ["''", "_r", "red, blue", "'#ff0000'", "3", "[turbo]"])
-def test_what_names_no_colour_map_is_refused(value: str) -> None:
+def test_a_value_that_names_no_colour_map_is_refused(value: str) -> None:
     with pytest.raises(ConfigError, match=r"output\.colormap"):
         load_config(None, [f"output.colormap={value}"])
 

@@ -1,4 +1,4 @@
-"""One record out of YAML, overrides and flags; all mistakes at once."""
+"""YAML, overrides and flags become one record; all mistakes are reported together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_precedence_is_defaults_yaml_set_flags(tmp_path: Path) -> None:
+def test_flags_win_over_set_over_yaml_over_defaults(tmp_path: Path) -> None:
     path = write(tmp_path, "output: {alpha: 0.1, colormap: jet}\nrun: {batch_size: 2}")
     config = load_config(path, ["output.alpha=0.2", "run.batch_size=3"], {"run.batch_size": "4"})
     assert config.output.normalize == "minmax"
@@ -29,7 +29,7 @@ def test_precedence_is_defaults_yaml_set_flags(tmp_path: Path) -> None:
     assert config.run.batch_size == 4
 
 
-def test_what_is_dumped_reads_back_the_same(tmp_path: Path) -> None:
+def test_a_dumped_configuration_reads_back_the_same(tmp_path: Path) -> None:
     config = load_config(overrides=["preprocess={resize: [64, 96], crop: 64}", "targets=[top3, 7]"])
     assert load_config(write(tmp_path, dump_config(config))) == config
 
@@ -75,7 +75,9 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         ("[" * 5000, "not valid YAML"),
     ],
 )
-def test_yaml_that_is_no_configuration_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+def test_yaml_that_is_not_a_configuration_is_refused(
+    tmp_path: Path, text: str, reason: str
+) -> None:
     with pytest.raises(ConfigError, match=reason):
         load_config(write(tmp_path, text))
 

@@ -1,4 +1,4 @@
-"""The demo's dual encoder: what captions mean, and what was trained."""
+"""The demo's dual encoder: the meaning of captions, and the trained network."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_captions_read_as_english() -> None:
         (said("and", ("house", None), ("tree", None)), False),
     ],
 )
-def test_a_caption_is_true_or_not(caption: Caption, true: bool) -> None:
+def test_a_caption_is_true_of_a_scene_or_not(caption: Caption, true: bool) -> None:
     assert caption.is_true_of([HOUSE, FISH]) is true
 
 
-def test_what_is_drawn_is_true_and_all_of_it_gets_drawn() -> None:
+def test_drawn_captions_are_true_and_use_every_relation() -> None:
     rng = np.random.default_rng(0)
     captions = []
     for seed in range(60):
@@ -69,7 +69,13 @@ def test_what_is_drawn_is_true_and_all_of_it_gets_drawn() -> None:
     assert {caption.relation for caption in captions} == set(RELATIONS)
 
 
-def test_tokens_are_words_between_a_beginning_and_the_highest() -> None:
+def test_the_openings_of_training_captions_are_known_words() -> None:
+    openings = ("a photo of", "a picture of", "a drawing of")
+    tokens = [WordTokenizer().encode(opening) for opening in openings]
+    assert tokens == [[2, 5, 8], [2, 6, 8], [2, 7, 8]]
+
+
+def test_tokens_are_words_between_a_start_and_the_highest_token() -> None:
     tokenizer = WordTokenizer()
     tokens = tokenizer(["The RED house.", "a red house"])
     assert torch.equal(tokens[0], tokens[1])
@@ -83,13 +89,13 @@ def report() -> dict[str, object]:
     return json.loads((files("camcli.demo") / "weights" / "dual_encoder.json").read_text())
 
 
-def test_the_report_is_that_of_the_weights() -> None:
+def test_the_report_belongs_to_the_weights() -> None:
     weights = (files("camcli.demo") / "weights" / "dual_encoder.safetensors").read_bytes()
     assert hashlib.sha256(weights).hexdigest() == report()["sha256"]
     assert len(weights) < 3_000_000
 
 
-def test_it_finds_scenes_by_captions_as_the_report_says() -> None:
+def test_retrieval_is_as_good_as_the_report_says() -> None:
     pytest.importorskip("open_clip")
     from camcli.demo.dual_encoder import load_dual_encoder
     from camcli.demo.retrieval import measure_retrieval
@@ -105,7 +111,7 @@ def test_it_finds_scenes_by_captions_as_the_report_says() -> None:
 
 @pytest.mark.slow
 def test_maps_go_where_the_prompt_says() -> None:
-    """By chance, named and other are as much as of a constant map, and half go the right way."""
+    """By chance, named and other equal those of a constant map, and half go the right way."""
     pytest.importorskip("open_clip")
     asked = questions(two_object_scenes(16), with_colour=False)
     leads = {"lift-cam": 1.8, "decom-cam": 1.4, "grad-cam": 1.2}

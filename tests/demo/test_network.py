@@ -68,20 +68,20 @@ def test_default_layer_is_a_map_at_stride_eight(network: DemoNet) -> None:
     assert shapes[0][2:] == (INPUT_SIZE // 8, INPUT_SIZE // 8)
 
 
-def test_network_exports(network: DemoNet) -> None:
+def test_the_network_can_be_exported(network: DemoNet) -> None:
     images = draw_examples(UNSEEN[:2], (1,)).images
     exported = torch.export.export(network, (normalised(images),))
     torch.testing.assert_close(exported.module()(normalised(images)), network(normalised(images)))
 
 
 @pytest.mark.slow
-def test_sharing_the_work_does_not_change_the_scenes() -> None:
+def test_several_workers_draw_the_same_scenes() -> None:
     alone, shared = (draw_examples(UNSEEN[:6], (1, 2), workers) for workers in (1, 2))
     assert torch.equal(alone.images, shared.images)
     assert torch.equal(alone.targets, shared.targets)
 
 
-def test_targets_share_their_mass_among_the_classes_present() -> None:
+def test_targets_spread_their_mass_over_the_classes_present() -> None:
     targets = draw_examples(range(4), (0, 1, 2, 3)).targets
     assert targets.sum(1).tolist() == pytest.approx([1.0] * 4)
     assert (targets > 0).sum(1).tolist() == [10, 1, 2, 3]

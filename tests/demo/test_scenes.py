@@ -10,7 +10,7 @@ SIZES = [(64, 64), (128, 128), (200, 96), (375, 500)]
 
 
 def features(scene: Scene) -> np.ndarray:
-    """Mean colours of the lone object and of what surrounds it."""
+    """Return the mean colours of the lone object and of its surroundings."""
     pixels = np.asarray(scene.image, dtype=np.float64)
     mask = scene.objects[0].mask
     return np.concatenate([pixels[mask].mean(axis=0), pixels[~mask].mean(axis=0)])

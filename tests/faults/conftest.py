@@ -1,4 +1,4 @@
-"""Real processes to be killed, starved and lied to."""
+"""Real processes that are killed, starved of resources and given bad input."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def assert_whole(folder: Path) -> None:
-    """Check that the files in an output folder are those its rows list, and as these say."""
+    """Check that the files in an output folder are those its rows list, unchanged."""
     listed = {}
     for row in rows_in(folder):
         for kind in ("map", "overlay"):

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with an image, in one run: one row each, and nobody else's."""
+"""Every kind of bad image, in one run: each costs its own row, and no other."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _bomb() -> bytes:
 
 
 def _ycck() -> bytes:
-    """A CMYK image whose Adobe marker says that it was turned into YCCK."""
+    """Return a CMYK image whose Adobe marker says that it was converted to YCCK."""
     data = bytearray(_saved(_scene().convert("CMYK"), "JPEG", quality=90))
     data[data.index(b"Adobe") + 11] = 2
     return bytes(data)
@@ -88,7 +88,7 @@ def _broken() -> dict[str, bytes]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with all of them, and a good image before, among and after them."""
+    """Return a folder with all of them, and a good image before, among and after them."""
     folder = tmp_path / "in"
     (folder / "folder.jpg").mkdir(parents=True)
     good = _saved(_scene(), "PNG")
@@ -106,7 +106,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_all_of_it_in_one_folder(server: CommandServer, folder: Path, tmp_path: Path) -> None:
+def test_bad_images_in_a_folder_cost_one_row_each(
+    server: CommandServer, folder: Path, tmp_path: Path
+) -> None:
     finished = server.run(["explain", "in", *DEMO, "-o", "out", "--target", "tree"], tmp_path)
     assert finished.code == 1, finished.stderr
     assert finished.stderr == ""
@@ -119,7 +121,7 @@ def test_all_of_it_in_one_folder(server: CommandServer, folder: Path, tmp_path: 
     assert failed == {f"in/{name}" for name in _broken()}
     assert all(row["error"]["message"] for row in rows.values() if row["status"] != "ok")
     maps = {rows[f"in/{name}"]["sha256"]["map"] for name in [*good, "wrong_suffix.jpg"]}
-    assert len(maps) == 1  # what is the same image has the same map, whatever came before it
+    assert len(maps) == 1  # equal images have equal maps, whatever came before them
     assert "empty" in rows["in/zero.jpg"]["error"]["message"]
     assert "<!DOCTYPE" in rows["in/page.jpg"]["error"]["message"]
     assert "bomb" in rows["in/bomb.png"]["error"]["message"]
@@ -131,7 +133,7 @@ def test_all_of_it_in_one_folder(server: CommandServer, folder: Path, tmp_path: 
 
 
 @pytest.mark.slow
-def test_the_same_outright_ends_in_rows_too(
+def test_bad_images_named_directly_end_in_rows_too(
     server: CommandServer, folder: Path, tmp_path: Path
 ) -> None:
     odd = ["folder.jpg", "itself.png", "dangling.png", "pipe.png"]
@@ -157,7 +159,7 @@ def test_the_same_outright_ends_in_rows_too(
 
 
 @pytest.mark.slow
-def test_one_file_listed_twice_and_two_that_would_share_a_name(
+def test_a_file_listed_twice_and_two_of_the_same_name_get_names_of_their_own(
     server: CommandServer, tmp_path: Path
 ) -> None:
     for name in ("a/cat.png", "b/../cat.png", "a/CAT.png", "a/x.png", "a/x.png.npy/y.png"):
@@ -186,7 +188,7 @@ def test_an_output_folder_among_the_inputs_is_not_explained(
     assert [row["image"] for row in rows_in(tmp_path / "out")] == ["a.png"]
 
 
-def test_what_may_not_be_read_fails(
+def test_a_file_without_read_permission_fails(
     camcli: Camcli,  # noqa: F811
     tmp_path: Path,
 ) -> None:

@@ -23,7 +23,9 @@ from tests.harness.mutation import (
 
 
 @pytest.mark.slow
-def test_damaged_images_under_hostile_names(server: CommandServer, tmp_path: Path) -> None:
+def test_damaged_images_under_hostile_names_break_no_promise(
+    server: CommandServer, tmp_path: Path
+) -> None:
     statuses = fuzz_images(server, random.Random(11), 80, tmp_path / "box")
     assert statuses.total() == 80
     assert statuses["failed"] > 10
@@ -31,7 +33,7 @@ def test_damaged_images_under_hostile_names(server: CommandServer, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_damaged_configurations(server: CommandServer, tmp_path: Path) -> None:
+def test_damaged_configurations_break_no_promise(server: CommandServer, tmp_path: Path) -> None:
     rng = random.Random(12)
     outcomes = {fuzz_config(server, rng, tmp_path / str(i)) for i in range(20)}
     assert "refused" in outcomes
@@ -57,7 +59,7 @@ def test_damaged_checkpoints_are_read_or_refused(tmp_path: Path) -> None:
     assert all(refusals)
 
 
-def test_every_seed_is_a_sound_image(tmp_path: Path) -> None:
+def test_every_seed_is_a_valid_image(tmp_path: Path) -> None:
     preprocess = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
     for number, (suffix, data) in enumerate(seed_images()):
         path = tmp_path / f"{number}.{suffix}"
@@ -78,7 +80,7 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
 
 
 class _Liar:
-    """Stands for a camcli that breaks one promise after doing its work."""
+    """Stands in for a camcli that breaks one promise after doing its work."""
 
     def __init__(self, server: CommandServer, harm: str) -> None:
         self._server = server
@@ -106,6 +108,8 @@ class _Liar:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("harm", ["outside", "surplus", "row", "bytes"])
-def test_the_harness_sees_broken_promises(server: CommandServer, tmp_path: Path, harm: str) -> None:
+def test_the_harness_detects_broken_promises(
+    server: CommandServer, tmp_path: Path, harm: str
+) -> None:
     with pytest.raises(BrokenError):
         fuzz_images(_Liar(server, harm), random.Random(11), 12, tmp_path / "box")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Files from strangers that mean harm."""
+"""Untrusted files that are meant to do harm."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.harness.command_server import CommandServer
 
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
-    """A folder with an image, beside which nothing may appear but `out`."""
+    """Return a folder with an image, in which nothing but `out` may appear."""
     folder = tmp_path / "box"
     folder.mkdir()
     make_scene(9_700_000, (90, 90), objects=1).image.save(folder / "a.png")
@@ -44,7 +44,9 @@ def box(tmp_path: Path) -> Path:
         ("model: {weights: " + "a" * 5000 + "}", "there is no checkpoint file"),
     ],
 )
-def test_a_configuration(server: CommandServer, box: Path, text: str, said: str) -> None:
+def test_a_hostile_configuration_is_refused(
+    server: CommandServer, box: Path, text: str, said: str
+) -> None:
     (box / "c.yaml").write_text(text)
     finished = server.run(["explain", "a.png", *DEMO, "-c", "c.yaml", "-o", "out"], box)
     assert finished.code == 2
@@ -53,7 +55,7 @@ def test_a_configuration(server: CommandServer, box: Path, text: str, said: str)
     assert {path.name for path in box.iterdir()} == {"a.png", "c.yaml"}
 
 
-def test_an_enormous_configuration(server: CommandServer, box: Path) -> None:
+def test_an_enormous_configuration_is_refused(server: CommandServer, box: Path) -> None:
     with (box / "c.yaml").open("wb") as file:
         file.truncate(10**12)
     finished = server.run(["explain", "a.png", *DEMO, "-c", "c.yaml"], box)
@@ -62,7 +64,7 @@ def test_an_enormous_configuration(server: CommandServer, box: Path) -> None:
 
 
 class _Evil:
-    """What runs a command when it is unpickled."""
+    """Runs a command when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -104,7 +106,7 @@ def test_the_pickle_would_have_done_harm(box: Path) -> None:
     [b"", b"\0" * 100, b"\xff" * 8 + b"{}", b"\x10\0\0\0\0\0\0\0" + b'{"a":{"x":1}}   ', b"PK\3\4"],
 )
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
-def test_a_checkpoint_that_is_none(
+def test_a_file_that_is_not_a_checkpoint_is_refused(
     server: CommandServer, box: Path, suffix: str, data: bytes
 ) -> None:
     (box / f"c.{suffix}").write_bytes(data)
@@ -114,7 +116,7 @@ def test_a_checkpoint_that_is_none(
     assert "Traceback" not in finished.stderr
 
 
-def test_a_zip_that_is_no_checkpoint(server: CommandServer, box: Path) -> None:
+def test_a_zip_that_is_not_a_checkpoint_is_refused(server: CommandServer, box: Path) -> None:
     with zipfile.ZipFile(box / "c.pth", "w") as archive:
         archive.writestr("../../pwned", "x")
     finished = server.run(["explain", "a.png", *DEMO, "--checkpoint", "c.pth"], box)
@@ -200,7 +202,7 @@ def test_terminal_escapes_are_spelt_out(server: CommandServer, box: Path) -> Non
     assert r"\x1b" in finished.stderr
 
 
-def test_harmless_keeps_what_people_write() -> None:
+def test_only_control_characters_are_spelt_out() -> None:
     text = "déjà vu\t猫\n🦊 ~`$"
     assert harmless(text) == text
     assert harmless("\x1b[31m\x9b\u202e\udcff\r\x00") == r"\x1b[31m\x9b\u202e\udcff\r\x00"

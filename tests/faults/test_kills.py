@@ -12,14 +12,14 @@ from tests.harness.kill_resume import differences, measure, tree
 
 
 @pytest.mark.slow
-def test_killed_runs_end_like_one_that_was_left_in_peace(tmp_path: Path) -> None:
+def test_killed_and_resumed_runs_end_like_an_undisturbed_one(tmp_path: Path) -> None:
     figures = measure(kills=5, images=24, kills_per_tree=2, seed=3, scratch=tmp_path)
     assert figures["different"] == 0
     assert figures["kills"] == 5
     assert "at work" in figures["killed"]  # type: ignore[operator]
 
 
-def test_the_comparison_sees_every_difference(tmp_path: Path) -> None:
+def test_the_comparison_detects_every_difference(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x").write_text("1")
     (tmp_path / "run.json").write_text('{"rows": 1, "seconds": 2}')
@@ -54,7 +54,7 @@ def test_a_second_run_is_refused_while_the_first_lives(
     ]
 
 
-def test_it_is_the_real_command_line() -> None:
+def test_the_module_runs_the_command_line() -> None:
     said = subprocess.run(
         [sys.executable, "-m", "camcli", "--version"], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""Disks that fill up, and folders that cannot be written: stop whole, go on, end the same."""
+"""Disks that fill up, and folders that cannot be written: the run stops and can be resumed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.harness.kill_resume import differences, tree
 def expected(
     server: CommandServer, scenes: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """The tree that a run without any trouble leaves."""
+    """Return the tree that an undisturbed run leaves."""
     folder = tmp_path_factory.mktemp("expected")
     assert server.run(["explain", str(scenes), *DEMO, "-o", "out"], folder).code == 0
     return tree(folder / "out")
@@ -30,7 +30,7 @@ def expected(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 400 kB, less than a run of seven scenes needs."""
+    """Provide a file system of 400 kB, less than a run of seven scenes needs."""
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
@@ -41,7 +41,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_a_full_disk(
+def test_a_full_disk_stops_a_run_that_can_be_resumed(
     server: CommandServer, scenes: Path, small_disk: Path, expected: dict[str, str]
 ) -> None:
     command = ["explain", str(scenes), *DEMO, "-o", "out", "--resume"]
@@ -70,7 +70,7 @@ def test_a_read_only_disk_is_found_before_any_image_is_read(
 
 
 @pytest.mark.slow
-def test_a_limit_on_the_size_of_files(
+def test_a_limit_on_file_size_stops_a_run_that_can_be_resumed(
     server: CommandServer, scenes: Path, tmp_path: Path, expected: dict[str, str]
 ) -> None:
     command = ["explain", str(scenes), *DEMO, "-o", "out", "--resume"]
@@ -82,7 +82,7 @@ def test_a_limit_on_the_size_of_files(
     assert differences(expected, tree(tmp_path / "out")) == []
 
 
-# The first descriptor that a worker opens is what it answers on.
+# The first descriptor that a worker opens is the one that it answers on.
 _REFUSED_WRITES = """
 import os, sys; sys.path[:] = {{path!r}}
 import camcli.workers.worker
@@ -111,7 +111,7 @@ def test_any_write_may_fail(
     at: int,
     expected: dict[str, str],
 ) -> None:
-    """Of this process's files, or of each worker's, all are refused after some were not."""
+    """After some writes by this process, or by each worker, all others are refused."""
     usual, count = os.fdopen, [0]
 
     def failing(descriptor: int, *rest: object) -> object:
@@ -159,7 +159,7 @@ def test_a_disk_that_cannot_take_the_lock_is_the_machines_fault(
 
 
 @pytest.mark.slow
-def test_rows_that_nobody_can_take(
+def test_rows_that_cannot_be_written_to_stdout_stop_the_run(
     server: CommandServer, scenes: Path, tmp_path: Path, expected: dict[str, str]
 ) -> None:
     if not Path("/dev/full").exists():
@@ -196,5 +196,5 @@ def test_a_name_too_long_for_the_file_system_costs_one_image(
     assert by_name["a.png"]["status"] == "ok"
     assert by_name["deep12345.png"]["status"] == "failed"
     assert "name too long" in by_name["deep12345.png"]["error"]["message"].lower()
-    monkeypatch.chdir(tmp_path)  # even the way to the files would be too long
+    monkeypatch.chdir(tmp_path)  # even the absolute paths of the files would be too long
     assert_whole(Path("out"))

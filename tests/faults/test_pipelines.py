@@ -1,4 +1,4 @@
-"""One command among others: streams, closed pipes, shards and exit codes."""
+"""camcli in a pipeline: streams, closed pipes, shards and exit codes."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def test_progress_is_never_on_stdout(server: CommandServer, scenes: Path, tmp_pa
     silent = server.run(command, tmp_path)
     assert silent.stdout == b""
     assert "7 maps" in silent.stderr
-    told = server.run([*command, "--json", "--overwrite"], tmp_path)
-    assert [json.loads(line) for line in told.stdout.splitlines()] == rows_in(tmp_path / "out")
+    printed = server.run([*command, "--json", "--overwrite"], tmp_path)
+    assert [json.loads(line) for line in printed.stdout.splitlines()] == rows_in(tmp_path / "out")
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_a_closed_stdout_ends_the_run_quietly_and_resumably(
 
 
 @pytest.mark.slow
-def test_a_real_shell_pipeline(scenes: Path, tmp_path: Path) -> None:
+def test_camcli_works_in_a_shell_pipeline(scenes: Path, tmp_path: Path) -> None:
     script = (
         f'set -o pipefail; find "{scenes}" -name "*.png" -print0 | sort -z '
         "| python -m camcli explain - -0 -m demo --json -q -b 2 | head -1 | wc -l; "
@@ -111,7 +111,7 @@ def test_a_real_shell_pipeline(scenes: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_shards_at_once_and_merged_are_the_whole(
+def test_concurrent_shards_merge_into_the_whole_run(
     server: CommandServer, scenes: Path, broken_jpeg: Path, tmp_path: Path
 ) -> None:
     command = ["explain", str(scenes), str(broken_jpeg), *DEMO, "-o", "out", "--target", "top2"]
@@ -130,7 +130,7 @@ def test_shards_at_once_and_merged_are_the_whole(
 
 
 @pytest.mark.slow
-def test_the_cluster_says_which_shard(scenes: Path, tmp_path: Path) -> None:
+def test_the_shard_is_taken_from_the_cluster(scenes: Path, tmp_path: Path) -> None:
     variables = {
         "SLURM_ARRAY_TASK_ID": "2",
         "SLURM_ARRAY_TASK_COUNT": "7",
@@ -144,7 +144,7 @@ def test_the_cluster_says_which_shard(scenes: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_first_failure_can_end_a_run(
+def test_fail_fast_ends_a_run_at_the_first_failure(
     server: CommandServer, scenes: Path, broken_jpeg: Path, tmp_path: Path
 ) -> None:
     command = ["explain", str(broken_jpeg), str(scenes), *DEMO, "-b", "1", "-o", "out"]
@@ -159,7 +159,7 @@ def test_the_first_failure_can_end_a_run(
 
 
 @pytest.mark.slow
-def test_a_limit_is_the_beginning_of_the_whole(
+def test_a_limited_run_is_the_beginning_of_the_whole_run(
     server: CommandServer, scenes: Path, tmp_path: Path
 ) -> None:
     command = ["explain", str(scenes), *DEMO, "-o", "out"]
@@ -171,7 +171,9 @@ def test_a_limit_is_the_beginning_of_the_whole(
 
 
 @pytest.mark.slow
-def test_verifying_and_mending(server: CommandServer, scenes: Path, tmp_path: Path) -> None:
+def test_verify_finds_damage_and_resume_repairs_it(
+    server: CommandServer, scenes: Path, tmp_path: Path
+) -> None:
     command = ["explain", str(scenes), *DEMO, "-o", "out"]
     assert server.run(command, tmp_path).code == 0
     before = tree(tmp_path / "out")
@@ -185,14 +187,14 @@ def test_verifying_and_mending(server: CommandServer, scenes: Path, tmp_path: Pa
         *("changed\toverlays/2.png.png\t2.png", "missing\tmaps/3.png.npy\t3.png")
     ]
     assert server.run(["verify", "out", "--delete-damaged"], tmp_path).code == 1
-    mended = server.run([*command, "--resume"], tmp_path)
-    assert mended.code == 0
+    resumed = server.run([*command, "--resume"], tmp_path)
+    assert resumed.code == 0
     assert differences(before, tree(tmp_path / "out")) == []
     assert server.run(["verify", "nowhere"], tmp_path).code == 2
 
 
 @pytest.mark.slow
-def test_retrying_what_failed_puts_it_in_its_place(
+def test_retried_images_get_their_old_place_in_the_manifest(
     server: CommandServer, scenes: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()

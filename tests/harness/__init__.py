@@ -1,1 +1,1 @@
-"""What tests and benchmarks share: command server, mutation, fuzzing, kills, a stand-in device."""
+"""Test harnesses: a command server, mutation, fuzzing, kills, and a stand-in device."""

@@ -1,7 +1,7 @@
-"""Run the real command line many times without importing PyTorch anew each time.
+"""Run the real command line many times without importing PyTorch each time.
 
-A server process imports everything once and forks for every command. What runs in the fork is the
-ordinary `camcli` in an ordinary process of its own, which can be killed like any other.
+A server process imports everything once and forks for every command. The fork runs the ordinary
+`camcli` in a process of its own, which can be killed like any other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Finished:
 
 
 class Command:
-    """A command at work."""
+    """A running command."""
 
     def __init__(self, server: CommandServer, pid: int, stdout: Path, stderr: Path) -> None:
         self.pid = pid
@@ -44,7 +44,7 @@ class Command:
         os.kill(self.pid, signal.SIGKILL)
 
     def is_running(self) -> bool:
-        """Tell whether it has not ended yet."""
+        """Return whether it has not ended yet."""
         try:
             state = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
         except OSError:
@@ -52,7 +52,7 @@ class Command:
         return state.split()[0] not in "ZX"
 
     def wait(self, timeout: float = 120.0) -> Finished:
-        """Wait for its end, and kill it when that takes too long."""
+        """Wait for it to end, and kill it if that takes too long."""
         late = threading.Event()
 
         def give_up() -> None:
@@ -68,7 +68,7 @@ class Command:
 
 
 class CommandServer:
-    """Starts commands; `scratch` takes what they say."""
+    """Starts commands, whose output goes to files in `scratch`."""
 
     def __init__(self, scratch: Path, environment: dict[str, str] | None = None) -> None:
         self._scratch = scratch
@@ -106,7 +106,7 @@ class CommandServer:
         """
         self._count += 1
         kept, stderr = (self._scratch / f"{self._count}.{end}" for end in ("out", "err"))
-        for path in (kept, stderr):  # it may be killed before it opens them
+        for path in (kept, stderr):  # the command may be killed before it opens them
             path.touch()
         answer = self.request(
             {
@@ -122,11 +122,11 @@ class CommandServer:
         return Command(self, answer["pid"], kept, stderr)
 
     def run(self, arguments: Sequence[str], folder: Path, **options: Any) -> Finished:
-        """Start a command and wait for its end."""
+        """Start a command and wait for it to end."""
         return self.start(arguments, folder, **options).wait()
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Ask the server process."""
+        """Send a request to the server process and return its answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(message) + "\n")

@@ -1,11 +1,11 @@
-"""Feed camcli with damaged images and configurations, and hold it to its promises.
+"""Feed camcli damaged images and configurations, and check that it keeps its promises.
 
     python -m tests.harness.fuzz --images 16000 --configurations 4000
 
-The images come under hostile names. Whatever the inputs are, there must be no traceback, no hang,
-no file outside the output folder, no word on stderr that was not asked for, and one row for each
-image, or one message and exit code 2. Prints one line of JSON, and exits with 1 if a promise was
-broken; what broke it is kept.
+The images have hostile names. Whatever the inputs, there must be no traceback, no hang, no file
+outside the output folder, no unsolicited output on stderr, and one row for each image, or one
+message and exit code 2. Prints one line of JSON, and exits with 1 if a promise was broken; the
+inputs that broke it are kept.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from camcli.output.manifest import read_rows
 from tests.harness.command_server import CommandServer, Finished
 from tests.harness.mutation import hostile_name, mutated_config, mutated_image, seed_images
 
-_PICTURES_A_RUN = 200
+_IMAGES_PER_RUN = 200
 _MEMORY_BYTES = 12 << 30
 _SECONDS = 300.0
 
@@ -57,7 +57,7 @@ def fuzz_images(
     finished = server.start(command, sandbox, memory_bytes=_MEMORY_BYTES).wait(_SECONDS)
     _check_manners(finished, (0, 1))
     if finished.stderr:
-        raise BrokenError(f"said, although asked to be quiet: {finished.stderr[:500]}")
+        raise BrokenError(f"wrote to stderr in spite of --quiet: {finished.stderr[:500]}")
     rows = list(read_rows(sandbox / "out" / "manifest.jsonl"))
     if sorted(row["path"] for row in rows) != sorted(expected):
         raise BrokenError("not one row for each image")
@@ -66,7 +66,7 @@ def fuzz_images(
 
 
 def fuzz_config(server: CommandServer, rng: random.Random, sandbox: Path) -> str:
-    """Explain one sound image with a damaged configuration; return what came of it.
+    """Explain one valid image with a damaged configuration; return the outcome.
 
     Raises:
         BrokenError: A promise was not kept.
@@ -93,7 +93,7 @@ def fuzz_config(server: CommandServer, rng: random.Random, sandbox: Path) -> str
 
 def _check_manners(finished: Finished, codes: tuple[int, ...]) -> None:
     if finished.timed_out:
-        raise BrokenError("hangs")
+        raise BrokenError("the command hangs")
     if "Traceback" in finished.stderr or finished.code not in codes:
         raise BrokenError(f"exit code {finished.code}: {finished.stderr[-400:]}")
 
@@ -134,16 +134,16 @@ def _as_text(path: str) -> str:
 
 
 def measure(images: int, configurations: int, seed: int, scratch: Path) -> dict[str, object]:
-    """Try that many images and configurations, and return the figures."""
+    """Try so many images and configurations, and return the counts."""
     rng = random.Random(seed)
     statuses: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     broken = 0
     start = time.perf_counter()
     with CommandServer(scratch, {"HOME": str(scratch), "TMPDIR": str(scratch)}) as server:
-        for place in range(0, images, _PICTURES_A_RUN):
+        for place in range(0, images, _IMAGES_PER_RUN):
             sandbox = scratch / f"images{place}"
-            count = min(_PICTURES_A_RUN, images - place)
+            count = min(_IMAGES_PER_RUN, images - place)
             try:
                 statuses += fuzz_images(server, rng, count, sandbox)
                 shutil.rmtree(sandbox)
@@ -177,7 +177,7 @@ def main() -> None:
     figures = measure(options.images, options.configurations, options.seed, scratch)
     print(json.dumps(figures))
     if figures["broken promises"]:
-        print(f"what broke promises is kept in {scratch}", file=sys.stderr)
+        print(f"the inputs that broke promises are kept in {scratch}", file=sys.stderr)
         sys.exit(1)
     shutil.rmtree(scratch)
 

@@ -1,4 +1,4 @@
-"""Kill runs at random moments, go on with them, and compare with a run that was left in peace.
+"""Kill runs at random moments, resume them, and compare the results with an undisturbed run.
 
     python -m tests.harness.kill_resume --kills 200
 
@@ -22,9 +22,10 @@ from pathlib import Path
 from camcli.demo.scenes import make_scene
 from tests.harness.command_server import CommandServer
 
-# The other kills wait for a random number of rows first, lest many fall before the work begins.
-_SHARE_BY_TIME = 0.4
-_MOMENTS_OF_A_RUN = ("started", "seconds", "images_per_second", "shards")
+# The other kills first wait for a random number of rows: many would otherwise come before the work
+# begins.
+_FRACTION_BY_TIME = 0.4
+_VARIES_BETWEEN_RUNS = ("started", "seconds", "images_per_second", "shards")
 
 
 def make_images(folder: Path, count: int, seed: int) -> None:
@@ -43,7 +44,7 @@ def make_images(folder: Path, count: int, seed: int) -> None:
 def tree(folder: Path) -> dict[str, str]:
     """Return the digest of every file below a folder, hidden ones included.
 
-    Of `run.json`, what tells the time and the number of shards is left out.
+    Times and the number of shards in `run.json` are left out.
     """
     found = {}
     for path in sorted(folder.rglob("*")):
@@ -53,7 +54,7 @@ def tree(folder: Path) -> dict[str, str]:
         elif path.name == "run.json":
             record = json.loads(path.read_text(encoding="utf-8"))
             found[name] = json.dumps(
-                {key: value for key, value in record.items() if key not in _MOMENTS_OF_A_RUN}
+                {key: value for key, value in record.items() if key not in _VARIES_BETWEEN_RUNS}
             )
         else:
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -70,7 +71,7 @@ class KillTrial:
     """One output folder: killed several times, then left to finish."""
 
     def __init__(self, server: CommandServer, command: Sequence[str], folder: Path) -> None:
-        """Prepare.
+        """Prepare a trial.
 
         Args:
             server: Runs the command.
@@ -83,12 +84,12 @@ class KillTrial:
         self._folder = folder
 
     def kill(self, delay: float, after_rows: int = 0, shards: int = 1) -> str:
-        """Start, with as many shards at once, and kill all of them; return in which phase.
+        """Start the command, as several shards if asked, and kill all of them; return the phase.
 
         Args:
-            delay: Seconds to wait before.
-            after_rows: Rows to wait for before that, or for the end.
-            shards: How many processes share the work.
+            delay: Seconds to wait before killing.
+            after_rows: Rows to wait for before the delay, unless the command ends first.
+            shards: How many processes divide the work.
 
         """
         running = [self._server.start(line, self._folder) for line in self._lines(shards)]
@@ -106,7 +107,7 @@ class KillTrial:
         return sum(path.read_bytes().count(b"\n") for path in manifests)
 
     def finish(self, shards: int = 1) -> dict[str, str]:
-        """Go on until the end, join the shards, and return the tree."""
+        """Resume until the run is finished, merge the shards, and return the tree."""
         for line in self._lines(shards):
             self._expect(line, (0, 1))
         if shards > 1:
@@ -144,7 +145,7 @@ def measure(
             trial = KillTrial(server, command, _new_folder(scratch, f"tree{trees}"))
             shards = 2 if trees % 4 == 3 else 1
             for _ in range(min(kills_per_tree, kills - phases.total())):
-                if rng.random() < _SHARE_BY_TIME:
+                if rng.random() < _FRACTION_BY_TIME:
                     phase = trial.kill(rng.uniform(0.0, duration), shards=shards)
                 else:
                     phase = trial.kill(rng.uniform(0.0, 0.1), rng.randint(1, images - 1), shards)

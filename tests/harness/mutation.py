@@ -1,4 +1,4 @@
-"""Images and configurations from strangers: valid ones, damaged at random."""
+"""Untrusted images and configurations: valid ones, damaged at random."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAME_PARTS = (
 
 @functools.cache
 def seed_images() -> list[tuple[str, bytes]]:
-    """Return one valid small image, as (suffix, bytes), of every kind that is read."""
+    """Return one small valid image, as (suffix, bytes), of every kind that can be read."""
     scene = make_scene(9_500_000, (72, 64), objects=1).image.convert("RGB")
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -138,13 +138,13 @@ _DAMAGES: tuple[_Damage, ...] = (
 
 
 def _place(rng: random.Random, data: bytearray) -> int:
-    """Choose a place, half of the time in the header, where damage has more consequences."""
+    """Choose a position, half of the time in the header, where damage does more harm."""
     end = len(data) if rng.random() < 0.5 else min(len(data), _HEADER_BYTES)
     return rng.randrange(end) if end else 0
 
 
 def hostile_name(rng: random.Random, number: int, suffix: str) -> bytes:
-    """Return a file name that a shell, a terminal or JSON could stumble over; never hidden."""
+    """Return a file name that is awkward in a shell, a terminal or JSON; never hidden."""
     parts = b"".join(rng.choice(_NAME_PARTS) for _ in range(rng.randint(0, 3)))
     return b"%s%d.%s" % (parts.lstrip(b".").replace(b"/", b"")[:200], number, suffix.encode())
 

@@ -1,8 +1,8 @@
 """A second device that every machine has: it computes on the CPU, but keeps its tensors apart.
 
-Where there is no GPU, nothing tells that a tensor was made on the CPU that belongs beside the
-network. Here it is told, as a GPU would: an operation on tensors of both devices is refused, and so
-is `numpy()` of what was not brought to the CPU. It has no speed, no streams and no `is_cuda`.
+Without a GPU, nothing reveals a tensor that is made on the CPU but belongs on the network's device.
+This device reveals it as a GPU would: an operation on tensors of both devices is refused, and so is
+`numpy()` of a tensor that was not moved to the CPU. It has no speed, no streams and no `is_cuda`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from torch.utils import backend_registration
 from torch.utils._python_dispatch import TorchDispatchMode
 
 _aten = torch.ops.aten
-# As on a GPU, these may be given tensors of both: copies, and places named by indices.
+# As on a GPU, these accept tensors of both devices: copies, and indexing.
 _BETWEEN_DEVICES = {_aten._to_copy.default, _aten.copy_.default, _aten.index.Tensor}
-# PyTorch calls these where it does not ask the mode: for the tensors that it makes of numbers.
+# PyTorch calls these without consulting the mode, for the tensors that it makes of numbers.
 _MADE_OF_NUMBERS = {
     "empty_strided": _aten.empty_strided.default,
     "empty.memory_format": _aten.empty.memory_format,
@@ -29,7 +29,7 @@ _MADE_OF_NUMBERS = {
 }
 _libraries: list[torch.library.Library] = []
 
-# Versions of PyTorch from before the autumn of 2025 have no such devices.
+# PyTorch versions before autumn 2025 have no such devices.
 EXISTS = hasattr(backend_registration, "_setup_privateuseone_for_python_backend")
 
 Arguments = Sequence[Any]
@@ -37,7 +37,7 @@ Keywords = Mapping[str, Any]
 
 
 class StandInTensor(Tensor):
-    """A tensor on the device; `held` has its values."""
+    """A tensor on the device; `held` is the CPU tensor with its values."""
 
     held: Tensor
 
@@ -58,7 +58,7 @@ class StandInTensor(Tensor):
         return f"StandInTensor({self.held})"
 
     def tolist(self) -> Any:
-        """Return its values: a subclass would refuse, and a device's tensor does not."""
+        """Return its values, as a device's tensor does and a plain subclass would not."""
         return self.held.tolist()
 
     @classmethod
@@ -73,7 +73,7 @@ class StandInTensor(Tensor):
 
 
 class _Mode(TorchDispatchMode):
-    """Sees what makes tensors without being given any."""
+    """Handles operations that make tensors without being given any."""
 
     def __torch_dispatch__(self, *call: Any) -> Any:
         return StandInTensor.__torch_dispatch__(*call)
@@ -81,7 +81,7 @@ class _Mode(TorchDispatchMode):
 
 @contextmanager
 def stand_in() -> Iterator[torch.device]:
-    """Have the device, in this thread."""
+    """Provide the device, in this thread."""
     device = stand_in_device()
     with _Mode():
         yield device
@@ -89,7 +89,7 @@ def stand_in() -> Iterator[torch.device]:
 
 @cache
 def stand_in_device() -> torch.device:
-    """Make the device known to PyTorch, once in a process."""
+    """Register the device with PyTorch, once per process."""
     backend_registration._setup_privateuseone_for_python_backend("standin")
     library = torch.library.Library("aten", "IMPL")
     for name, operation in _MADE_OF_NUMBERS.items():
@@ -105,10 +105,10 @@ def _run_unasked(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def _run(func: Callable[..., Any], args: Arguments, kwargs: Keywords) -> Any:
     given = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
     there = [tensor for tensor in given if isinstance(tensor, StandInTensor)]
-    # A tensor of no dimension counts as a number, on any device.
+    # A tensor without dimensions counts as a number, on any device.
     here = [t for t in given if not isinstance(t, StandInTensor) and t.dim() > 0]
     if there and here and func not in _BETWEEN_DEVICES:
-        raise RuntimeError(f"{func}: tensors of two devices")
+        raise RuntimeError(f"{func}: tensors on two devices")
     asked = kwargs.get("device")
     stays = bool(there) if asked is None else torch.device(asked) == stand_in_device()
     if func is _aten.copy_.default:

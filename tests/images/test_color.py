@@ -13,7 +13,7 @@ from tests.images.decoding import pixels_of, quadrants
 
 @pytest.mark.parametrize("mode", ["L", "1", "P"])
 @pytest.mark.parametrize("suffix", ["png", "gif", "tif"])
-def test_grey_and_palettes(tmp_path: Path, mode: str, suffix: str) -> None:
+def test_greys_and_palettes_become_rgb(tmp_path: Path, mode: str, suffix: str) -> None:
     image = quadrants().convert(mode)
     image.save(tmp_path / f"a.{suffix}")
     np.testing.assert_array_equal(
@@ -22,7 +22,7 @@ def test_grey_and_palettes(tmp_path: Path, mode: str, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_lies_over_white(tmp_path: Path, mode: str) -> None:
+def test_transparency_is_composited_over_white(tmp_path: Path, mode: str) -> None:
     image = Image.new(mode, (20, 20), (0,) * len(mode))
     opaque = Image.new(mode, (10, 20), (100,) * (len(mode) - 1) + (255,))
     half = Image.new(mode, (5, 20), (0,) * (len(mode) - 1) + (128,))
@@ -85,7 +85,7 @@ def test_sixteen_bits_lose_the_lower_byte(tmp_path: Path, suffix: str) -> None:
         (np.array([[-3e38, 0, 3e38]], np.float32), [0, 127, 255]),
     ],
 )
-def test_wide_ranges_fit_into_eight_bits(
+def test_wide_ranges_are_scaled_to_eight_bits(
     tmp_path: Path, values: np.ndarray, expected: list[int]
 ) -> None:
     Image.fromarray(values).save(tmp_path / "a.tif")

@@ -15,7 +15,7 @@ from tests.images.decoding import PREPROCESS, item_of, pixels_of, quadrants
 _PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "photos"
 
 
-def test_an_item_holds_what_the_file_holds(tmp_path: Path) -> None:
+def test_an_item_holds_the_files_pixels_and_digest(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     quadrants().save(path)
     item = item_of(path)
@@ -40,7 +40,9 @@ _TO_STORED = {
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_ends_upright(tmp_path: Path, orientation: int, suffix: str) -> None:
+def test_every_exif_orientation_is_turned_upright(
+    tmp_path: Path, orientation: int, suffix: str
+) -> None:
     stored, method = quadrants(), _TO_STORED[orientation]
     stored = stored if method is None else stored.transpose(method)
     exif = Image.Exif()
@@ -65,7 +67,7 @@ def test_a_broken_exif_block_is_ignored(tmp_path: Path, exif: bytes) -> None:
     assert np.abs(pixels_of(tmp_path / "a.jpg") - np.asarray(quadrants())).max() <= 3
 
 
-def test_whatever_reading_exif_raises_is_ignored(
+def test_any_error_from_reading_exif_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(image: Image.Image) -> Image.Exif:
@@ -84,7 +86,7 @@ def test_an_unknown_orientation_is_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
-def test_of_an_animation_the_first_frame_counts(tmp_path: Path, suffix: str) -> None:
+def test_the_first_frame_of_an_animation_is_taken(tmp_path: Path, suffix: str) -> None:
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "lime", "blue")]
     options = {"lossless": True} if suffix == "webp" else {}
     frames[0].save(
@@ -96,19 +98,19 @@ def test_of_an_animation_the_first_frame_counts(tmp_path: Path, suffix: str) -> 
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
-def test_avif(tmp_path: Path) -> None:
+def test_avif_is_decoded(tmp_path: Path) -> None:
     quadrants().save(tmp_path / "a.avif", quality=100)
     assert np.abs(pixels_of(tmp_path / "a.avif") - np.asarray(quadrants())).mean() < 4
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (2, 3)], ids=str)
-def test_tiny_images(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_tiny_images_fill_the_input(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("RGB", size, (9, 8, 7)).save(tmp_path / "a.png")
     assert (item_of(tmp_path / "a.png").pixels == (9, 8, 7)).all()
 
 
 @pytest.mark.skipif(not _PHOTOS.is_dir(), reason="the photographs are not here")
-def test_real_photographs() -> None:
+def test_real_photographs_are_decoded_as_pillow_does() -> None:
     for path in sorted(_PHOTOS.iterdir())[::7]:
         item = item_of(path)
         with Image.open(path) as image:

@@ -34,12 +34,12 @@ def test_a_truncated_file_fails(tmp_path: Path, suffix: str, share: float) -> No
 @pytest.mark.parametrize(
     "data", [b"<!DOCTYPE html><html>", b"\xff\xd8\xff", b"\0" * 5000, b"%!PS-Adobe-3.0 EPSF-3.0\n"]
 )
-def test_what_is_no_image_fails(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_an_image_fails(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(data)
     assert failure_of(tmp_path / "a.jpg").message
 
 
-def test_html_is_shown_to_be_html(tmp_path: Path) -> None:
+def test_the_message_shows_that_a_file_is_html(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"<!DOCTYPE html>")
     failure = failure_of(tmp_path / "a.jpg")
     assert failure.type == "ImageError"
@@ -52,7 +52,7 @@ def test_eps_is_never_interpreted(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "not an image" in failure_of(tmp_path / "a.eps").message
 
 
-def test_what_is_no_file_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dir.jpg").mkdir()
     os.mkfifo(tmp_path / "fifo.jpg")
     (tmp_path / "dangling.jpg").symlink_to(tmp_path / "nowhere")
@@ -98,7 +98,7 @@ def test_an_enormous_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp", "tif", "bmp"])
-def test_no_damage_raises(tmp_path: Path, suffix: str) -> None:
+def test_damaged_files_never_raise(tmp_path: Path, suffix: str) -> None:
     buffer = io.BytesIO()
     noise().save(buffer, {"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix))
     rng = np.random.default_rng(1)

@@ -53,7 +53,7 @@ def test_a_large_jpeg_is_reduced_and_the_input_hardly_changes(
 @pytest.mark.parametrize(
     ("size", "keep_side"), [((280, 190), 0), ((1201, 801), 0), ((1200, 800), None)], ids=str
 )
-def test_what_is_not_far_larger_or_does_not_divide_is_read_whole(
+def test_an_image_that_is_not_far_larger_or_does_not_divide_is_read_whole(
     tmp_path: Path, size: tuple[int, int], keep_side: int | None
 ) -> None:
     ref = _photograph(tmp_path / "a.jpg", size)
@@ -63,7 +63,7 @@ def test_what_is_not_far_larger_or_does_not_divide_is_read_whole(
 @pytest.mark.slow
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("keep_side", [600, 500, 64, 5000])
-def test_the_image_that_is_kept_is_no_longer_than_asked(
+def test_the_kept_image_is_no_longer_than_asked(
     tmp_path: Path, keep_side: int, orientation: int
 ) -> None:
     ref = _photograph(tmp_path / "a.jpg", (1200, 800), orientation)

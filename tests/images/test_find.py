@@ -58,7 +58,7 @@ def test_only_regular_files_are_images(tmp_path: Path) -> None:
         assert _names(tmp_path) == ["dir.jpg/inside.jpg", "linked.jpg", "real.jpg"]
 
 
-def test_symlink_loops_end(tmp_path: Path) -> None:
+def test_symlink_loops_are_walked_once(tmp_path: Path) -> None:
     _touch(tmp_path, "a/x.jpg", "b/y.jpg")
     for place in ("a", "b"):
         (tmp_path / place / "up").symlink_to(tmp_path)
@@ -84,7 +84,7 @@ def test_a_tree_deeper_than_the_recursion_limit_is_walked(tmp_path: Path) -> Non
         sys.setrecursionlimit(limit)
 
 
-def test_with_several_inputs_a_folder_gives_its_name(
+def test_with_several_inputs_a_folders_name_goes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _touch(tmp_path, "cats/a/1.jpg", "dogs/1.jpg", "bird.jpg", "raw.dat")
@@ -100,7 +100,7 @@ def test_a_file_keeps_its_path_as_given_without_the_root(tmp_path: Path) -> None
     assert _names(path) == [str(path).lstrip("/")]
 
 
-def test_folders_of_one_name_are_numbered(tmp_path: Path) -> None:
+def test_images_in_folders_of_the_same_name_are_numbered(tmp_path: Path) -> None:
     _touch(tmp_path, "a/val/cat.jpg", "b/val/cat.jpg", "b/val/cat~2.jpg")
     assert _names(tmp_path / "a/val", tmp_path / "b/val") == [
         *("val/cat.jpg", "val/cat~2.jpg", "val/cat~2~2.jpg"),
@@ -117,7 +117,7 @@ def test_a_path_reached_twice_is_listed_once(
     assert _names(*inputs) == ["photos/2.jpg", "photos/a/1.jpg"]
 
 
-def test_globs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_globs_match_as_in_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _touch(tmp_path, "a/1.jpg", "a/2.png", "a/b/3.jpg", "a/b/c/4.jpg", "a/.h/5.jpg", "a/6.txt")
     monkeypatch.chdir(tmp_path)
     assert _names("a/*.jpg") == ["a/1.jpg"]
@@ -131,7 +131,9 @@ def test_globs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _names(f"{tmp_path}/a/b/*") == [f"{tmp_path}/a/b/3.jpg".lstrip("/")]
 
 
-def test_an_existing_path_is_no_glob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_path_is_not_taken_for_a_glob(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _touch(tmp_path, "[a].jpg", "a.jpg")
     monkeypatch.chdir(tmp_path)
     assert _names("[a].jpg") == ["[a].jpg"]
@@ -164,7 +166,7 @@ def test_an_unreadable_folder_is_an_error(tmp_path: Path) -> None:
         (tmp_path / "locked").chmod(0o700)
 
 
-def test_odd_names_survive(tmp_path: Path) -> None:
+def test_odd_file_names_are_listed_under_safe_names(tmp_path: Path) -> None:
     odd = ["-rf.jpg", "a\nb.jpg", "\N{CAT FACE}.jpg", "caf\udce9.jpg", "n" * 246 + ".jpg"]
     _touch(tmp_path, *odd)
     refs = find_images([str(tmp_path)])
@@ -193,7 +195,7 @@ def test_the_listing_is_a_sequence(tmp_path: Path) -> None:
         (b"", False, []),
     ],
 )
-def test_paths_are_read(data: bytes, nul: bool, paths: list[str]) -> None:
+def test_paths_end_in_newlines_or_nul(data: bytes, nul: bool, paths: list[str]) -> None:
     assert list(read_paths(io.BytesIO(data), nul)) == paths
 
 
@@ -207,7 +209,7 @@ def test_paths_arrive_while_the_pipe_is_open() -> None:
         assert next(paths) == "second.jpg"
 
 
-def test_a_thread_waiting_for_standard_input_does_not_spoil_the_exit() -> None:
+def test_a_thread_waiting_for_standard_input_does_not_abort_the_exit() -> None:
     program = (
         "import sys, threading, time\n"
         "from camcli.images.find import read_paths\n"

@@ -65,7 +65,7 @@ def test_the_input_is_torchvisions_bit_for_bit(
     np.testing.assert_array_equal(pixels, expected)
 
 
-def test_the_input_is_the_presets() -> None:
+def test_the_input_is_that_of_torchvisions_preset() -> None:
     presets = pytest.importorskip("torchvision.transforms._presets")
     preset = presets.ImageClassification(crop_size=224, mean=(0, 0, 0), std=(1, 1, 1))
     image = _noise(431, 307)
@@ -76,14 +76,14 @@ def test_the_input_is_the_presets() -> None:
 @pytest.mark.parametrize("size", [(500, 375), (33, 80), (20, 20), (3, 400)], ids=str)
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "nearest"])
 @pytest.mark.parametrize("crop", [(224, 224), (300, 100), (100, 300)], ids=str)
-def test_the_way_for_extreme_images_agrees(
+def test_resizing_only_the_crop_agrees_with_resizing_the_image(
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
     interpolation: str,
     crop: tuple[int, int],
 ) -> None:
-    # Of moderate contrast: Pillow chooses which axis comes first by what is cheaper, and where
-    # bicubic overshoot saturates in between, the order shows.
+    # Moderate contrast: Pillow resizes first along the axis that is cheaper, and where bicubic
+    # overshoot saturates in between, the order matters.
     image = _noise(*size).point(lambda level: 85 + level // 3)
     preprocess = _preprocess(256, crop, interpolation)
     expected = to_input(image, preprocess).astype(int)
@@ -115,7 +115,7 @@ def test_an_extreme_image_takes_little_memory_and_shows_its_middle(
     np.testing.assert_allclose(along, expected, atol=1)
 
 
-def test_geometry_by_hand() -> None:
+def test_the_crop_box_agrees_with_hand_calculations() -> None:
     wide = geometry(_preprocess(), 500, 375)  # resized to 341 x 256; left is round(58.5) = 58
     assert (wide.width, wide.height) == (500, 375)
     scale = 500 / 341
@@ -130,7 +130,7 @@ def test_geometry_by_hand() -> None:
 def test_the_crop_box_is_where_the_pixels_come_from(
     size: tuple[int, int], resize: int | tuple[int, int] | None
 ) -> None:
-    """Each input pixel of an image of coordinate ramps tells where in the image it lies."""
+    """In an image of coordinate ramps, each input pixel encodes its position in the image."""
     width, height = size
     across = np.tile((np.arange(width) + 0.5) / width * 200 + 20, (height, 1))
     down = np.tile((np.arange(height)[:, None] + 0.5) / height * 200 + 20, (1, width))

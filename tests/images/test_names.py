@@ -29,7 +29,7 @@ def test_names_are_relative_and_printable(parts: list[str], name: str) -> None:
 
 @pytest.mark.parametrize("char", ["a", "é", "\N{CAT FACE}", "\udcff"])
 @pytest.mark.parametrize("suffix", [".jpg", "." + "z" * 240, ""])
-def test_long_parts_leave_room_for_what_is_added(char: str, suffix: str) -> None:
+def test_long_parts_leave_room_for_added_suffixes(char: str, suffix: str) -> None:
     long = safe_name([char * 250 + suffix])
     other = safe_name([char * 251 + suffix])
     assert len(f"{long}~12.281.npy".encode()) <= 255
@@ -45,7 +45,7 @@ def test_a_part_of_two_hundred_bytes_is_kept() -> None:
     assert safe_name(["a" + part]) != "a" + part
 
 
-def test_names_are_handed_out_once() -> None:
+def test_each_name_is_handed_out_once() -> None:
     unique = UniqueNames()
     wished = ["a/cat.jpg", "a/cat.jpg", "a/cat~2.jpg", "a/cat.jpg", "a/cat.jpg", "b/cat.jpg", "x"]
     given = [unique.take(name) for name in wished]

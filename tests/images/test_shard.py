@@ -24,7 +24,7 @@ def _slurm(index: int, count: int, first: int = 0, step: int = 1) -> dict[str, s
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 20])
-def test_shards_together_are_exactly_the_whole(count: int) -> None:
+def test_the_shards_together_are_exactly_the_listing(count: int) -> None:
     refs = [_ref(i) for i in range(11)]
     shards = [list(shard_of(refs, Shard(i, count))) for i in range(count)]
     assert sorted((ref for shard in shards for ref in shard), key=lambda ref: ref.index) == refs
@@ -32,13 +32,13 @@ def test_shards_together_are_exactly_the_whole(count: int) -> None:
     assert [shard == refs[i::count] for i, shard in enumerate(shards)] == [True] * count
 
 
-def test_an_endless_listing_can_be_shared() -> None:
+def test_an_endless_listing_can_be_sharded() -> None:
     refs = (_ref(i) for i in itertools.count())
-    shared = itertools.islice(shard_of(refs, Shard(2, 5)), 3)
-    assert [ref.index for ref in shared] == [2, 7, 12]
+    taken = itertools.islice(shard_of(refs, Shard(2, 5)), 3)
+    assert [ref.index for ref in taken] == [2, 7, 12]
 
 
-def test_the_whole_is_everything() -> None:
+def test_the_whole_listing_is_one_shard() -> None:
     assert list(shard_of([_ref(0), _ref(1)], WHOLE)) == [_ref(0), _ref(1)]
 
 
@@ -65,7 +65,7 @@ def test_the_whole_is_everything() -> None:
         ("auto", {"CLOUD_RUN_TASK_INDEX": "7", "CLOUD_RUN_TASK_COUNT": "8"}, (7, 8)),
     ],
 )
-def test_what_names_a_shard(
+def test_a_shard_is_read_from_the_flag_or_the_cluster(
     text: str, environment: dict[str, str], expected: tuple[int, int]
 ) -> None:
     assert shard_from(text, environment) == Shard(*expected)
@@ -96,6 +96,8 @@ def test_what_names_a_shard(
         ),
     ],
 )
-def test_what_names_none(text: str, environment: dict[str, str], message: str) -> None:
+def test_a_flag_that_names_no_shard_is_refused(
+    text: str, environment: dict[str, str], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         shard_from(text, environment)

@@ -24,7 +24,7 @@ _PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
 
 
 class _Image:
-    """Stands for a decoded item: the stream only looks at whether it is a failure."""
+    """Stands in for a decoded item: the stream only checks whether it is a failure."""
 
     def __init__(self, ref: ImageRef) -> None:
         self.ref = ref
@@ -32,7 +32,7 @@ class _Image:
 
 @pytest.fixture(autouse=True)
 def _fake_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files named bad* fail; the earlier a file in a group of four, the longer it takes."""
+    """Fail for files named bad*; take longer the earlier a file is in a group of four."""
 
     def decode(ref: ImageRef, preprocess: Preprocess) -> _Image | FailedImage:
         assert preprocess is _PREPROCESS
@@ -74,7 +74,7 @@ def test_order_is_kept_and_batches_are_full(workers: int) -> None:
     assert batches == [([0, 1, 2, 3], []), ([4, 5, 6, 7], []), ([8, 9, 10], [])]
 
 
-def test_failures_take_no_slot() -> None:
+def test_failures_take_no_place_in_a_batch() -> None:
     refs = [_ref(i, bad=i in {0, 2, 5, 8, 9}) for i in range(10)]
     batches = _shape(stream(refs, _PREPROCESS, 2, 3))
     assert batches == [([1, 3], [0, 2]), ([4, 6], [5]), ([7], [8, 9])]
@@ -85,12 +85,12 @@ def test_the_last_batch_may_hold_failures_only() -> None:
     assert _shape(stream(refs, _PREPROCESS, 1, 2)) == [([0], []), ([], [1])]
 
 
-def test_nothing_in_nothing_out() -> None:
+def test_an_empty_listing_yields_no_batch() -> None:
     assert _shape(stream([], _PREPROCESS, 4, 2)) == []
     assert _settled_threads() == 0
 
 
-def test_an_endless_listing_is_read_a_little_ahead() -> None:
+def test_an_endless_listing_is_read_only_a_little_ahead() -> None:
     read = 0
 
     def refs() -> Iterator[ImageRef]:
@@ -109,7 +109,7 @@ def test_an_endless_listing_is_read_a_little_ahead() -> None:
     assert read == before
 
 
-def test_closing_early_drops_what_waits() -> None:
+def test_closing_early_drops_the_images_that_wait() -> None:
     batches = stream((_ref(i) for i in itertools.count()), _PREPROCESS, 50, 1)
     next(batches)
     start = time.monotonic()
@@ -118,7 +118,7 @@ def test_closing_early_drops_what_waits() -> None:
     assert _settled_threads() == 0
 
 
-def test_closing_while_the_listing_waits_for_input() -> None:
+def test_closing_does_not_wait_for_a_listing_that_waits_for_input() -> None:
     released = threading.Event()
 
     def refs() -> Iterator[ImageRef]:
@@ -135,7 +135,7 @@ def test_closing_while_the_listing_waits_for_input() -> None:
     assert _settled_threads() == 0
 
 
-def test_an_error_in_the_listing_comes_after_what_was_before_it() -> None:
+def test_an_error_in_the_listing_comes_after_the_images_before_it() -> None:
     def refs() -> Iterator[ImageRef]:
         yield from map(_ref, range(3))
         raise InputError("no more")

@@ -22,10 +22,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc's")
-def test_blocks_that_were_freed_are_not_mapped_anew() -> None:
+def test_freed_blocks_are_not_mapped_again() -> None:
     done = subprocess.run(
         [sys.executable, "-c", REPEATEDLY_BORROWED], capture_output=True, text=True, check=True
     )
     pages = 16 * 64_000_000 // 4096
-    # The first turns leave a few holes, and so may a turn among the rest.
+    # The first rounds leave a few holes, and so may a later one.
     assert int(done.stdout) < pages / 4

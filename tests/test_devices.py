@@ -95,7 +95,7 @@ def test_every_method_stays_on_the_device(
     expected = explained(assembled(**settings), scenes)
     with on_the_stand_in(monkeypatch):
         work = assembled(**settings)
-        buffers = list(work.engine.network.trunk._fast.module.buffers())  # type: ignore[attr-defined]
+        buffers = list(work.engine.network.trunk._uncompiled.module.buffers())  # type: ignore[attr-defined]
         assert buffers
         assert all(isinstance(buffer, StandInTensor) for buffer in buffers)
         assert_same(explained(work, scenes), expected)

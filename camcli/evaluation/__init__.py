@@ -3,7 +3,7 @@
 | module | what it holds |
 |---|---|
 | `plan` -> `setup` | what the user asks for -> an `Evaluator` that is ready |
-| `run`, `run_record` | a whole evaluation, and its `run.json` |
+| `run`, `record` | a whole evaluation, and its `run.json` |
 | `evaluator`, `image_batch` | one batch: the maps of every source, measured |
 | `sources/` | where maps come from: a method, or a folder that `camcli explain` wrote |
 | `suite`, `input_map` | one map: every metric of it |

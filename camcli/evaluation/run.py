@@ -10,9 +10,9 @@ from typing import Any
 
 from camcli.evaluation.cost import Cost, cost_of
 from camcli.evaluation.evaluator import Evaluator
+from camcli.evaluation.record import EvaluationRecord
 from camcli.evaluation.report.files import write_report
 from camcli.evaluation.report.summary import Summary, summarise
-from camcli.evaluation.run_record import RunRecord
 from camcli.images.stream import stream
 from camcli.output.folder import FolderPolicy, open_folder
 from camcli.output.manifest import FILE_NAME, Manifest, read_rows
@@ -85,7 +85,7 @@ def _evaluate(
     interruption: Interruption,
     resumed: ResumeState,
 ) -> Summary:
-    record = RunRecord(job.folder, job.fingerprint)
+    record = EvaluationRecord(job.folder, job.fingerprint)
     costs = record.costs(resumed)
     record.write("running", costs)
     on_images(resumed.images)

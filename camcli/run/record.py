@@ -41,7 +41,7 @@ class RunRecord:
         self._start = time.perf_counter()
         self._plan = plan
         self._resumed = resumed
-        self._fixed = _environment() | _settings(built) | {"fingerprint": fingerprint}
+        self._fixed = environment() | _settings(built) | {"fingerprint": fingerprint}
         self._fixed |= {"activation": _activation(built)}
 
     @contextmanager
@@ -93,7 +93,8 @@ class RunRecord:
         write_run(self._plan.folder, record, self._plan.shard)
 
 
-def _environment() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
+    """Return the versions and the platform that every record names, JSON-ready."""
     return {
         "camcli": __version__,
         "python": platform.python_version(),

@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from camcli import __version__
 from camcli.errors import OutputError
 from camcli.evaluation.cost import Cost
 from camcli.output.record import read_run, write_run
 from camcli.output.resume import ResumeState
+from camcli.run.record import environment
 
 
 @dataclass(frozen=True)
-class RunRecord:
+class EvaluationRecord:
     """Writes the record, and reads the costs that an interrupted evaluation left in it.
 
     Attributes:
@@ -48,7 +48,7 @@ class RunRecord:
             self.folder,
             {
                 "state": state,
-                "camcli": __version__,
+                **environment(),
                 "fingerprint": self.fingerprint,
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },

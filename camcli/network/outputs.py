@@ -46,8 +46,8 @@ def find_layer(traced: TracedNetwork, layer: str) -> fx.Node:
     spatial = [path for path, node in outputs.items() if layout_of(traced, node)]
     last = ", ".join(spatial[-_SHOWN_NEIGHBOURS:])
     raise LayerError(
-        f"the network has no layer {layer!r} that feeds its scores{suggest(layer, outputs)}. "
-        f"The last with an extent in space: {last}"
+        f"the network has no layer {layer!r} that feeds its scores{suggest(layer, outputs)} (the "
+        f"last with an extent in space: {last}; `camcli layers MODEL` lists all)"
     )
 
 

@@ -149,9 +149,7 @@ class CommandServer:
 
 
 def _serve() -> None:
-    import camcli.cli.explain
-    import camcli.run.explain  # noqa: F401
-
+    _warm_up()
     for line in sys.stdin:
         message = json.loads(line)
         if "wait" in message:
@@ -163,6 +161,19 @@ def _serve() -> None:
                 _become(message)
             answer = {"pid": pid}
         print(json.dumps(answer), flush=True)
+
+
+def _warm_up() -> None:
+    """Import what every command would import, the exporter's own modules included."""
+    import torch
+
+    import camcli.cli.explain
+    import camcli.run.explain  # noqa: F401
+    from camcli.config import ModelConfig
+    from camcli.models import load_model
+    from camcli.network.trace import trace
+
+    trace(load_model(ModelConfig(name="demo")).network, torch.zeros(2, 3, 64, 64))
 
 
 def _become(message: dict[str, Any]) -> None:

@@ -12,10 +12,9 @@ from torch import Tensor
 from camcli.compile import adaptive
 from camcli.compile.adaptive import AdaptiveTrunk
 from camcli.compile.compilation import Compilation
-from camcli.compile.compiled_trunk import CompiledTrunk
 from camcli.compile.inference_form import InferenceTrunk
 from camcli.compile.trial import Runner
-from tests.compile.trunks import EXAMPLE, fail, needs_compiler, run
+from tests.compile.trunks import EXAMPLE, fail, run
 
 
 def compiled_in_the_background(
@@ -137,13 +136,17 @@ def test_what_another_run_rejects_meanwhile_is_not_compiled(
     assert notices[0].endswith("another run found that it is no faster compiled")
 
 
-@pytest.mark.slow
-@needs_compiler
 def test_who_asks_for_compiling_gets_it_even_if_it_was_rejected_before(
-    trunk: InferenceTrunk, cache: Path
+    trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def compiled(images: Tensor) -> tuple[Tensor, ...]:
+        return trunk(images)
+
     cache.mkdir(parents=True)
     Compilation(trunk, EXAMPLE, requested=False).reject()
+    monkeypatch.setattr(adaptive, "compiler_missing", lambda: None)
+    monkeypatch.setattr(Compilation, "start", lambda self: self.package.write_bytes(b"made"))
+    monkeypatch.setattr(Compilation, "load", lambda _: compiled)
     adaptive_trunk = AdaptiveTrunk(trunk, EXAMPLE, "always", 100, lambda _: None)
     run(adaptive_trunk, EXAMPLE)
-    assert isinstance(adaptive_trunk._runner, CompiledTrunk)
+    assert adaptive_trunk._runner is compiled

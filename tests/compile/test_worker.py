@@ -104,8 +104,7 @@ def test_the_fastest_mode_is_kept(
 def test_what_is_compiled_computes_the_same(
     program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    modes = [BROKEN, {}, {"freezing": True}]
-    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": modes})
+    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [BROKEN, {"freezing": True}]})
     compile_to(package, program)
     (found,) = load_package(package, IMAGES.device)(IMAGES)
     torch.testing.assert_close(found, program.module()(IMAGES)[0])

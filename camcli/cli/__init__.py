@@ -13,7 +13,18 @@ from typing import Any, TextIO
 import typer
 
 from camcli import __version__
-from camcli.cli import bench, config, evaluate, explain, layers, merge, methods, models, verify
+from camcli.cli import (
+    bench,
+    config,
+    diff,
+    evaluate,
+    explain,
+    layers,
+    merge,
+    methods,
+    models,
+    verify,
+)
 from camcli.cli.console import say
 from camcli.errors import CamcliError, CamcliWarning, MachineError
 
@@ -30,6 +41,7 @@ app = typer.Typer(
 app.command(name="explain")(explain.explain)
 app.command(name="merge")(merge.merge)
 app.command(name="verify")(verify.verify)
+app.command(name="diff")(diff.diff)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="bench")(bench.bench)
 app.command(name="layers")(layers.layers)

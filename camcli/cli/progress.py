@@ -9,9 +9,10 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from camcli.cli.console import abandon_stdout, harmless, say
+from camcli.cli.console import abandon_stdout, say
 from camcli.output.manifest import to_line
 from camcli.records import ManifestRow
+from camcli.system.control_characters import harmless
 
 _SECONDS_BETWEEN_LINES = 10.0
 

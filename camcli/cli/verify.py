@@ -6,7 +6,8 @@ from pathlib import Path
 
 import typer
 
-from camcli.cli.console import harmless, say
+from camcli.cli.console import say
+from camcli.system.control_characters import harmless
 
 
 def verify(

@@ -12,9 +12,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from camcli.cli.console import harmless
 from camcli.demo.scenes import make_scene
 from camcli.models import LoadedModel
+from camcli.system.control_characters import harmless
 from tests.faults.conftest import DEMO, assert_whole, rows_in
 from tests.harness.command_server import CommandServer
 

@@ -1,0 +1,50 @@
+"""A comparison in Markdown, for a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from camcli.comparison.compare import Comparison
+from camcli.comparison.gate import Gate, described
+from camcli.comparison.measures import MEASURES
+from camcli.comparison.report.summary import counted, figures, shown, verdict
+from camcli.system.control_characters import harmless
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+.!|~@:&-])")
+
+
+def markdown(comparison: Comparison, gate: Gate, worst: int) -> str:
+    """Return a verdict, the table of measures, and the `worst` rows."""
+    measures = [
+        [figure.title, str(figure.count), shown(figure.mean), shown(figure.worst)]
+        for figure in figures(comparison).values()
+    ]
+    rows = [
+        [
+            escaped(difference.image),
+            escaped(difference.target or ""),
+            *(shown(difference.figures[name]) for name in MEASURES),
+            escaped("; ".join(gate.complaints(difference)) or described(difference)),
+        ]
+        for difference in gate.worst(comparison, worst)
+    ]
+    titles = ["image", "target", *(measure.title for measure in MEASURES.values()), ""]
+    return "\n".join(
+        [
+            f"**{verdict(comparison, gate)}**: {counted(comparison)}\n",
+            _table(["measure", "pairs", "mean", "worst"], measures),
+            _table(titles, rows),
+        ]
+    )
+
+
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it is, whatever is in it."""
+    one_line = harmless(text).replace("\n", r"\n").replace("\t", " ")
+    return _SPECIAL.sub(r"\\\1", one_line)
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

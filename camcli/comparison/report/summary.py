@@ -1,0 +1,56 @@
+"""The figures of a comparison that every report shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+
+from camcli.comparison.compare import EVENTS, Comparison
+from camcli.comparison.gate import Gate
+from camcli.comparison.measures import MEASURES
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure over all rows that have it: how many they are, the mean, and the worst value."""
+
+    title: str
+    count: int
+    mean: float | None
+    worst: float | None
+
+
+def figures(comparison: Comparison) -> dict[str, Figure]:
+    """Return every measure over all rows."""
+    found = {}
+    for name, measure in MEASURES.items():
+        values = comparison.values(name)
+        worst = min if measure.worse == "lower" else max
+        found[name] = Figure(
+            measure.title,
+            len(values),
+            fmean(values) if values else None,
+            worst(values) if values else None,
+        )
+    return found
+
+
+def counted(comparison: Comparison) -> str:
+    """Return how many rows were compared and what became of the others, as one line."""
+    events = comparison.events
+    both = len(comparison.differences) - events["missing"] - events["new"]
+    told = [f"{events[event]} {event.replace('-', ' ')}" for event in EVENTS if events[event]]
+    return ", ".join([f"{both} {'pair' if both == 1 else 'pairs'} compared", *told])
+
+
+def verdict(comparison: Comparison, gate: Gate) -> str:
+    """Return whether a comparison passed, as a phrase."""
+    failing = sum(1 for _ in gate.failures(comparison))
+    if gate.is_open:
+        return "nothing was to be held"
+    return f"{failing} {'row fails' if failing == 1 else 'rows fail'}" if failing else "passed"
+
+
+def shown(value: float | None) -> str:
+    """Return a figure as a table shows it."""
+    return "" if value is None else f"{value:.4g}"

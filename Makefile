@@ -11,11 +11,13 @@ PARALLEL := --numprocesses auto --dist worksteal
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.installed ## Install into .venv and explain sample_images/ into out/demo
+demo: $(VENV)/.installed ## Install into .venv, explain sample_images/ and make a page of it
 	$(BIN)/camcli explain sample_images -c configs/demo.yaml -o $(DEMO_OUT) --overwrite
+	$(BIN)/camcli report $(DEMO_OUT) -o $(DEMO_OUT)-report --quiet
 	@echo
-	@echo "Look at the images in $(DEMO_OUT)/overlays, at one row an image in"
-	@echo "$(DEMO_OUT)/manifest.jsonl, and at the record of the run in $(DEMO_OUT)/run.json."
+	@echo "Open $(DEMO_OUT)-report/index.html in a browser. Or look at the images in"
+	@echo "$(DEMO_OUT)/overlays, at one row an image in $(DEMO_OUT)/manifest.jsonl, and at the"
+	@echo "record of the run in $(DEMO_OUT)/run.json."
 
 test: lint types imports unit ## Install what the tests need; lint, types, import contract, tests
 

@@ -23,6 +23,7 @@ from camcli.cli import (
     merge,
     methods,
     models,
+    report,
     verify,
 )
 from camcli.cli.console import say
@@ -42,6 +43,7 @@ app.command(name="explain")(explain.explain)
 app.command(name="merge")(merge.merge)
 app.command(name="verify")(verify.verify)
 app.command(name="diff")(diff.diff)
+app.command(name="report")(report.report)
 app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="bench")(bench.bench)
 app.command(name="layers")(layers.layers)

@@ -43,7 +43,7 @@ def diff(
         [],
         "--fail-on",
         metavar="EVENT",
-        help="Fail on target-changed, status-changed, missing or new. Repeatable.",
+        help="Fail on target-changed, status-changed, crop-changed, missing or new. Repeatable.",
     ),
     worst: int = typer.Option(10, "--worst", min=0, help="How many rows to show, worst first."),
     json: bool = typer.Option(False, "--json", help="Print everything as JSON on stdout."),
@@ -52,6 +52,9 @@ def diff(
     ),
     junit: Path | None = typer.Option(
         None, "--junit", help="Write a JUnit XML file, for a CI server."
+    ),
+    report: Path | None = typer.Option(
+        None, "--report", help="Write a page of both runs, side by side, to this folder."
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no table."),
 ) -> None:
@@ -69,6 +72,8 @@ def diff(
     gate = gate_from(under, over, events)
     comparison = compare(read_side(golden), read_side(new))
     _write(comparison, gate, worst, markdown, junit)
+    if report is not None:
+        _write_page(golden, new, report)
     _show(comparison, gate, worst, json, quiet)
     raise typer.Exit(1 if next(gate.failures(comparison), None) else 0)
 
@@ -96,6 +101,14 @@ def _write(
         write_bytes(markdown, text.encode())
     if junit is not None:
         write_bytes(junit, junit_report.junit(comparison, gate))
+
+
+def _write_page(golden: Path, new: Path, folder: Path) -> None:
+    from camcli.gallery.build import build_gallery
+    from camcli.gallery.source import read_runs
+
+    made = build_gallery(read_runs([golden, new]), folder)
+    say(f"open {made.page}#sort=changed")
 
 
 def _show(comparison: Comparison, gate: Gate, worst: int, json: bool, quiet: bool) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from camcli.comparison.entry import Entry, read_folder
+from camcli.comparison.entry import Entry, cover_the_same, read_folder
 from camcli.comparison.frozen import is_frozen, read_frozen
 from camcli.comparison.measures import MEASURES, measured
 from camcli.comparison.pairing import Rows, pair
 from camcli.errors import InputError
 
-Event = Literal["target-changed", "status-changed", "missing", "new"]
+Event = Literal["target-changed", "status-changed", "crop-changed", "missing", "new"]
 EVENTS: tuple[Event, ...] = get_args(Event)
 """What can have become of a row, other than that its figures moved."""
 
@@ -112,7 +112,9 @@ def _event(golden: Entry | None, new: Entry | None) -> Event | None:
         return "missing"
     if golden.status != new.status:
         return "status-changed"
-    return None if golden.key == new.key else "target-changed"
+    if golden.key != new.key:
+        return "target-changed"
+    return None if cover_the_same(golden, new) else "crop-changed"
 
 
 def _badness(difference: Difference) -> tuple[int, float]:

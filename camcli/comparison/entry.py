@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from camcli.errors import InputError
+from camcli.errors import InputError, OutputError
 from camcli.output.files import manifest_path, shards_in
 from camcli.output.manifest import read_rows
+from camcli.output.record import read_run
 
 Map = npt.NDArray[np.float32]
 """A saliency map, (h, w), in [0, 1]."""
+
+Maps = npt.NDArray[np.float32]
+"""Several, (Q, h, w)."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,13 @@ class Entry:
     Attributes:
         row: As it stands in the manifest.
         read_map: Returns the map, None where the row has none.
+        read_components: Returns the maps of its components, None where they were not kept.
 
     """
 
     row: Mapping[str, Any]
     read_map: Callable[[], Map | None]
+    read_components: Callable[[], Maps | None] = lambda: None
 
     @property
     def image(self) -> str:
@@ -55,6 +61,12 @@ class Entry:
         return f"{'-' * against}{self.target['index'] if name is None else name}"
 
     @property
+    def extent(self) -> tuple[float, ...] | None:
+        """The part of the image that the map covers: (left, top, right, bottom) in its pixels."""
+        box = self.row.get("extent") or self.row.get("crop_box")
+        return tuple(box) if box else None
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What a row of another run must share to be about the same."""
         return (self.image, self.target.get("index"), self.target_name)
@@ -71,12 +83,48 @@ def read_folder(folder: Path) -> list[Entry]:
     if not manifest.is_file():
         advice = ": run `camcli merge` first" if shards_in(folder) else ""
         raise InputError(f"{folder} holds no manifest of camcli explain{advice}")
-    return [Entry(row, _reader(folder, row)) for row in read_rows(manifest)]
+    over_image = _maps_cover_images(folder)
+    return [
+        Entry(
+            _with_extent(row) if over_image else row,
+            _reader(folder, row.get("map"), 2),
+            _reader(folder, _components_path(row), 3),
+        )
+        for row in read_rows(manifest)
+    ]
 
 
-def _reader(folder: Path, row: Mapping[str, Any]) -> Callable[[], Map | None]:
-    def read() -> Map | None:
-        name = row.get("map")
+def cover_the_same(first: Entry, second: Entry) -> bool:
+    """Return whether two maps cover the same part of their image, to a pixel."""
+    a, b = first.extent, second.extent
+    if a is None or b is None:
+        return True
+    return all(abs(x - y) <= 1 for x, y in zip(a, b, strict=True))
+
+
+def _maps_cover_images(folder: Path) -> bool:
+    """Return whether a run wrote its maps at the size of the images, and not of the crops."""
+    try:
+        fingerprint = read_run(folder)["fingerprint"]
+        return bool(fingerprint["output"]["map_size"] == "original")
+    except (OutputError, KeyError, TypeError):  # the default, then
+        return False
+
+
+def _with_extent(row: Mapping[str, Any]) -> dict[str, Any]:
+    width, height = row.get("width"), row.get("height")
+    return {**row, "extent": [0, 0, width, height] if width and height else None}
+
+
+def _components_path(row: Mapping[str, Any]) -> str | None:
+    components = row.get("components")
+    return components.get("path") if components else None
+
+
+def _reader(
+    folder: Path, name: str | None, dimensions: int
+) -> Callable[[], npt.NDArray[np.float32] | None]:
+    def read() -> npt.NDArray[np.float32] | None:
         if not name:
             return None
         path = folder / name
@@ -84,7 +132,7 @@ def _reader(folder: Path, row: Mapping[str, Any]) -> Callable[[], Map | None]:
             values = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise InputError(f"cannot read the map {path}: {error}") from None
-        if values.ndim != 2 or values.dtype.kind != "f":
+        if values.ndim != dimensions or values.dtype.kind != "f":
             raise InputError(f"{path} is no map: it holds {values.dtype} {values.shape}")
         return np.asarray(values, dtype=np.float32)
 

@@ -28,8 +28,8 @@ _FORMAT = 1
 _LEVELS = 65535
 # What a comparison reads of a row; paths and digests of files that are not there are left out.
 _KEPT = (
-    *("image", "status", "method", "layer", "error", "width", "height", "crop_box", "target"),
-    *("map_range", "completeness_error", "note"),
+    *("image", "status", "method", "layer", "error", "width", "height", "crop_box", "extent"),
+    *("target", "map_range", "completeness_error", "note"),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from camcli.comparison.entry import Entry, Map
+from camcli.comparison.entry import Entry, Map, cover_the_same
 from camcli.comparison.likeness import cosine, peak, spearman, ssim
 from camcli.comparison.scaling import at_one_size
 
@@ -55,11 +55,10 @@ def _peak_shift(sides: Sides) -> float | None:
 def _extent(sides: Sides) -> tuple[float, float]:
     """Return the height and width in pixels of what the maps cover: the crop, of most runs."""
     assert sides.maps is not None
-    box = sides.golden.row.get("crop_box")
-    if box is None:
+    if sides.golden.extent is None:
         height, width = sides.maps[0].shape
         return height, width
-    left, top, right, bottom = box
+    left, top, right, bottom = sides.golden.extent
     return bottom - top, right - left
 
 
@@ -99,6 +98,8 @@ def measured(golden: Entry, new: Entry) -> dict[str, float | None]:
 
     """
     first, second = golden.read_map(), new.read_map()
-    maps = None if first is None or second is None else at_one_size(first, second)
+    maps = None
+    if first is not None and second is not None and cover_the_same(golden, new):
+        maps = at_one_size(first, second)
     sides = Sides(golden, new, maps)
     return {name: measure.of(sides) for name, measure in MEASURES.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,24 @@ def test_maps_of_two_sizes_are_compared_at_the_smaller(tmp_path: Path) -> None:
     (difference,) = compared(golden, new).differences
     assert difference.figures["cosine"] == pytest.approx(1)
     assert difference.figures["peak_shift"] == pytest.approx(0)
+
+
+def test_maps_of_different_parts_of_an_image_are_not_compared(tmp_path: Path) -> None:
+    golden = run(tmp_path, [row_of("a.png")], [blob(10, 10)])
+    new = run(tmp_path, [row_of("a.png", crop_box=[0, 0, 90, 60])], [blob(10, 10)])
+    (difference,) = compared(golden, new).differences
+    assert difference.event == "crop-changed"
+    assert difference.figures["cosine"] is None
+
+
+def test_maps_at_the_size_of_the_image_cover_all_of_it(tmp_path: Path) -> None:
+    row = row_of("a.png", width=200, height=100, crop_box=[50, 0, 150, 100])
+    folder = run(tmp_path, [row], [blob(10, 10)])
+    record = {"fingerprint": {"output": {"map_size": "original"}}}
+    (folder / "run.json").write_text(json.dumps(record))
+    assert read_side(folder)[0].extent == (0, 0, 200, 100)
+    freeze(read_side(folder), tmp_path / "golden.npz")
+    assert read_side(tmp_path / "golden.npz")[0].extent == (0, 0, 200, 100)
 
 
 def test_rows_are_paired_by_image_and_target_whatever_their_order(tmp_path: Path) -> None:
@@ -131,7 +150,7 @@ def test_a_limit_itself_passes(tmp_path: Path) -> None:
         (["cosine=nan"], [], [], "MEASURE=NUMBER"),
         (["score=1"], [], [], "of score, higher is worse: --fail-over"),
         ([], ["ssim=1"], [], "of ssim, lower is worse: --fail-under"),
-        ([], [], ["changed"], "target-changed, status-changed, missing, new"),
+        ([], [], ["changed"], "target-changed, status-changed, crop-changed, missing, new"),
     ],
 )
 def test_a_gate_that_cannot_be_understood_is_refused(

@@ -1,0 +1,53 @@
+"""`camcli report`: a page to look at runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from camcli.cli.console import say
+
+
+def report(
+    runs: list[Path] = typer.Argument(
+        ..., metavar="RUN...", help="Output folders, or frozen runs; several stand side by side."
+    ),
+    output: Path = typer.Option(Path("report"), "--output", "-o", help="Folder of the page."),
+    truth: str | None = typer.Option(
+        None,
+        "--truth",
+        metavar="folder|FILE.csv",
+        help="The true classes: the images' folders, or a file with columns image and class.",
+    ),
+    side: int = typer.Option(
+        640, "--side", min=0, help="Longest side of the originals in the viewer; 0 leaves them out."
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress."),
+) -> None:
+    """Make a static page of one or several runs: thumbnails, filters, sorting and a viewer.
+
+    Open index.html from the disk or any web server; it needs no network. Making it again keeps the
+    pictures that have not changed. Exit code 2: a run cannot be read, or the folder holds something
+    else.
+    """
+    from tqdm import tqdm
+
+    from camcli.gallery.build import build_gallery
+    from camcli.gallery.items import items_of
+    from camcli.gallery.source import read_runs
+    from camcli.gallery.truth import StatedTruth, read_truth
+
+    shown = read_runs(runs)
+    stated = read_truth(truth, shown) if truth else StatedTruth({})
+    with tqdm(
+        total=len(items_of(shown)), unit="image", file=sys.stderr, disable=quiet or None
+    ) as bar:
+        made = build_gallery(shown, output, stated.by_image, side, bar.update)
+    if stated.unused:
+        say(f"{stated.unused} lines of {truth} name no image of the runs")
+    if made.missing:
+        say(f"{made.missing} originals could not be read: their maps are shown without them")
+    if not quiet:
+        say(f"open {made.page}")

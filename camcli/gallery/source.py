@@ -1,0 +1,44 @@
+"""From the paths that a user gives to the runs on a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from camcli.comparison.compare import read_side
+from camcli.config import Config
+from camcli.errors import OutputError
+from camcli.gallery.items import ShownRun
+from camcli.output.record import read_run
+
+
+def read_runs(paths: Sequence[Path]) -> list[ShownRun]:
+    """Read runs, each under the shortest name that tells it from the others.
+
+    Raises:
+        InputError: One of them holds no run.
+
+    """
+    return [
+        ShownRun(name, read_side(path), _colormap(path))
+        for name, path in zip(_names(paths), paths, strict=True)
+    ]
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    short = [path.resolve().name for path in paths]
+    shared = {name for name, count in Counter(short).items() if count > 1}
+    return [str(path) if name in shared else name for name, path in zip(short, paths, strict=True)]
+
+
+def _colormap(path: Path) -> str:
+    default = Config().output.colormap
+    try:
+        fingerprint: Any = read_run(path)["fingerprint"]
+    except OutputError:  # the manifest and the maps of a run are enough
+        return default
+    output = fingerprint.get("output") if isinstance(fingerprint, dict) else None
+    named = output.get("colormap") if isinstance(output, dict) else None
+    return named if isinstance(named, str) else default

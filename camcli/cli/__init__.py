@@ -19,6 +19,7 @@ from camcli.cli import (
     diff,
     evaluate,
     explain,
+    export,
     layers,
     merge,
     methods,
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command(name="explain")(explain.explain)
 app.command(name="merge")(merge.merge)
 app.command(name="verify")(verify.verify)
+app.command(name="export")(export.export)
 app.command(name="diff")(diff.diff)
 app.command(name="report")(report.report)
 app.command(name="evaluate")(evaluate.evaluate)

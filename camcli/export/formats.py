@@ -1,0 +1,41 @@
+"""The table of formats that a run can be exported to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from camcli.comparison.entry import Entry
+from camcli.export.coco_file import write_coco
+from camcli.export.csv_file import write_csv
+from camcli.export.parquet_file import write_parquet
+
+THRESHOLD = 0.5
+"""Of a map's highest value; what lies above is the region that is proposed."""
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """One format.
+
+    Attributes:
+        suffix: Of its files.
+        counted: What `write` counts, as a plural.
+        write: Writes entries to a path, given the threshold; returns how much it wrote.
+
+    """
+
+    suffix: str
+    counted: str
+    write: Callable[[Iterable[Entry], Path, float], int]
+
+
+FORMATS = {
+    "csv": ExportFormat(".csv", "rows", lambda entries, path, _: write_csv(entries, path)),
+    "parquet": ExportFormat(
+        ".parquet", "rows", lambda entries, path, _: write_parquet(entries, path)
+    ),
+    "coco": ExportFormat(".json", "annotations", write_coco),
+}
+"""By the name that `--to` takes."""

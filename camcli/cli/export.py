@@ -42,6 +42,5 @@ def export(
     written = chosen.write(read_side(run), path, THRESHOLD if threshold is None else threshold)
     if not written:
         say(f"no row of {run} has a map: explain again with --save maps")
-    say(
-        f"{written} {chosen.counted.removesuffix('s') if written == 1 else chosen.counted} -> {path}"
-    )
+    things = chosen.thing if written == 1 else f"{chosen.thing}s"
+    say(f"{written} {things} -> {path}")

@@ -21,21 +21,21 @@ class ExportFormat:
 
     Attributes:
         suffix: Of its files.
-        counted: What `write` counts, as a plural.
+        thing: What `write` counts.
         write: Writes entries to a path, given the threshold; returns how much it wrote.
 
     """
 
     suffix: str
-    counted: str
+    thing: str
     write: Callable[[Iterable[Entry], Path, float], int]
 
 
 FORMATS = {
-    "csv": ExportFormat(".csv", "rows", lambda entries, path, _: write_csv(entries, path)),
+    "csv": ExportFormat(".csv", "row", lambda entries, path, _: write_csv(entries, path)),
     "parquet": ExportFormat(
-        ".parquet", "rows", lambda entries, path, _: write_parquet(entries, path)
+        ".parquet", "row", lambda entries, path, _: write_parquet(entries, path)
     ),
-    "coco": ExportFormat(".json", "annotations", write_coco),
+    "coco": ExportFormat(".json", "annotation", write_coco),
 }
 """By the name that `--to` takes."""

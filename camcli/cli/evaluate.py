@@ -23,7 +23,9 @@ _OneLayer = Annotated[
 ]
 
 
-@options.takes_flags(without=("method", "precision", "compile", "save"), layer=_OneLayer)
+@options.takes_flags(
+    without=("method", "precision", "compile", "save", *options.LOOKS), layer=_OneLayer
+)
 def evaluate(
     *,
     inputs: list[str] = typer.Argument(..., metavar="INPUT...", help="Files, folders or globs."),

@@ -126,6 +126,21 @@ class Flags:
         Sets("output.save"),
         typer.Option("--save", help=f"What to write: {', '.join(SAVE_CHOICES)}. Repeatable."),
     ] = field(default_factory=list)
+    style: Annotated[
+        str | None,
+        Sets("output.style"),
+        typer.Option("--style", help="How overlays look: blend, mask, heat or contour."),
+    ] = None
+    colormap: Annotated[
+        str | None,
+        Sets("output.colormap"),
+        typer.Option("--colormap", help="Their colours: turbo, viridis, ... or any of cmap."),
+    ] = None
+    alpha: Annotated[
+        float | None,
+        Sets("output.alpha"),
+        typer.Option("--alpha", metavar="0...1", help="Opacity of the map, of blend and mask."),
+    ] = None
     overrides: Overrides = field(default_factory=list)
 
     def over(self, file: Path | None) -> Config:
@@ -148,6 +163,10 @@ _KEYS: Mapping[str, str] = {
     for mark in get_args(option)
     if isinstance(mark, Sets)
 }
+
+
+LOOKS = ("style", "colormap", "alpha")
+"""The options of how overlays look."""
 
 
 def takes_flags(

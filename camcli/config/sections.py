@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # type checkers cannot follow choices that are computed
 else:
     Artefact = Literal[SAVE_CHOICES]
 Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
+Style = Literal["blend", "mask", "heat", "contour"]
 MapSize = Literal["input", "layer", "original"]
 PromptScore = Literal["cosine", "softmax"]
 
@@ -195,7 +196,14 @@ class OutputConfig(_Section):
     colormap: Colormap = Field(
         "turbo", description="turbo, viridis, coolwarm, ... or any other of the cmap package"
     )
-    alpha: float = Field(0.5, ge=0.0, le=1.0, description="opacity of the heatmap")
+    alpha: float = Field(
+        0.5, ge=0.0, le=1.0, description="opacity of the heatmap, of blend and mask"
+    )
+    style: Style = Field(
+        "blend",
+        description="blend: the map over the image; mask: the image darkened where the map is low; "
+        "heat: the map alone; contour: lines at a quarter, a half and three quarters",
+    )
     overlay_format: Literal["png", "jpg"] = Field(
         "png", description="png is lossless; jpg takes a tenth of the time and a fifth of the space"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from camcli.output.colormaps import lookup_table
+from camcli.output.styles import STYLES
 from camcli.records import Geometry
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ def overlay(
     values: npt.NDArray[np.float32],
     colormap: str,
     alpha: float,
+    style: str = "blend",
 ) -> Image.Image:
-    """Blend a saliency map over an upright image.
+    """Draw a saliency map over an upright image.
 
     What the network never saw is grey and dark, beyond a thin white line.
 
@@ -39,24 +40,25 @@ def overlay(
         values: float32 (h, w) in [0, 1], stretched bilinearly onto `geometry.crop_box`.
         colormap: The name of a colour map, see `camcli.output.colormaps`.
         alpha: Opacity of the heatmap in [0, 1].
+        style: How it is drawn, see `camcli.output.styles`.
 
     Returns:
         A new RGB image of the same size.
 
     Raises:
-        KeyError: There is no such colour map.
+        KeyError: There is no such colour map or style.
 
     """
     geometry = _at_size(geometry, *image.size)
     region = _seen_region(geometry)
     levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
-    heat = _coloured(_stretched(levels, geometry.crop_box, region), colormap)
-    seen = image.crop(region)
+    levels = _stretched(levels, geometry.crop_box, region)
+    seen = STYLES[style](image.crop(region), levels, colormap, alpha)
     if seen.size == image.size:
-        return Image.blend(seen, heat, alpha)
+        return seen
     canvas = _unseen(image)
     _frame(canvas, region)
-    canvas.paste(Image.blend(seen, heat, alpha), region)
+    canvas.paste(seen, region)
     return canvas
 
 
@@ -114,11 +116,6 @@ def _stretched(values: Image.Image, box: Box, region: _Region) -> Image.Image:
     )
     size = (region[2] - region[0], region[3] - region[1])
     return values.resize(size, Image.Resampling.BILINEAR, part)
-
-
-def _coloured(levels: Image.Image, colormap: str) -> Image.Image:
-    levels.putpalette(lookup_table(colormap).tobytes())
-    return levels.convert("RGB")
 
 
 def _unseen(image: Image.Image) -> Image.Image:

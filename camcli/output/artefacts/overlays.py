@@ -23,9 +23,8 @@ class Overlays(Artefact[Image.Image]):
         item, values = saliency_map.item, saliency_map.values
         assert item.original is not None
         assert values is not None
-        return overlay(
-            item.original, item.geometry, values, self.config.colormap, self.config.alpha
-        )
+        look = self.config
+        return overlay(item.original, item.geometry, values, look.colormap, look.alpha, look.style)
 
     def encode(self, rendered: Image.Image) -> bytes:
         """Return the image as a file of `output.overlay_format`."""

@@ -16,6 +16,7 @@ from pydantic import (
 
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.config.colormaps import known_colormap
+from camcli.config.scalar import Scalar, is_null, read_for
 
 Colormap = Annotated[str, AfterValidator(known_colormap)]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -32,6 +33,17 @@ class _Section(BaseModel):
     """A frozen section that accepts no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scalars_are_what_the_keys_want(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        fields = cls.model_fields
+        return {
+            key: read_for(fields[key].annotation if key in fields else Any, each)
+            for key, each in value.items()
+        }
 
 
 class ModelConfig(_Section):
@@ -118,7 +130,7 @@ class PromptsConfig(_Section):
     @model_validator(mode="before")
     @classmethod
     def _texts_may_stand_alone(cls, value: object) -> object:
-        return {"texts": value} if isinstance(value, str | list | tuple) else value
+        return {"texts": value} if isinstance(value, str | Scalar | list | tuple) else value
 
 
 class PreprocessConfig(_Section):
@@ -203,6 +215,11 @@ class OutputConfig(_Section):
         None, description="longest side of an overlay in pixels; null: that of the image"
     )
 
+    @field_validator("save", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
 
 class Config(_Section):
     """The whole configuration of a run, resolved."""
@@ -222,15 +239,14 @@ class Config(_Section):
     @field_validator("targets", mode="before")
     @classmethod
     def _one_target_may_stand_alone(cls, value: object) -> object:
-        listed = value if isinstance(value, list | tuple) else [value]
-        return [str(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in listed]
+        return value if isinstance(value, list | tuple) else [value]
 
     @model_validator(mode="before")
     @classmethod
     def _empty_sections_are_defaults(cls, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
-        given = {key: section for key, section in value.items() if section is not None}
+        given = {key: section for key, section in value.items() if not is_null(section)}
         if given.get("prompts"):
             given.setdefault("targets", ("prompts",))
         return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -168,6 +169,23 @@ class PreprocessConfig(_Section):
         return value
 
 
+class ImagesConfig(_Section):
+    """How image files are read."""
+
+    window: Literal["auto"] | tuple[float, float] = Field(
+        "auto",
+        description="values of more than 8 bits that become black and white, as [low, high]; "
+        "auto: what the file states or uses, told in the row's note",
+    )
+
+    @field_validator("window")
+    @classmethod
+    def _low_is_below_high(cls, value: str | tuple[float, float]) -> str | tuple[float, float]:
+        if isinstance(value, tuple) and not -math.inf < value[0] < value[1] < math.inf:
+            raise ValueError("needs a low value below a high one")
+        return value
+
+
 class RunConfig(_Section):
     """How the work is done; apart from `precision`, nothing here changes results but rounding."""
 
@@ -233,6 +251,7 @@ class Config(_Section):
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"
+    images: ImagesConfig = ImagesConfig()
     run: RunConfig = RunConfig()
     output: OutputConfig = OutputConfig()
 

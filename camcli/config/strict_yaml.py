@@ -120,7 +120,7 @@ def parse(text: str, source: str) -> Document:
     except (RecursionError, ValueError) as error:
         raise ConfigError(f"{source} is not valid YAML: {type(error).__name__}") from None
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def parse_value(text: str, source: str) -> Any:

@@ -106,8 +106,12 @@ def _open(
     data: bytes, preprocess: Preprocess, reading: Reading
 ) -> tuple[Image.Image, _Size, str | None]:
     """Return the upright RGB image, perhaps reduced, its full size, and a note or None."""
+
+    def opened() -> Image.Image:
+        return Image.open(io.BytesIO(data), formats=_formats())
+
     try:
-        image = Image.open(io.BytesIO(data), formats=_formats())
+        image = opened()
     except UnidentifiedImageError:
         # Pillow's own message names a buffer's address, which differs every time.
         start = data[:12]
@@ -122,13 +126,14 @@ def _open(
         size = image.size
         if image.format in _REDUCIBLE:
             _reduce(image, _factor(_upright(size, _turn(image)), preprocess, reading.keep_side))
-        image.load()
-        rgb, turn = to_rgb(image), _turn(image)
+        rgb, note = to_rgb(image, opened, preprocess.window)
+        turn = _turn(image)
         if turn is not None:
             rgb = rgb.transpose(turn)
     # A palette's transparency, a profile or an orientation must not end up in the overlay.
     rgb.info = {}
-    return rgb, _upright(size, turn), f"first frame of {frames}" if frames > 1 else None
+    notes = [f"first frame of {frames}"] if frames > 1 else []
+    return rgb, _upright(size, turn), "; ".join([*notes, *filter(None, [note])]) or None
 
 
 def _factor(size: _Size, preprocess: Preprocess, keep_side: int | None) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -73,6 +73,7 @@ class BuiltRun:
                 "mean": list(self.engine.preprocess.mean),
                 "std": list(self.engine.preprocess.std),
                 "interpolation": self.engine.preprocess.interpolation,
+                "window": asked["images"]["window"],
             },
             "precision": resolve_precision(self.config.run.precision, self.engine.device),
             "seed": self.config.run.seed,
@@ -105,6 +106,8 @@ def build(
     prompts = plan_prompts(config.prompts)
     model = load_model(config.model, preprocess, run.seed)
     model = with_prompts(model, prompts, config.prompts.score)
+    if config.images.window != "auto":
+        model = replace(model, preprocess=replace(model.preprocess, window=config.images.window))
     model.network.to(device)
     # Random and freshly trained networks are full of numbers too small to matter, on which CPUs
     # are a hundred times slower.

@@ -106,6 +106,7 @@ def evaluate(
         workers=built.workers,
         with_costs=costs,
         against=against,
+        left_out=listing.left_out,
     )
     summary, interrupted = _run(job, plan, built, total, quiet)
     _show(summary, output, json, quiet)

@@ -74,11 +74,19 @@ def explain(
     resolved = flags.over(config)
     part = shard_from(shard, os.environ) if shard else WHOLE
     policy = options.folder_policy(resume or retry_failed, overwrite)
-    refs, total = images_of(inputs, nul, limit, output)
+    images = images_of(inputs, nul, limit, output)
     from camcli.run.plan import RunPlan
 
-    patience = _PIPE_PATIENCE if total is None else None
-    plan = RunPlan(refs, output, policy, retry_failed, part, total, patience)
+    plan = RunPlan(
+        refs=images.refs,
+        folder=output,
+        folder_policy=policy,
+        retry_failed=retry_failed,
+        shard=part,
+        total=images.total,
+        patience=_PIPE_PATIENCE if images.total is None else None,
+        left_out=images.left_out,
+    )
     if dry_run:
         _show(plan, resolved)
         return

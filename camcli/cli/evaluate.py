@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from camcli.cli import options
+from camcli.cli.console import counted_as
 from camcli.errors import MachineError
 
 if TYPE_CHECKING:
@@ -77,13 +78,15 @@ def evaluate(
     or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
     """
     resolved = flags.over(config)
-    from camcli.evaluation.plan import EvaluationPlan, baseline_named
+    from camcli.evaluation.plan import EvaluationPlan, baseline_named, source_named
     from camcli.evaluation.run import EvaluationJob
     from camcli.images.find import find_images
     from camcli.run.build import build
 
     listing = find_images(inputs)
     total = min(len(listing), limit or len(listing))
+    if against is not None:
+        against = source_named(against, [folder.name for folder in folders])
     plan = EvaluationPlan(
         methods=[name.strip() for name in methods.split(",") if name.strip()],
         options=own_options,
@@ -149,4 +152,6 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
 
         print_summary(summary, Console())
     if not quiet:
-        typer.echo(f"{summary.rows} pairs of image and class, tables in {output}", err=True)
+        typer.echo(
+            f"{counted_as(summary.rows, 'pair')} of image and class, tables in {output}", err=True
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,8 @@ import typer
 
 from camcli.cli import options
 from camcli.cli.console import counted_as
-from camcli.errors import MachineError
+from camcli.config import Config
+from camcli.errors import CamcliWarning, MachineError
 
 if TYPE_CHECKING:
     from camcli.evaluation.plan import EvaluationPlan
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 _OneLayer = Annotated[
     str | None, typer.Option("--layer", help="Module path to explain at, or auto.")
 ]
+
+
+_NOT_USED = ("method", "output")
 
 
 @options.takes_flags(without=("method", "precision", "compile", "save"), layer=_OneLayer)
@@ -78,6 +83,7 @@ def evaluate(
     or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
     """
     resolved = flags.over(config)
+    _tell_unused(resolved)
     from camcli.evaluation.plan import EvaluationPlan, baseline_named, source_named
     from camcli.evaluation.run import EvaluationJob
     from camcli.images.find import find_images
@@ -114,6 +120,18 @@ def evaluate(
     summary, interrupted = _run(job, plan, built, total, quiet)
     _show(summary, output, json, quiet)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
+
+
+def _tell_unused(config: Config) -> None:
+    """Warn of sections that are for explaining only, as in a file that both commands read."""
+    unused = [name for name in _NOT_USED if getattr(config, name) != getattr(Config(), name)]
+    if unused:
+        warnings.warn(
+            "evaluate compares --methods and writes tables; of the configuration it does not use "
+            f"{' and '.join(unused)}",
+            CamcliWarning,
+            stacklevel=2,
+        )
 
 
 def _run(

@@ -38,7 +38,8 @@ def images_of(inputs: Sequence[str], nul: bool, limit: int | None, output: Path)
         output: The output folder, whose images are not inputs.
 
     Raises:
-        CamcliError: `-` stands beside other inputs, or an input holds no image.
+        CamcliError: `-` stands beside other inputs, `nul` is given without it, or an input holds
+            no image.
 
     """
     from camcli.images.find import find_images, read_paths, refs_from_paths
@@ -47,5 +48,7 @@ def images_of(inputs: Sequence[str], nul: bool, limit: int | None, output: Path)
         if len(inputs) > 1:
             raise CamcliError("- (paths on standard input) cannot stand beside other inputs")
         return Inputs(islice(refs_from_paths(read_paths(sys.stdin.buffer, nul)), limit), None)
+    if nul:
+        raise CamcliError("--null is for paths on standard input: give - as the input")
     listing = find_images(inputs, output)
     return Inputs(listing, min(len(listing), limit or len(listing)), listing.left_out)

@@ -88,8 +88,8 @@ class EvaluationPlan:
             name = source_named(word, sources)
             if name not in sources or not number.isdigit():
                 raise MethodError(
-                    "--at-most takes METHOD=N for a method that is evaluated"
-                    f"{suggest(word, sources)}, such as score-cam=10, not {text!r}"
+                    "--at-most takes METHOD=N for a method that is evaluated, such as "
+                    f"score-cam=10, not {text!r}{suggest(word, sources)}"
                 )
             limits[name] = int(number)
         return limits

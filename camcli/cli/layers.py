@@ -25,7 +25,7 @@ def layers(
         None, help="Show only paths that contain this word or match this shell pattern."
     ),
     named: str | None = typer.Option(
-        None, "--model", "-m", help="The network; an argument is then the pattern."
+        None, "--model", "-m", metavar="MODEL", help="The network; an argument is then the pattern."
     ),
     config: options.ConfigFile = None,
     overrides: options.Overrides = [],

@@ -55,7 +55,7 @@ class Flags:
         Path | None,
         Sets("model.weights"),
         typer.Option(
-            "--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."
+            "--checkpoint", help="Weights: .safetensors, or a PyTorch file; nothing in it is run."
         ),
     ] = None
     layer: Annotated[

@@ -60,6 +60,8 @@ class Preprocess:
         mean: Per RGB channel, subtracted from values in [0, 1].
         std: Per RGB channel, divided by.
         interpolation: nearest, bilinear, bicubic or lanczos; always anti-aliased.
+        window: The values of images of more than 8 bits that become black and white, None to find
+            out for each image.
 
     """
 
@@ -68,6 +70,7 @@ class Preprocess:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: str = "bilinear"
+    window: tuple[float, float] | None = None
 
 
 MAX_PIXELS = 178_956_970

@@ -27,7 +27,9 @@ from camcli.cli import (
     report,
     verify,
 )
+from camcli.cli.command import Command
 from camcli.cli.console import say
+from camcli.cli.unknown_option import advice
 from camcli.errors import CamcliError, CamcliWarning, MachineError
 
 _usual_show_warning = warnings.showwarning
@@ -40,17 +42,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command(name="explain")(explain.explain)
-app.command(name="merge")(merge.merge)
-app.command(name="verify")(verify.verify)
-app.command(name="export")(export.export)
-app.command(name="diff")(diff.diff)
-app.command(name="report")(report.report)
-app.command(name="evaluate")(evaluate.evaluate)
-app.command(name="bench")(bench.bench)
-app.command(name="layers")(layers.layers)
-app.command(name="models")(models.models)
-app.command(name="methods")(methods.methods)
+app.command(name="explain", cls=Command)(explain.explain)
+app.command(name="merge", cls=Command)(merge.merge)
+app.command(name="verify", cls=Command)(verify.verify)
+app.command(name="export", cls=Command)(export.export)
+app.command(name="diff", cls=Command)(diff.diff)
+app.command(name="report", cls=Command)(report.report)
+app.command(name="evaluate", cls=Command)(evaluate.evaluate)
+app.command(name="bench", cls=Command)(bench.bench)
+app.command(name="layers", cls=Command)(layers.layers)
+app.command(name="models", cls=Command)(models.models)
+app.command(name="methods", cls=Command)(methods.methods)
 app.add_typer(config.app, name="config")
 
 
@@ -108,6 +110,10 @@ def _exit_code() -> int:
         say(f"camcli: stopped by the machine: {error}; make room, then go on with --resume")
         return 74
     except _UsageError as error:
+        if hasattr(error, "possibilities") and error.ctx is not None:  # no such option
+            commands = error.ctx.find_root().command.commands.values()
+            error.message += advice(error.option_name, error.ctx.command, commands)
+            error.possibilities = None
         text = io.StringIO()
         error.show(file=text)
         say(text.getvalue().rstrip())

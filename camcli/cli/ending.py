@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from camcli.cli.console import counted_as
+
 if TYPE_CHECKING:
     from camcli.run.outcome import Outcome
 
@@ -12,10 +14,10 @@ if TYPE_CHECKING:
 def summary(outcome: Outcome, output: Path) -> str:
     """Return what a run did, and how to go on where it was interrupted."""
     rows, resumed = outcome.tally.rows, outcome.resumed
-    parts = [f"{rows['ok']} maps"]
+    parts = [counted_as(rows["ok"], "map")]
     parts += [f"{rows[status]} {status}" for status in ("degenerate", "failed") if rows[status]]
     if resumed.images:
-        parts.append(f"{resumed.images} images done before")
+        parts.append(f"{counted_as(resumed.images, 'image')} done before")
     if resumed.redone:
         parts.append(f"{len(resumed.redone)} of them again")
     rate = outcome.tally.images / outcome.seconds if outcome.seconds else 0.0

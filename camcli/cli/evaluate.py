@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from camcli.cli import options
-from camcli.errors import MachineError
+from camcli.cli.console import counted_as
+from camcli.config import Config
+from camcli.errors import CamcliWarning, MachineError
 
 if TYPE_CHECKING:
     from camcli.evaluation.plan import EvaluationPlan
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 _OneLayer = Annotated[
     str | None, typer.Option("--layer", help="Module path to explain at, or auto.")
 ]
+
+
+_NOT_USED = ("method", "output")
 
 
 @options.takes_flags(
@@ -79,13 +85,16 @@ def evaluate(
     or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
     """
     resolved = flags.over(config)
-    from camcli.evaluation.plan import EvaluationPlan, baseline_named
+    _tell_unused(resolved)
+    from camcli.evaluation.plan import EvaluationPlan, baseline_named, source_named
     from camcli.evaluation.run import EvaluationJob
     from camcli.images.find import find_images
     from camcli.run.build import build
 
     listing = find_images(inputs)
     total = min(len(listing), limit or len(listing))
+    if against is not None:
+        against = source_named(against, [folder.name for folder in folders])
     plan = EvaluationPlan(
         methods=[name.strip() for name in methods.split(",") if name.strip()],
         options=own_options,
@@ -108,10 +117,23 @@ def evaluate(
         workers=built.workers,
         with_costs=costs,
         against=against,
+        left_out=listing.left_out,
     )
     summary, interrupted = _run(job, plan, built, total, quiet)
     _show(summary, output, json, quiet)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
+
+
+def _tell_unused(config: Config) -> None:
+    """Warn of sections that are for explaining only, as in a file that both commands read."""
+    unused = [name for name in _NOT_USED if getattr(config, name) != getattr(Config(), name)]
+    if unused:
+        warnings.warn(
+            "evaluate compares --methods and writes tables; of the configuration it does not use "
+            f"{' and '.join(unused)}",
+            CamcliWarning,
+            stacklevel=2,
+        )
 
 
 def _run(
@@ -150,4 +172,6 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
 
         print_summary(summary, Console())
     if not quiet:
-        typer.echo(f"{summary.rows} pairs of image and class, tables in {output}", err=True)
+        typer.echo(
+            f"{counted_as(summary.rows, 'pair')} of image and class, tables in {output}", err=True
+        )

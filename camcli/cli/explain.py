@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from camcli.cli import options
-from camcli.cli.console import say, silent
+from camcli.cli.console import counted_as, say, silent
 from camcli.cli.ending import exit_code, summary
 from camcli.cli.inputs import images_of
 from camcli.cli.progress import Progress
@@ -57,7 +57,9 @@ def explain(
         False, "--json", help="Print manifest rows on stdout as they are done."
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done, and stop."),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Check and show what would be done, and stop."
+    ),
     fail_fast: bool = typer.Option(
         False, "--fail-fast", help="Stop at the first image that fails."
     ),
@@ -74,11 +76,19 @@ def explain(
     resolved = flags.over(config)
     part = shard_from(shard, os.environ) if shard else WHOLE
     policy = options.folder_policy(resume or retry_failed, overwrite)
-    refs, total = images_of(inputs, nul, limit, output)
+    images = images_of(inputs, nul, limit, output)
     from camcli.run.plan import RunPlan
 
-    patience = _PIPE_PATIENCE if total is None else None
-    plan = RunPlan(refs, output, policy, retry_failed, part, total, patience)
+    plan = RunPlan(
+        refs=images.refs,
+        folder=output,
+        folder_policy=policy,
+        retry_failed=retry_failed,
+        shard=part,
+        total=images.total,
+        patience=_PIPE_PATIENCE if images.total is None else None,
+        left_out=images.left_out,
+    )
     if dry_run:
         _show(plan, resolved)
         return
@@ -89,11 +99,23 @@ def explain(
 
 
 def _show(plan: RunPlan, config: Config) -> None:
-    counted = "images from standard input" if plan.total is None else f"{plan.total} images"
+    """Print the configuration and what would be explained, once all of it is known to exist."""
+    from camcli.run.preview import preview
+
+    with starting_up():
+        found = preview(plan, config)
+    counted = (
+        "images from standard input" if plan.total is None else counted_as(plan.total, "image")
+    )
     shard = plan.shard
     part = "" if shard.count == 1 else f"shard {shard.index} of {shard.count} of "
     typer.echo(dump_config(config), nl=False)
-    say(f"# would explain {part}{counted} into {plan.folder}")
+    say(
+        f"# would explain {part}{counted} into {plan.folder}: {config.model.name} at "
+        f"{found.built.layer}, {config.method.name}, {', '.join(config.targets)}"
+    )
+    if not found.weights_are_there:
+        say("# the weights were left aside, for they may have to be downloaded")
 
 
 @dataclass(frozen=True)

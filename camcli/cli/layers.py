@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from camcli.cli import options
-from camcli.config import Config
-from camcli.errors import LayerError
+from camcli.errors import CamcliError, LayerError
 
 if TYPE_CHECKING:
     from camcli.network.layers import Layer
@@ -25,6 +24,9 @@ def layers(
     pattern: str | None = typer.Argument(
         None, help="Show only paths that contain this word or match this shell pattern."
     ),
+    named: str | None = typer.Option(
+        None, "--model", "-m", metavar="MODEL", help="The network; an argument is then the pattern."
+    ),
     config: options.ConfigFile = None,
     overrides: options.Overrides = [],
     depth: int | None = typer.Option(None, "--depth", min=1, help="Levels of modules to show."),
@@ -36,9 +38,14 @@ def layers(
     be explained at; tensors that bypass a layer are held constant.
     """
     from camcli.run.layer_list import list_layers
+    from camcli.run.preview import without_download
 
+    if named is not None:
+        if pattern is not None:
+            raise CamcliError(f"two networks are named, {model} and {named}: leave one out")
+        model, pattern = named, model
     flags = options.Flags(model=model, overrides=overrides)
-    listed = list_layers(_without_download(flags.over(config)))
+    listed = list_layers(without_download(flags.over(config)))
     shown = [layer for layer in listed.layers if _is_asked_for(layer.path, pattern, depth)]
     if not shown:
         raise LayerError(f"no layer of {listed.model} matches {pattern!r}")
@@ -46,14 +53,6 @@ def layers(
         typer.echo(jsonlib.dumps(_as_json(listed, shown), indent=2))
     else:
         typer.echo("\n".join(_lines(listed, shown)))
-
-
-def _without_download(config: Config) -> Config:
-    from camcli.models.catalogue import find_source
-
-    if config.model.weights != "default" or not find_source(config.model.name).downloads:
-        return config
-    return config.model_copy(update={"model": config.model.model_copy(update={"weights": None})})
 
 
 def _is_asked_for(path: str, pattern: str | None, depth: int | None) -> bool:

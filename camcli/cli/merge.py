@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from camcli.cli.console import say
+from camcli.cli.console import counted_as, say
 
 
 def merge(
@@ -20,4 +20,5 @@ def merge(
     from camcli.output.merge import merge_shards
 
     merged = merge_shards(folder)
-    say(f"joined {merged.shards} shards: {merged.images} images -> {folder}")
+    shards, images = counted_as(merged.shards, "shard"), counted_as(merged.images, "image")
+    say(f"joined {shards}: {images} -> {folder}")

@@ -14,6 +14,7 @@ import typer
 from camcli.config import Config, load_config
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
+from camcli.methods import canonical_name
 from camcli.models import sources
 from camcli.targets import rules
 
@@ -54,7 +55,7 @@ class Flags:
         Path | None,
         Sets("model.weights"),
         typer.Option(
-            "--checkpoint", help="Weights: .safetensors, or .pth with nothing but tensors."
+            "--checkpoint", help="Weights: .safetensors, or a PyTorch file; nothing in it is run."
         ),
     ] = None
     layer: Annotated[
@@ -153,7 +154,13 @@ class Flags:
         values = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
         given = {key: value for key, value in values.items() if value not in (None, [])}
         paths = {key: str(value) for key, value in given.items() if isinstance(value, Path)}
-        return load_config(file, self.overrides, given | paths)
+        return _with_canonical_method(load_config(file, self.overrides, given | paths))
+
+
+def _with_canonical_method(config: Config) -> Config:
+    """Spell the method as its table does, so that a run is the same however it is asked for."""
+    method = config.method.model_copy(update={"name": canonical_name(config.method.name)})
+    return config.model_copy(update={"method": method})
 
 
 _DECLARED: Mapping[str, Any] = get_type_hints(Flags, include_extras=True)

@@ -97,4 +97,4 @@ class Progress:
 def _complaint(row: ManifestRow) -> str:
     assert row.error is not None
     message = row.error.message.replace("\n", "\\n")
-    return f"{row.image}: {row.status}: {message}"
+    return f"{row.path}: {row.status}: {message}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from camcli.cli.console import say
+from camcli.cli.console import counted_as, say
 from camcli.system.control_characters import harmless
 
 
@@ -28,7 +28,7 @@ def verify(
         if delete and damage.fault == "changed":
             (folder / damage.path).unlink()
     say(
-        f"{report.files} files of {report.rows} rows checked: "
+        f"{counted_as(report.files, 'file')} of {counted_as(report.rows, 'row')} checked: "
         + (f"{len(report.damages)} damaged" if report.damages else "all as they were written")
     )
     if report.damages and delete:

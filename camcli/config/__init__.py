@@ -4,6 +4,7 @@ All mistakes are reported together, each with its key, the value found and the v
 """
 
 from camcli.config.load import dump_config, load_config
+from camcli.config.mistakes import keys_of
 from camcli.config.sections import (
     Colormap,
     Config,
@@ -28,6 +29,7 @@ __all__ = [
     "PromptsConfig",
     "RunConfig",
     "dump_config",
+    "keys_of",
     "load_config",
     "parse_value",
 ]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from camcli.config.mistakes import mistakes_in
 from camcli.config.sections import Config
-from camcli.config.strict_yaml import parse_value, read_yaml
+from camcli.config.strict_yaml import Document, KeyPath, parse, read_yaml
 from camcli.errors import ConfigError
 
 
@@ -31,18 +31,17 @@ def load_config(
         ConfigError: The configuration is not valid; the message lists every mistake, one per line.
 
     """
-    tree = read_yaml(path) if path else {}
-    for override in overrides:
-        key, value = _parse_override(override)
-        _assign(tree, key, value)
-    for key, value in (flags or {}).items():
-        _assign(tree, key, value)
+    document = read_yaml(path) if path else Document({}, {})
+    tree, lines = document.tree, dict(document.lines)
+    for key, value in (*map(_parse_override, overrides), *(flags or {}).items()):
+        _assign(tree, key.split("."), value)
+        lines = {at: line for at, line in lines.items() if not _is_below(at, key.split("."))}
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
         source = str(path) if path else "the options given"
-        lines = "\n".join(f"  {line}" for line in mistakes_in(error))
-        raise ConfigError(f"the configuration from {source} is not valid:\n{lines}") from None
+        found = "\n".join(f"  {line}" for line in mistakes_in(error, lines))
+        raise ConfigError(f"the configuration from {source} is not valid:\n{found}") from None
 
 
 def dump_config(config: Config) -> str:
@@ -54,13 +53,17 @@ def _parse_override(override: str) -> tuple[str, Any]:
     key, separator, value = override.partition("=")
     if not separator or not key.strip():
         raise ConfigError(f"--set takes key=value, such as output.alpha=0.4, not {override!r}")
-    return key.strip(), parse_value(value, f"the value of --set {key}")
+    return key.strip(), parse(value, f"the value of --set {key}").tree
 
 
-def _assign(tree: dict[str, Any], dotted: str, value: Any) -> None:
-    *parents, last = dotted.split(".")
+def _assign(tree: dict[str, Any], keys: Sequence[str], value: Any) -> None:
+    *parents, last = keys
     for parent in parents:
         if not isinstance(tree.get(parent), dict):
             tree[parent] = {}
         tree = tree[parent]
     tree[last] = value
+
+
+def _is_below(path: KeyPath, keys: Sequence[str]) -> bool:
+    return list(path[: len(keys)]) == list(keys)

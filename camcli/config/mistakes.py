@@ -1,78 +1,120 @@
-"""Every mistake in a configuration in a line: the key, the value found, the valid choices."""
+"""Every mistake in a configuration in a line: the key, the value found, what it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from camcli.config.expected import alternatives, element_of, expected, words_of
+from camcli.config.scalar import Scalar
 from camcli.config.sections import Config
+from camcli.config.strict_yaml import KeyPath
 from camcli.errors import suggest
 
+_TAGS = {"int", "str", "float", "bool", "tuple", "PreprocessConfig"}
 _ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
+_IN_OWN_WORDS = {"value_error", "unknown_choice"}  # raised by a field that checks its values
 
 
-def mistakes_in(error: ValidationError) -> Iterable[str]:
-    """Return one line per mistake; pydantic's errors for the members of a union become one."""
-    lines: dict[str, str] = {}
+def mistakes_in(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterable[str]:
+    """Return one line per mistake; pydantic's errors for the members of a union become one.
+
+    Args:
+        error: What pydantic found.
+        lines: Where in the file each key is, of those that are from a file.
+
+    """
+    found: dict[KeyPath, str] = {}
     for problem in error.errors(include_url=False):
-        *sections, last = problem["loc"] or ("",)
-        path = tuple(part for part in sections if _is_key(part))
-        # A key that does not exist comes last and may look like anything.
-        if problem["type"] in _ABOUT_A_KEY or _is_key(last):
-            path = (*path, last)
+        path = _path_of(problem)
+        place = f", in line {lines[path]}" if path in lines else ""
         key = ".".join(str(part) for part in path)
-        lines.setdefault(key, f"{key}: {_complaint(problem, path)}")
-    return lines.values()
+        found.setdefault(path, f"{key}: {_complaint(problem, path)}{place}")
+    # What is said of a part need not be said of the whole as well.
+    wholes = {path[:depth] for path in found for depth in range(len(path))}
+    return [line for path, line in found.items() if path not in wholes]
+
+
+def _path_of(problem: Mapping[str, Any]) -> KeyPath:
+    *sections, last = problem["loc"] or ("",)
+    path = tuple(part for part in sections if _is_key(part))
+    if problem["type"] == "missing":  # an element: the list is too short
+        return path
+    # A key that does not exist comes last and may look like anything.
+    return (*path, last) if problem["type"] in _ABOUT_A_KEY or _is_key(last) else path
+
+
+def keys_of(section: type[BaseModel] = Config) -> Iterator[str]:
+    """Yield every key of a section, with its own section's name and a point before it."""
+    for name, field in section.model_fields.items():
+        yield name
+        below = _section_in(field)
+        if below is not None:
+            yield from (f"{name}.{key}" for key in keys_of(below))
+
+
+def keys_called(name: str) -> list[str]:
+    """Return every key whose last part is a name, as `--set` takes it."""
+    return [key for key in keys_of() if key.rpartition(".")[2] == name]
 
 
 def _is_key(part: int | str) -> bool:
     """Return whether a part is a key of the config, not a tag that pydantic adds for a union."""
-    return isinstance(part, int) or (
-        part.isidentifier() and part not in {"int", "str", "float", "PreprocessConfig", "tuple"}
+    return isinstance(part, int) or (part.isidentifier() and part not in _TAGS)
+
+
+def _complaint(problem: Mapping[str, Any], path: KeyPath) -> str:
+    value, message = problem["input"], str(problem["msg"]).removeprefix("Value error, ")
+    if isinstance(value, Scalar):
+        value = value.value
+    if problem["type"] == "unknown_choice":
+        return message
+    if problem["type"] in _ABOUT_A_KEY:
+        return _no_such_key(path)
+    if problem["type"] in _IN_OWN_WORDS:
+        return f"{message[0].lower()}{message[1:]} (found {value!r})"
+    field = _field_at(path)
+    if field is None:
+        return f"takes a mapping of keys to values (found {value!r})"
+    words = words_of(element_of(field.annotation))
+    if words and isinstance(value, str | int | float):
+        hint = suggest(value, words) if isinstance(value, str) else ""
+        return f"{value!r} is not one of {', '.join(words)}{hint}"
+    if isinstance(path[-1], int):
+        field = FieldInfo(annotation=element_of(field.annotation))
+    return f"takes {expected(field)} (found {value!r})"
+
+
+def _no_such_key(path: KeyPath) -> str:
+    word = str(path[-1])
+    keys = list(_section_at(path[:-1]).model_fields)
+    elsewhere = [key for key in keys_called(word) if "." in key]
+    if elsewhere:
+        return f"no such key; did you mean {' or '.join(map(repr, elsewhere))}?"
+    return f"no such key{suggest(word, keys)} (valid: {', '.join(keys)})"
+
+
+def _section_in(field: FieldInfo) -> type[BaseModel] | None:
+    sections = (
+        each
+        for each in alternatives(field.annotation)
+        if isinstance(each, type) and issubclass(each, BaseModel)
     )
+    return next(sections, None)
 
 
-def _complaint(problem: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
-    value = problem["input"]
-    if problem["type"] == "unknown_choice":  # from a field that checks its own choices
-        return str(problem["msg"])
-    if problem["type"] == "extra_forbidden":
-        keys = _keys_at(path[:-1])
-        return f"no such key{suggest(str(path[-1]), keys)} (valid: {', '.join(keys)})"
-    expected = _choices_at(path)
-    if expected and not isinstance(value, dict):
-        hint = suggest(value, expected) if isinstance(value, str) else ""
-        return f"{value!r} is not one of {', '.join(expected)}{hint}"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{message[0].lower()}{message[1:]} (found {value!r})"
-
-
-def _section_at(path: Sequence[int | str]) -> type[BaseModel] | None:
-    """Return the section that a path of keys leads to, None where it leads to a plain value."""
-    section: type[BaseModel] | None = Config
+def _section_at(path: Sequence[int | str]) -> type[BaseModel]:
+    """Return the section that a path of keys leads to."""
+    section: type[BaseModel] = Config
     for part in path:
-        field = section.model_fields.get(str(part)) if section else None
-        candidates = [field.annotation, *get_args(field.annotation)] if field else []
-        section = next(
-            (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None
-        )
+        section = _section_in(section.model_fields[str(part)]) or section
     return section
 
 
-def _keys_at(path: Sequence[int | str]) -> list[str]:
-    section = _section_at(path)
-    return list(section.model_fields) if section else []
-
-
-def _choices_at(path: tuple[int | str, ...]) -> list[str]:
-    """Return the words that the field at `path` accepts, where it accepts only words."""
-    names = [part for part in path if isinstance(part, str)]
-    section = _section_at(names[:-1]) if names else None
-    field = section.model_fields.get(names[-1]) if section else None
-    annotation: Any = field.annotation if field else None
-    if annotation is not None and len(names) < len(path):
-        annotation = next(iter(get_args(annotation)), None)
-    choices = get_args(annotation)
-    return [str(choice) for choice in choices] if all(isinstance(c, str) for c in choices) else []
+def _field_at(path: KeyPath) -> FieldInfo | None:
+    """Return the field that a path leads to or into, None for the configuration itself."""
+    names = [part for part in path if isinstance(part, str) and part]
+    return _section_at(names[:-1]).model_fields.get(names[-1]) if names else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -16,6 +17,7 @@ from pydantic import (
 
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.config.colormaps import known_colormap
+from camcli.config.scalar import Scalar, is_null, read_for
 
 Colormap = Annotated[str, AfterValidator(known_colormap)]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -33,6 +35,17 @@ class _Section(BaseModel):
     """A frozen section that accepts no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scalars_are_what_the_keys_want(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        fields = cls.model_fields
+        return {
+            key: read_for(fields[key].annotation if key in fields else Any, each)
+            for key, each in value.items()
+        }
 
 
 class ModelConfig(_Section):
@@ -119,7 +132,7 @@ class PromptsConfig(_Section):
     @model_validator(mode="before")
     @classmethod
     def _texts_may_stand_alone(cls, value: object) -> object:
-        return {"texts": value} if isinstance(value, str | list | tuple) else value
+        return {"texts": value} if isinstance(value, str | Scalar | list | tuple) else value
 
 
 class PreprocessConfig(_Section):
@@ -154,6 +167,23 @@ class PreprocessConfig(_Section):
     def _std_is_positive(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if min(value) <= 0:
             raise ValueError("must be positive")
+        return value
+
+
+class ImagesConfig(_Section):
+    """How image files are read."""
+
+    window: Literal["auto"] | tuple[float, float] = Field(
+        "auto",
+        description="values of more than 8 bits that become black and white, as [low, high]; "
+        "auto: what the file states or uses, told in the row's note",
+    )
+
+    @field_validator("window")
+    @classmethod
+    def _low_is_below_high(cls, value: str | tuple[float, float]) -> str | tuple[float, float]:
+        if isinstance(value, tuple) and not -math.inf < value[0] < value[1] < math.inf:
+            raise ValueError("needs a low value below a high one")
         return value
 
 
@@ -211,6 +241,11 @@ class OutputConfig(_Section):
         None, description="longest side of an overlay in pixels; null: that of the image"
     )
 
+    @field_validator("save", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
 
 class Config(_Section):
     """The whole configuration of a run, resolved."""
@@ -224,21 +259,21 @@ class Config(_Section):
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"
+    images: ImagesConfig = ImagesConfig()
     run: RunConfig = RunConfig()
     output: OutputConfig = OutputConfig()
 
     @field_validator("targets", mode="before")
     @classmethod
     def _one_target_may_stand_alone(cls, value: object) -> object:
-        listed = value if isinstance(value, list | tuple) else [value]
-        return [str(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in listed]
+        return value if isinstance(value, list | tuple) else [value]
 
     @model_validator(mode="before")
     @classmethod
     def _empty_sections_are_defaults(cls, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
-        given = {key: section for key, section in value.items() if section is not None}
+        given = {key: section for key, section in value.items() if not is_null(section)}
         if given.get("prompts"):
             given.setdefault("targets", ("prompts",))
         return given

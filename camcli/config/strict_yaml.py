@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from camcli.config.scalar import Scalar, is_null, plain
 from camcli.errors import ConfigError
 
 _MAX_YAML_BYTES = 1_000_000
+
+KeyPath = tuple[int | str, ...]
+"""The keys, and places in lists, that lead to a value."""
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -35,10 +41,40 @@ class _StrictLoader(yaml.SafeLoader):
                 seen.add(key_node.value)
                 continue
             raise yaml.constructor.ConstructorError(None, None, complaint, key_node.start_mark)
-        return super().construct_mapping(node, deep)
+        return {
+            key_node.value: self.construct_object(value_node, deep=deep)
+            for key_node, value_node in node.value
+        }
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def _scalar(loader: _StrictLoader, node: yaml.ScalarNode) -> Scalar:
+    make = yaml.SafeLoader.yaml_constructors[node.tag]
+    return Scalar(node.value, make(loader, node))
+
+
+for _kind in ("null", "bool", "int", "float"):
+    _StrictLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _scalar)
+# No key takes a date: one that is written is text.
+_StrictLoader.add_constructor(
+    "tag:yaml.org,2002:timestamp", yaml.SafeLoader.yaml_constructors["tag:yaml.org,2002:str"]
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a YAML file holds.
+
+    Attributes:
+        tree: Text, `Scalar`s, and lists and mappings of them.
+        lines: Of every key and element, by its path from the root; from 1.
+
+    """
+
+    tree: Any
+    lines: Mapping[KeyPath, int]
+
+
+def read_yaml(path: Path) -> Document:
     """Read a YAML mapping safely.
 
     Raises:
@@ -48,18 +84,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_YAML_BYTES:
             raise ConfigError(f"{path} is over {_MAX_YAML_BYTES} bytes: not a camcli config")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the config {path}: {error}") from None
-    tree = parse_value(text, str(path))
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise ConfigError(f"{path} must hold a mapping of keys, not {type(tree).__name__}")
-    return tree
+    document = parse(text, str(path))
+    if is_null(document.tree):
+        return Document({}, {})
+    if not isinstance(document.tree, dict):
+        kind = "a list" if isinstance(document.tree, list) else "a single value"
+        raise ConfigError(f"{path} must hold a mapping of keys, such as `output:`, not {kind}")
+    return document
 
 
-def parse_value(text: str, source: str) -> Any:
+def parse(text: str, source: str) -> Document:
     """Read YAML safely.
 
     Args:
@@ -70,9 +107,39 @@ def parse_value(text: str, source: str) -> Any:
         ConfigError: It is not YAML that a configuration may hold.
 
     """
+    loader = _StrictLoader(text)
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader underneath
+        node = loader.get_single_node()
+        if node is None:
+            return Document(None, {})
+        return Document(loader.construct_document(node), dict(_lines(node)))
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{source} is not valid YAML: {_reason(error)}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{source} is not valid YAML: {error}") from None
     except (RecursionError, ValueError) as error:
         raise ConfigError(f"{source} is not valid YAML: {type(error).__name__}") from None
+    finally:
+        loader.dispose()
+
+
+def parse_value(text: str, source: str) -> Any:
+    """Return the value of a text in YAML, with the errors of `parse`."""
+    return plain(parse(text, source).tree)
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    what = " ".join(filter(None, (error.context, error.problem)))
+    mark = error.problem_mark or error.context_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}: {what}" if mark else what
+
+
+def _lines(node: yaml.Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, int]]:
+    children: Iterable[tuple[int | str, yaml.Node, yaml.Node]] = ()
+    if isinstance(node, yaml.MappingNode):
+        children = ((key.value, key, value) for key, value in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        children = ((place, child, child) for place, child in enumerate(node.value))
+    for part, written, below in children:
+        yield (*path, part), written.start_mark.line + 1
+        yield from _lines(below, (*path, part))

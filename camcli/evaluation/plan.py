@@ -11,7 +11,7 @@ from typing import Any, get_args
 from camcli.config import parse_value
 from camcli.errors import CamcliError, MethodError, suggest
 from camcli.evaluation.metrics.perturbation_curves import Baseline
-from camcli.methods import METHOD_NAMES
+from camcli.methods import METHOD_NAMES, canonical_name
 from camcli.run.build import BuiltRun
 
 _BASELINES: tuple[Baseline, ...] = get_args(Baseline)
@@ -46,8 +46,10 @@ class EvaluationPlan:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The methods, each once."""
-        return METHOD_NAMES if "all" in self.methods else tuple(dict.fromkeys(self.methods))
+        """The methods, each once and as their table spells them."""
+        if "all" in self.methods:
+            return METHOD_NAMES
+        return tuple(dict.fromkeys(map(canonical_name, self.methods)))
 
     def options_by_method(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the options of every method that is evaluated.
@@ -59,7 +61,8 @@ class EvaluationPlan:
         """
         options: dict[str, dict[str, Any]] = defaultdict(dict)
         for text in self.options:
-            name, dot, rest = text.partition(".")
+            word, dot, rest = text.partition(".")
+            name = canonical_name(word)
             key, equals, value = rest.partition("=")
             if not (dot and equals) or name not in self.names:
                 raise MethodError(
@@ -81,11 +84,12 @@ class EvaluationPlan:
         """
         limits = {}
         for text in self.at_most:
-            name, _, number = text.partition("=")
+            word, _, number = text.partition("=")
+            name = source_named(word, sources)
             if name not in sources or not number.isdigit():
                 raise MethodError(
-                    "--at-most takes METHOD=N for a method that is evaluated"
-                    f"{suggest(name, sources)}, such as score-cam=10, not {text!r}"
+                    "--at-most takes METHOD=N for a method that is evaluated, such as "
+                    f"score-cam=10, not {text!r}{suggest(word, sources)}"
                 )
             limits[name] = int(number)
         return limits
@@ -106,6 +110,11 @@ class EvaluationPlan:
                 "deletion": self.deletion,
             },
         }
+
+
+def source_named(word: str, sources: Sequence[str]) -> str:
+    """Return the source that a word means: one of that very name, or else a method."""
+    return word if word in sources else canonical_name(word)
 
 
 def baseline_named(word: str, option: str) -> Baseline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ class EvaluationRecord:
     Attributes:
         folder: The output folder.
         fingerprint: What determines the figures.
+        left_out: How many pictures the inputs hold that are not evaluated, by suffix.
 
     """
 
     folder: Path
     fingerprint: Mapping[str, Any]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def costs(self, resumed: ResumeState) -> dict[str, Cost]:
         """Return the costs that were measured before, none where nothing is resumed.
@@ -50,6 +52,7 @@ class EvaluationRecord:
                 "state": state,
                 **environment(),
                 "fingerprint": self.fingerprint,
+                "left_out": dict(self.left_out),
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class EvaluationJob:
         workers: Decoding threads.
         with_costs: Whether to measure what each method costs.
         against: The method whose lead over the others is estimated, or None.
+        left_out: How many pictures the inputs hold that are not images of the job, by suffix.
 
     """
 
@@ -50,6 +51,7 @@ class EvaluationJob:
     workers: int
     with_costs: bool = True
     against: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def run_evaluation(
@@ -85,7 +87,7 @@ def _evaluate(
     interruption: Interruption,
     resumed: ResumeState,
 ) -> Summary:
-    record = EvaluationRecord(job.folder, job.fingerprint)
+    record = EvaluationRecord(job.folder, job.fingerprint, job.left_out)
     costs = record.costs(resumed)
     record.write("running", costs)
     on_images(resumed.images)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import re
 import stat
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from camcli.errors import ImageError
 from camcli.images.color import to_rgb
 from camcli.images.geometry import geometry, resized_size, to_input
+from camcli.images.walk import other_suffix
 from camcli.records import FailedImage, ImageItem, Reading
 
 if TYPE_CHECKING:
@@ -61,7 +63,10 @@ def decode(
 
 def _decode(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> ImageItem:
     data = _read(ref.path)
-    image, size, note = _open(data, preprocess, reading)
+    try:
+        image, size, note = _open(data, preprocess, reading)
+    except UnidentifiedImageError:  # whose message names a buffer, differently every time
+        raise ImageError(_unidentified(ref.path, data)) from None
     return ImageItem(
         ref=ref,
         original=_kept(image, reading.keep_side),
@@ -86,7 +91,16 @@ def _kept(image: Image.Image, side: int | None) -> Image.Image | None:
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if re.search("truncated|could not create decoder", str(error), re.IGNORECASE):
+        return "the file is cut off or damaged: it ends before its picture does"
     return str(error) or "no further explanation"
+
+
+def _unidentified(path: Path, data: bytes) -> str:
+    suffix = other_suffix(path.name)
+    if suffix:
+        return f"{suffix} files are not read: convert it to .jpg or .png"
+    return f"not an image in any known format; it starts with {data[:12]!r}"
 
 
 def _read(path: Path) -> bytes:
@@ -106,13 +120,11 @@ def _open(
     data: bytes, preprocess: Preprocess, reading: Reading
 ) -> tuple[Image.Image, _Size, str | None]:
     """Return the upright RGB image, perhaps reduced, its full size, and a note or None."""
-    try:
-        image = Image.open(io.BytesIO(data), formats=_formats())
-    except UnidentifiedImageError:
-        # Pillow's own message names a buffer's address, which differs every time.
-        start = data[:12]
-        raise ImageError(f"not an image in any known format; it starts with {start!r}") from None
-    with image:
+
+    def opened() -> Image.Image:
+        return Image.open(io.BytesIO(data), formats=_formats())
+
+    with opened() as image:
         if image.width * image.height > reading.max_pixels:
             raise ImageError(
                 f"{image.width} x {image.height} pixels could be a decompression bomb; the limit "
@@ -122,13 +134,14 @@ def _open(
         size = image.size
         if image.format in _REDUCIBLE:
             _reduce(image, _factor(_upright(size, _turn(image)), preprocess, reading.keep_side))
-        image.load()
-        rgb, turn = to_rgb(image), _turn(image)
+        rgb, note = to_rgb(image, opened, preprocess.window)
+        turn = _turn(image)
         if turn is not None:
             rgb = rgb.transpose(turn)
     # A palette's transparency, a profile or an orientation must not end up in the overlay.
     rgb.info = {}
-    return rgb, _upright(size, turn), f"first frame of {frames}" if frames > 1 else None
+    notes = [f"first frame of {frames}"] if frames > 1 else []
+    return rgb, _upright(size, turn), "; ".join([*notes, *filter(None, [note])]) or None
 
 
 def _factor(size: _Size, preprocess: Preprocess, keep_side: int | None) -> float:

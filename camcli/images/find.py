@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, overload
 
-from camcli.errors import InputError
+from camcli.errors import CamcliWarning, InputError
 from camcli.images.names import UniqueNames, safe_name
-from camcli.images.walk import expand_glob, has_magic, walk_folder
+from camcli.images.walk import expand_glob, has_magic, other_suffix, walk_folder
 from camcli.records import ImageRef
 
 _CHUNK_BYTES = 65536
@@ -31,11 +33,16 @@ class Listing(Sequence[ImageRef]):
 
     Kept as plain strings and turned into records on access: a third of the memory, which matters
     for a million images.
+
+    Attributes:
+        left_out: How many pictures were left out because of their format, by suffix.
+
     """
 
-    def __init__(self, paths: list[str], names: list[str]) -> None:
+    def __init__(self, paths: list[str], names: list[str], left_out: Mapping[str, int]) -> None:
         self._paths = paths
         self._names = names
+        self.left_out = left_out
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -56,7 +63,8 @@ def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
     """List every image of `inputs`, each a file, a folder or a glob, before any is opened.
 
     A file that is named directly is listed whatever its suffix or kind; decoding decides. A path
-    reached through several inputs is listed where it comes first.
+    reached through several inputs is listed where it comes first. Pictures of other formats that
+    folders and globs hold are counted, and told in a warning.
 
     Args:
         inputs: Where to look.
@@ -71,10 +79,33 @@ def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
     paths: list[str] = []
     names: list[str] = []
     unique = UniqueNames()
-    for path, name in _each_once(inputs, output):
+    unlisted = _Unlisted()
+    for path, name in _each_once(inputs, output, unlisted):
         paths.append(path)
         names.append(unique.take(name))
-    return Listing(paths, names)
+    for message in unlisted.messages():
+        warnings.warn(message, CamcliWarning, stacklevel=2)
+    return Listing(paths, names, unlisted.left_out)
+
+
+class _Unlisted:
+    """Counts what inputs hold that is not listed for them.
+
+    Attributes:
+        left_out: Pictures of other formats, by suffix.
+        repeated: Images that an earlier input has.
+
+    """
+
+    def __init__(self) -> None:
+        self.left_out: Counter[str] = Counter()
+        self.repeated = 0
+
+    def messages(self) -> Iterator[str]:
+        if self.left_out:
+            yield _told(self.left_out)
+        if self.repeated:
+            yield f"{self.repeated} of the images given are named again, and explained once"
 
 
 def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
@@ -111,28 +142,35 @@ def _decoded(lines: Iterable[bytes], ending: bytes) -> Iterator[str]:
             yield path.decode("utf-8", "surrogateescape")
 
 
-def _each_once(inputs: Sequence[str], output: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield (path, preferred name) of every image, leaving out paths already seen."""
+def _each_once(
+    inputs: Sequence[str], output: Path | None, unlisted: _Unlisted
+) -> Iterator[tuple[str, str]]:
+    """Yield (path, preferred name) of every image, and count in `unlisted` what is left out."""
     alone = len(inputs) == 1
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str | None]] = set()
     real_folder = functools.cache(os.path.realpath)
     for source in inputs:
-        found = False
-        for path, name in _images(source, alone, output):
-            found = True
+        found, before = False, unlisted.left_out.copy()
+        for path, name in _pictures(source, alone, output):
+            suffix = other_suffix(path) if path != source else None
+            found = found or suffix is None
             # A single input never yields a path twice, so a million paths need no second copy.
             # Only the folder is resolved: a link beside its target is an image of its own.
             if not alone:
                 folder, base = os.path.split(path)
-                if (key := (real_folder(folder), base)) in seen:
+                if (key := (real_folder(folder), base, suffix)) in seen:
+                    unlisted.repeated += suffix is None
                     continue
                 seen.add(key)
-            yield path, name
+            if suffix is None:
+                yield path, name
+            else:
+                unlisted.left_out[suffix] += 1
         if not found:
-            raise InputError(f"no image found in {source!r}")
+            raise InputError(_nothing_in(source, unlisted.left_out - before))
 
 
-def _images(source: str, alone: bool, output: Path | None) -> Iterator[tuple[str, str]]:
+def _pictures(source: str, alone: bool, output: Path | None) -> Iterator[tuple[str, str]]:
     try:
         if Path(source).is_dir():
             prefix = "" if alone else _base_name(Path(source))
@@ -147,6 +185,18 @@ def _images(source: str, alone: bool, output: Path | None) -> Iterator[tuple[str
             raise InputError(f"no such file or folder: {source!r}")
     except OSError as error:
         raise InputError(f"cannot read {error.filename!r}: {error.strerror}") from None
+
+
+def _nothing_in(source: str, others: Counter[str]) -> str:
+    message = f"no image found in {source!r}"
+    return f"{message}: {_told(others)}" if others else message
+
+
+def _told(left_out: Counter[str]) -> str:
+    total = left_out.total()
+    counted = ", ".join(f"{number} {suffix}" for suffix, number in left_out.most_common())
+    what = "1 picture was" if total == 1 else f"{total} pictures were"
+    return f"{what} left out, of formats that are not listed: {counted}; convert to .jpg or .png"
 
 
 def _base_name(folder: Path) -> str:

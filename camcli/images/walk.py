@@ -17,6 +17,16 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".avif"),
     *(".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
 )
+"""What the images that are listed end with."""
+
+OTHER_SUFFIXES = (
+    *(".heic", ".heif", ".hif", ".jxl", ".jp2", ".j2k", ".jpx", ".jpf", ".jxr", ".psd", ".xcf"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".raw"),
+    *(".svg", ".ico", ".icns", ".tga", ".pcx", ".dds", ".exr", ".hdr", ".pfm", ".pnm", ".apng"),
+    *(".dcm", ".dicom", ".nii", ".nii.gz", ".svs", ".ndpi", ".czi", ".fits"),
+    *(".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"),
+)
+"""What other pictures and films end with: they are counted, so that nobody misses them."""
 
 
 class _Entry(NamedTuple):
@@ -25,10 +35,6 @@ class _Entry(NamedTuple):
     is_folder: bool
     is_file: bool
 
-    @property
-    def is_image(self) -> bool:
-        return self.is_file and self.name.lower().endswith(SUFFIXES)
-
 
 def has_magic(pattern: str) -> bool:
     """Return whether a path that does not exist may be meant as a glob."""
@@ -36,26 +42,37 @@ def has_magic(pattern: str) -> bool:
 
 
 def walk_folder(folder: str, without: Path | None = None) -> Iterator[str]:
-    """Yield the image files below `folder`, sorted component by component.
+    """Yield the pictures below `folder`, sorted component by component.
 
-    An image is a regular file (or a link to one) with one of `SUFFIXES`, in any case. Hidden
-    files and folders are skipped. Linked folders are entered, but each real folder only once, and
-    the folder `without` never is.
+    A picture is a regular file (or a link to one) with one of `SUFFIXES` or `OTHER_SUFFIXES`, in
+    any case. Hidden files and folders are skipped. Linked folders are entered, but each real folder
+    only once, and the folder `without` never is.
     """
-    return (entry.path for entry in _entries_below(folder, without) if entry.is_image)
+    entries = _entries_below(folder, without)
+    return (entry.path for entry in entries if entry.is_file and _is_picture(entry.name))
 
 
 def expand_glob(pattern: str) -> Iterator[str]:
-    """Yield the image files that `pattern` matches, sorted; `**` stands for any depth.
+    """Yield the pictures that `pattern` matches, sorted; `**` stands for any depth.
 
     As in a shell, `*` and `?` do not match a leading dot; a literal component may begin with one.
     """
     path = Path(pattern)
     seen: set[str] = set()
     for match in _match(path.anchor, list(path.parts[bool(path.anchor) :])):
-        if match not in seen and match.lower().endswith(SUFFIXES) and Path(match).is_file():
+        if match not in seen and _is_picture(match) and Path(match).is_file():
             seen.add(match)
             yield match
+
+
+def other_suffix(path: str) -> str | None:
+    """Return what a picture that is not listed ends with, None for an image."""
+    name = path.lower()
+    return next((suffix for suffix in OTHER_SUFFIXES if name.endswith(suffix)), None)
+
+
+def _is_picture(path: str) -> bool:
+    return path.lower().endswith(SUFFIXES + OTHER_SUFFIXES)
 
 
 def _match(base: str, parts: list[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ and `scaling`, and what it may ask of a batch in `probe`.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -50,13 +51,28 @@ class OptionInfo:
     description: str
 
 
+def canonical_name(word: str) -> str:
+    """Return the name of the method that a word means, or the word where it means none.
+
+    Case, hyphens, spaces and underscores do not count, and `pp` or `plus-plus` is `++`: papers and
+    other tools write `Grad-CAM++`, `GradCAMPlusPlus` or `gradcam_pp` for `grad-cam++`.
+    """
+    return next((name for name in _TABLE if _folded(name) == _folded(word)), word)
+
+
+def _folded(word: str) -> str:
+    bare = re.sub(r"[\s_-]", "", word).lower()
+    return re.sub("(plusplus|pp)$", "++", bare)
+
+
 def method_class(name: str) -> type[Method]:
-    """Return the class of a method.
+    """Return the class of a method, whatever the case and hyphens of its name.
 
     Raises:
         MethodError: There is no method of that name.
 
     """
+    name = canonical_name(name)
     if name not in _TABLE:
         raise MethodError(
             f"there is no method {name!r}{suggest(name, _TABLE)} (methods: {', '.join(_TABLE)})"

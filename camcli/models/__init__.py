@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from camcli.config import ModelConfig, PreprocessConfig
+from camcli.errors import ModelError
 from camcli.models.loaded import LoadedModel
 
 __all__ = ["LoadedModel", "load_model"]
@@ -38,5 +39,9 @@ def load_model(
     source = find_source(config.name)
     torch.manual_seed(seed)  # after the source's imports, which may draw random numbers themselves
     loaded = source.load(config, None if preprocess is None else resolved(preprocess))
+    if config.labels and loaded.text is not None:
+        raise ModelError(
+            f"model.labels: {config.name} has no classes to name, it scores prompts: leave it out"
+        )
     labels = read_labels(Path(config.labels)) if config.labels else loaded.labels
     return replace(loaded, labels=labels, output=config.output)

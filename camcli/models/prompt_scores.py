@@ -13,6 +13,7 @@ from camcli.errors import PromptError
 from camcli.models.loaded import LoadedModel
 from camcli.models.prompts import PromptPlan
 from camcli.models.sources import one_of, sources
+from camcli.models.text_tower import TextTower
 
 TOWER = "visual"
 """The path of the image tower, as open_clip calls it."""
@@ -76,21 +77,44 @@ def with_prompts(model: LoadedModel, plan: PromptPlan | None, score: PromptScore
             prompt cannot be read.
 
     """
-    if model.text is None:
-        if plan is not None:
-            raise PromptError(
-                f"{model.name} scores classes and reads no text: leave the prompts out, or take a "
-                f"dual encoder, {_dual_encoders()}"
-            )
+    text = _tower_for(model, plan)
+    if text is None or plan is None:
         return model
-    if plan is None:
+    return _scoring(model, text.embed(plan.prompts), score, _names(plan))
+
+
+def with_unread_prompts(
+    model: LoadedModel, plan: PromptPlan | None, score: PromptScore
+) -> LoadedModel:
+    """Return what `with_prompts` does, with some direction in place of each prompt's embedding.
+
+    Raises:
+        PromptError: There are prompts and no text tower, or a text tower and no prompts.
+
+    """
+    text = _tower_for(model, plan)
+    if text is None or plan is None:
+        return model
+    return _scoring(model, torch.eye(len(plan.prompts), text.width), score, _names(plan))
+
+
+def _tower_for(model: LoadedModel, plan: PromptPlan | None) -> TextTower | None:
+    """Return what reads the texts of a plan, None where there are neither texts nor a tower."""
+    if model.text is None and plan is not None:
+        raise PromptError(
+            f"{model.name} scores classes and reads no text: leave the prompts out, or take a "
+            f"dual encoder, {_dual_encoders()}"
+        )
+    if model.text is not None and plan is None:
         raise PromptError(
             f"{model.name} scores texts and has no classes: say what to look for with "
             '--prompt "a photo of a dog", --prompts FILE, or the key prompts'
         )
-    return _scoring(
-        model, model.text.embed(plan.prompts), score, tuple(prompt.name for prompt in plan.prompts)
-    )
+    return model.text
+
+
+def _names(plan: PromptPlan) -> tuple[str, ...]:
+    return tuple(prompt.name for prompt in plan.prompts)
 
 
 def with_stand_in(model: LoadedModel) -> LoadedModel:

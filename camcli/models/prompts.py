@@ -76,6 +76,11 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
     """
     source = None if config.file is None else Path(config.file)
     if source is None and not config.texts:
+        if config != PromptsConfig():
+            raise PromptError(
+                "prompts: there are templates or a score, and no texts for them: give "
+                "prompts.texts, prompts.file or --prompt, or leave the section out"
+            )
         return None
     lines = () if source is None else read_prompts(source)
     places: dict[str, int] = {}

@@ -85,6 +85,21 @@ def open_folder(
         yield resume_state
 
 
+def check_folder(folder: Path, use: FolderUse) -> None:
+    """Look whether a folder can be made ready for a run, and change nothing.
+
+    Raises:
+        OutputError: It holds another run, or files of somebody's.
+
+    """
+    with _actionable_errors(folder):
+        if not folder.exists():
+            return
+        if use.folder_policy is FolderPolicy.REFUSE:
+            _refuse_if_occupied(folder, use.shard)
+        _refuse_another_kind_of_run(folder, use.shard)
+
+
 @contextmanager
 def at_work(folder: Path, shard: Shard) -> Iterator[FolderLock]:
     """Hold a folder's lock, with an empty folder for unfinished files beside it.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import compiling, resolve_precision, streamlined
-from camcli.config import Config, PreprocessConfig
+from camcli.config import Config, PreprocessConfig, PromptScore
 from camcli.engine import Engine
 from camcli.errors import ConfigError
 from camcli.methods import create_method
@@ -18,7 +18,7 @@ from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
 from camcli.models.prompt_scores import with_prompts
-from camcli.models.prompts import plan_prompts
+from camcli.models.prompts import PromptPlan, plan_prompts
 from camcli.network.split import SplitNetwork
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.cut import splits_at
@@ -73,6 +73,7 @@ class BuiltRun:
                 "mean": list(self.engine.preprocess.mean),
                 "std": list(self.engine.preprocess.std),
                 "interpolation": self.engine.preprocess.interpolation,
+                "window": asked["images"]["window"],
             },
             "precision": resolve_precision(self.config.run.precision, self.engine.device),
             "seed": self.config.run.seed,
@@ -84,6 +85,7 @@ def build(
     config: Config,
     images_ahead: int | None = None,
     notify: Callable[[str], None] = lambda _: None,
+    read: Callable[[LoadedModel, PromptPlan | None, PromptScore], LoadedModel] = with_prompts,
 ) -> BuiltRun:
     """Load the network, cut it, and set up the method and its targets.
 
@@ -91,6 +93,7 @@ def build(
         config: What to run.
         images_ahead: How many images there are, None where that is not known.
         notify: Receives, a line each, what was decided on the way.
+        read: Makes a network's classes of the prompts.
 
     Raises:
         CamcliError: Whatever in the configuration does not exist or does not fit, before any
@@ -104,7 +107,9 @@ def build(
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     prompts = plan_prompts(config.prompts)
     model = load_model(config.model, preprocess, run.seed)
-    model = with_prompts(model, prompts, config.prompts.score)
+    model = read(model, prompts, config.prompts.score)
+    if config.images.window != "auto":
+        model = replace(model, preprocess=replace(model.preprocess, window=config.images.window))
     model.network.to(device)
     # Random and freshly trained networks are full of numbers too small to matter, on which CPUs
     # are a hundred times slower.

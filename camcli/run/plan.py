@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class RunPlan:
         total: How many images of the listing are to be explained by all shards together, None for
             all of a listing whose length is not known.
         patience: Seconds that a slow source may hold up a batch, None for a source that is whole.
+        left_out: How many pictures the inputs hold that are not in the listing, by suffix.
 
     """
 
@@ -35,6 +36,7 @@ class RunPlan:
     shard: Shard = WHOLE
     total: int | None = None
     patience: float | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def images(self) -> Iterator[ImageRef]:
         """Return this run's images, in order."""

@@ -42,7 +42,7 @@ class RunRecord:
         self._plan = plan
         self._resumed = resumed
         self._fixed = environment() | _settings(built) | {"fingerprint": fingerprint}
-        self._fixed |= {"activation": _activation(built)}
+        self._fixed |= {"activation": _activation(built), "left_out": dict(plan.left_out)}
 
     @contextmanager
     def kept(self) -> Iterator[None]:

@@ -50,4 +50,4 @@ def test_a_summary_counts_what_was_done_now_and_before() -> None:
 
 def test_an_interrupted_run_says_why_and_how_to_go_on() -> None:
     text = summary(_outcome({"ok": 1}, "SIGINT"), Path("out"))
-    assert text.startswith("interrupted (SIGINT); go on with --resume: 1 maps")
+    assert text.startswith("interrupted (SIGINT); go on with --resume: 1 map in")

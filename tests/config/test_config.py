@@ -96,3 +96,96 @@ def test_an_override_without_a_value_is_refused() -> None:
 def test_the_configs_that_ship_are_valid(path: Path) -> None:
     assert set(yaml.safe_load(path.read_text())) <= set(Config.model_fields)
     load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("model: {output: 1}", "output", "1"),
+        ("model: {output: null}", "output", None),
+        ("model: {layer: 4}", "layer", "4"),
+        ("model: {layer: [0, 1.10]}", "layer", ("0", "1.10")),
+        ("model: {labels: no}", "labels", "no"),
+        ("model: {weights: ~}", "weights", None),
+        ("model: {kwargs: {no: no, n: 010, s: '1', d: 2024-01-01}}", "kwargs",
+         {"no": False, "n": 8, "s": "1", "d": "2024-01-01"}),
+    ],
+)  # fmt: skip
+def test_a_key_of_the_model_takes_numbers_and_yes_or_no_as_it_needs_them(
+    tmp_path: Path, text: str, key: str, expected: object
+) -> None:
+    assert getattr(load_config(write(tmp_path, text)).model, key) == expected
+
+
+@pytest.mark.parametrize(
+    "word", ["yes", "No", "NO", "on", "Off", "010", "1e3", "1.10", "2024-01-01", "0x1F", "null"]
+)
+def test_a_target_is_the_word_as_it_is_written(tmp_path: Path, word: str) -> None:
+    assert load_config(write(tmp_path, f"targets: [{word}]")).targets == (word,)
+    assert load_config(overrides=[f"targets=[a, {word}]"]).targets == ("a", word)
+    assert load_config(write(tmp_path, f"prompts: [{word}, a cat]")).prompts.texts[0] == word
+
+
+def test_a_single_word_stands_for_a_list_of_one(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "targets: no\nprompts: yes\noutput: {save: maps}"))
+    assert (config.targets, config.prompts.texts, config.output.save) == (
+        ("no",),
+        ("yes",),
+        ("maps",),
+    )
+
+
+def test_values_that_are_no_text_stay_what_yaml_says(tmp_path: Path) -> None:
+    text = "run: {compile: no, batch_size: 0x10, seed: 1}\noutput: {alpha: .25, overlay_side: ~}"
+    config = load_config(write(tmp_path, text))
+    assert (config.run.compile, config.run.batch_size) == (False, 16)
+    assert (config.output.alpha, config.output.overlay_side) == (0.25, None)
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("run.batch_size=many", "takes 'auto' or a whole number of at least 1 (found 'many')"),
+        ("run.workers=300", "takes 'auto' or a whole number from 1 to 256 (found 300)"),
+        ("run.compile=maybe", "takes 'auto', true or false (found 'maybe')"),
+        ("run.decode_timeout=0", "takes a number of more than 0 and at most 86400 (found 0)"),
+        ("output.overlay_side=3", "takes a whole number of at least 16 or null (found 3)"),
+        ("targets=[]", "targets: takes a list of one or more, each text (found [])"),
+        ("targets=[{a: 1}]", "targets.0: takes text (found {'a': '1'})"),
+        ("preprocess=3", "takes 'auto' or a mapping of keys to values (found 3)"),
+        ("preprocess={mean: [1, 2]}", "preprocess.mean: takes a list of 3, each a number"),
+        ("preprocess={crop: x}", "takes a whole number or a list of 2, each a whole number"),
+        ("model.layer=[]", "takes text or a list of one or more, each text"),
+        ("output.save=[maps, no]", "output.save.1: 'no' is not one of maps, overlays"),
+        ("run=4", "run: takes a mapping of keys to values (found 4)"),
+        ("batch_size=3", "batch_size: no such key; did you mean 'run.batch_size'?"),
+        ("colormap=jet", "colormap: no such key; did you mean 'output.colormap'?"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_the_key_takes(override: str, complaint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(overrides=[override])
+    _, *lines = str(caught.value).splitlines()
+    assert len(lines) == 1
+    assert complaint in lines[0]
+
+
+def test_a_mistake_in_a_file_names_its_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "run:\n  seed: 1\noutput:\n  alpha: x\n  save:\n    - maps\n    - mpas\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, ["run.seed=-1"])
+    first, *_ = (line for line in str(caught.value).splitlines() if "alpha" in line)
+    assert first.endswith("in line 4")
+    assert "did you mean 'maps'?, in line 7" in str(caught.value)
+    assert "run.seed: takes a whole number from 0 to 9223372036854775807 (found -1)" in str(
+        caught.value
+    )
+    assert "in line 2" not in str(caught.value)  # --set has replaced it
+
+
+def test_a_mistake_of_yaml_itself_is_one_line_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, "run: {seed: 1}\noutput: alpha: 1\n"))
+    assert str(caught.value).endswith("line 2, column 14: mapping values are not allowed here")

@@ -75,7 +75,7 @@ def test_sixteen_bits_lose_the_lower_byte(tmp_path: Path, suffix: str) -> None:
         (np.array([[0, 300, 65535]], np.int32), [0, 1, 255]),
         (np.array([[-100, 0, 100]], np.int32), [0, 127, 255]),
         (np.array([[0, 2**30, 2**31 - 1]], np.int32), [0, 127, 255]),
-        (np.array([[7, 7]], np.int32), [0, 0]),
+        (np.array([[7, 7]], np.int32), [7, 7]),
         (np.array([[0, 0.5, 1]], np.float32), [0, 128, 255]),
         (np.array([[0, 100.4, 255]], np.float32), [0, 100, 255]),
         (np.array([[-2, 0, 2]], np.float32), [0, 127, 255]),

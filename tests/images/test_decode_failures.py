@@ -46,6 +46,20 @@ def test_the_message_shows_that_a_file_is_html(tmp_path: Path) -> None:
     assert "<!DOCTYPE" in failure.message
 
 
+@pytest.mark.parametrize("suffix", ["heic", "dng", "svg"])
+def test_a_picture_of_another_format_says_what_to_do(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a.{suffix}").write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 40)
+    expected = f".{suffix} files are not read: convert it to .jpg or .png"
+    assert failure_of(tmp_path / f"a.{suffix}").message == expected
+
+
+def test_a_file_that_was_cut_off_says_so_in_our_words(tmp_path: Path) -> None:
+    noise().save(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:-200])
+    expected = "the file is cut off or damaged: it ends before its picture does"
+    assert failure_of(tmp_path / "a.jpg").message == expected
+
+
 def test_eps_is_never_interpreted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quadrants().save(tmp_path / "a.eps")
     monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_, **__: pytest.fail("ran"))

@@ -40,7 +40,9 @@ def test_a_large_jpeg_is_reduced_and_the_input_hardly_changes(
     whole = _read(ref, None)
     decoded: list[tuple[int, int]] = []
     monkeypatch.setattr(
-        subject, "to_rgb", lambda image: decoded.append(image.size) or image.convert("RGB")
+        subject,
+        "to_rgb",
+        lambda image, *_: (decoded.append(image.size) or image.convert("RGB"), None),
     )
     reduced = _read(ref, 0)
     assert decoded == [(150, 100)]

@@ -6,11 +6,12 @@ import os
 import socket
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
-from camcli.errors import InputError
+from camcli.errors import CamcliWarning, InputError
 from camcli.images.find import find_images, read_paths, refs_from_paths
 from camcli.records import ImageRef
 
@@ -235,3 +236,48 @@ def test_refs_from_paths_are_lazy_and_unique() -> None:
     assert next(refs) == ImageRef(0, Path("../a/cat.jpg"), "a/cat.jpg")
     assert next(refs) == ImageRef(1, Path("/a/cat.jpg"), "a/cat~2.jpg")
     assert next(refs) == ImageRef(2, Path(".."), "unnamed")
+
+
+def test_pictures_of_other_formats_are_counted_and_told(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "b.heic", "m/c.HEIC", "m/d.dng", "e.nii.gz", "notes.txt", ".f.heic")
+    with pytest.warns(CamcliWarning) as told:
+        listing = find_images([str(tmp_path)])
+    assert [ref.name for ref in listing] == ["a.jpg"]
+    assert listing.left_out == {".heic": 2, ".dng": 1, ".nii.gz": 1}
+    (message,) = (str(warning.message) for warning in told)
+    assert message.startswith("4 pictures were left out")
+    assert "2 .heic, " in message
+
+
+def test_a_folder_of_images_needs_no_word(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "b.txt", "c.json", "d.csv", ".hidden.heic", ".git/x.mp4")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert find_images([str(tmp_path)]).left_out == {}
+
+
+def test_globs_and_several_inputs_count_each_picture_once(tmp_path: Path) -> None:
+    _touch(tmp_path, "a/1.jpg", "a/2.heic", "a/3.mov")
+    with pytest.warns(CamcliWarning):
+        assert find_images([f"{tmp_path}/a/*"]).left_out == {".heic": 1, ".mov": 1}
+    with pytest.warns(CamcliWarning):
+        found = find_images([f"{tmp_path}/a", f"{tmp_path}/a/*", str(tmp_path)])
+    assert found.left_out == {".heic": 1, ".mov": 1}
+
+
+def test_a_picture_of_another_format_that_is_named_is_listed(tmp_path: Path) -> None:
+    _touch(tmp_path, "b.heic")
+    listing = find_images([str(tmp_path / "b.heic")])
+    assert (len(listing), listing.left_out) == (1, {})
+
+
+def test_a_folder_with_nothing_but_other_pictures_says_so(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.heic", "b.heic", "c.dng")
+    with pytest.raises(InputError, match=r"no image found in .*3 pictures .*2 \.heic, 1 \.dng"):
+        find_images([str(tmp_path)])
+
+
+def test_images_that_are_named_again_are_told(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "b.jpg")
+    with pytest.warns(CamcliWarning, match="^2 of the images given are named again"):
+        assert len(find_images([str(tmp_path), str(tmp_path / "a.jpg"), f"{tmp_path}/b*"])) == 2

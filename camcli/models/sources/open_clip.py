@@ -15,7 +15,8 @@ from torch import nn
 
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, PromptError, suggest
-from camcli.models.checkpoint import refuse_missing, refused
+from camcli.models.checkpoint import refuse_missing
+from camcli.models.inert_pickle import nothing_is_run, refused
 from camcli.models.loaded import LoadedModel
 from camcli.models.prompt_scores import TOWER
 from camcli.models.random_weights import enliven
@@ -138,7 +139,7 @@ def _quiet() -> Iterator[None]:
 def _fill(model: nn.Module, path: Path, name: str) -> None:
     """Fill a model with a checkpoint's weights, which open_clip converts from older layouts."""
     try:
-        with _quiet():
+        with _quiet(), nothing_is_run():
             _open_clip().load_checkpoint(model, str(path), weights_only=True)
     except pickle.UnpicklingError as error:
         raise refused(path, error) from None

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, suggest
-from camcli.models.checkpoint import fill, read_checkpoint
+from camcli.models.checkpoint import fill, read_for
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel
@@ -80,8 +80,8 @@ def _network(config: ModelConfig, name: str) -> nn.Module:
     if config.weights is None or config.weights == DEFAULT:
         return _created(name, config, pretrained=config.weights == DEFAULT)
     path = Path(config.weights)
-    weights = read_checkpoint(path)
     network = _created(name, config)
+    weights = read_for(network, path)
     classes = _classes_in(weights, network)
     if classes not in (None, getattr(network, "num_classes", None)):
         network = _created(name, config, num_classes=classes)

@@ -17,7 +17,7 @@ from torchvision.models._api import WeightsEnum, get_model, get_model_weights, l
 
 from camcli.config import ModelConfig
 from camcli.errors import ModelError, suggest
-from camcli.models.checkpoint import fill, read_checkpoint
+from camcli.models.checkpoint import fill, read_for
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel, Source
@@ -129,9 +129,9 @@ def _with_own_weights(config: ModelConfig, weights: WeightsEnum) -> nn.Module:
 
 def _from_checkpoint(config: ModelConfig, path: Path) -> nn.Module:
     """Build the network with as many classes as the checkpoint's head has."""
-    weights = read_checkpoint(path)
     with Unfilled():
         network = _build(config)
+        weights = read_for(network, path)
         head = next(reversed(network.state_dict().items()))[0]
         if head in weights and weights[head].shape[:1] != network.state_dict()[head].shape[:1]:
             network = _build(config, num_classes=len(weights[head]))

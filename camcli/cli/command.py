@@ -1,0 +1,41 @@
+"""A command that does not take an option for another option's value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise, takewhile
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+
+class Command(TyperCommand):
+    """A command of `camcli`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, of which none may be missing before the next option.
+
+        `--layer --method lift-cam` would otherwise look for a layer called `--method`.
+
+        Raises:
+            BadParameter: An option without its value stands before another option.
+
+        """
+        names, with_value = _names(self.params), _names(_taking_a_value(self.params))
+        for option, following in pairwise(takewhile(lambda each: each != "--", args)):
+            if option in with_value and following in names:
+                raise typer.BadParameter(
+                    f"it needs a value, and {following} behind it is an option", param_hint=option
+                )
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
+
+
+def _taking_a_value(params: Iterable[Any]) -> list[Any]:
+    return [each for each in params if not getattr(each, "is_flag", False)]
+
+
+def _names(params: Iterable[Any]) -> set[str]:
+    names = (name for each in params for name in (*each.opts, *each.secondary_opts))
+    return {name for name in names if name.startswith("-")}

@@ -210,9 +210,9 @@ class Config(_Section):
     model: ModelConfig = ModelConfig()
     method: MethodConfig = MethodConfig()
     targets: tuple[str, ...] = Field(
-        ("top1",),
+        ("@top1",),
         min_length=1,
-        description="see `camcli explain --help`; where there are prompts, the default is prompts",
+        description="see `camcli explain --help`; where there are prompts, the default is @prompts",
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"
@@ -232,5 +232,5 @@ class Config(_Section):
             return value
         given = {key: section for key, section in value.items() if section is not None}
         if given.get("prompts"):
-            given.setdefault("targets", ("prompts",))
+            given.setdefault("targets", ("@prompts",))
         return given

@@ -38,5 +38,7 @@ def load_model(
     source = find_source(config.name)
     torch.manual_seed(seed)  # after the source's imports, which may draw random numbers themselves
     loaded = source.load(config, None if preprocess is None else resolved(preprocess))
-    labels = read_labels(Path(config.labels)) if config.labels else loaded.labels
-    return replace(loaded, labels=labels, output=config.output)
+    if config.labels:
+        names = read_labels(Path(config.labels))
+        loaded = replace(loaded, labels=names.labels, class_ids=names.ids)
+    return replace(loaded, output=config.output)

@@ -18,7 +18,7 @@ RULES: Mapping[str, str] = {
     "folder": "camcli.targets.rules.folder:Folder",
     "@file.csv": "camcli.targets.rules.listed:Listed",
     "prompts": "camcli.targets.rules.prompts:Prompts",
-    "a class index or name": "camcli.targets.rules.fixed:Fixed",
+    "a class name or index": "camcli.targets.rules.fixed:Fixed",
 }
 """By usage, in the order in which they are tried; the last takes any word for a class."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +19,18 @@ Mistake = Callable[[str], CamcliError]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a CSV file: the number of its (last) line, from 1, and its wanted values.
+    """A row of a CSV file.
 
-    `columns` are the names that the header has for them.
+    Attributes:
+        line: The number of its (last) line, from 1.
+        values: Those of the wanted columns.
+        cells: All values, by column.
+
     """
 
     line: int
     values: tuple[str, ...]
-    columns: tuple[str, ...]
+    cells: Mapping[str, str]
 
 
 def read_text(path: Path, what: str, mistake: Mistake) -> str:
@@ -67,8 +71,8 @@ def read_columns(
                 f"{', '.join(header) or 'none'}"
             )
         for row in reader:
-            values = tuple(row[column] or "" for column in chosen)
-            yield Row(reader.line_num, values, tuple(chosen))
+            cells = {column: row[column] or "" for column in header}
+            yield Row(reader.line_num, tuple(cells[column] for column in chosen), cells)
     except csv.Error as error:
         raise mistake(f"cannot read {what}: {error}") from None
 

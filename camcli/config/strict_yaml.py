@@ -19,7 +19,7 @@ class _StrictLoader(yaml.SafeLoader):
     """
 
     def check_plain(self) -> bool:
-        return self.peek() == "@" or bool(super().check_plain())  # type: ignore[no-untyped-call]
+        return self.peek() == "@" or bool(super().check_plain())
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):

@@ -35,4 +35,9 @@ class Folder(Rule):
 
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
         """Return the folder's class."""
-        return [self.table.index_named(ref.path.absolute().parent.name)]
+        try:
+            return [self.table.index_named(ref.path.absolute().parent.name)]
+        except TargetError as error:
+            raise TargetError(
+                f"its folder tells no class: {error}. Give an @file.csv where folders do not tell"
+            ) from None

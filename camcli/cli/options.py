@@ -74,7 +74,11 @@ class Flags:
     target: Annotated[
         list[str],
         Sets("targets"),
-        typer.Option("--target", help=f"What to explain: {rules.usage()}. Repeatable."),
+        typer.Option(
+            "--target",
+            help=f"What to explain: {rules.usage()}. A class's name wins over a number and a word "
+            "for a rule; class:NAME, index:2 and @top1 leave no doubt. Repeatable.",
+        ),
     ] = field(default_factory=list)
     prompt: Annotated[
         list[str],

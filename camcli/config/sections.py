@@ -253,9 +253,9 @@ class Config(_Section):
     model: ModelConfig = ModelConfig()
     method: MethodConfig = MethodConfig()
     targets: tuple[str, ...] = Field(
-        ("top1",),
+        ("@top1",),
         min_length=1,
-        description="see `camcli explain --help`; where there are prompts, the default is prompts",
+        description="see `camcli explain --help`; where there are prompts, the default is @prompts",
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"
@@ -275,5 +275,5 @@ class Config(_Section):
             return value
         given = {key: section for key, section in value.items() if not is_null(section)}
         if given.get("prompts"):
-            given.setdefault("targets", ("prompts",))
+            given.setdefault("targets", ("@prompts",))
         return given

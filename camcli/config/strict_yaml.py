@@ -19,7 +19,13 @@ KeyPath = tuple[int | str, ...]
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML without tags, aliases or duplicate keys, safe for configurations nobody vouches for."""
+    """YAML without tags, aliases or duplicate keys, safe for configurations nobody vouches for.
+
+    A word may begin with `@`, as in `targets: [@top1]`: YAML keeps that sign for later versions.
+    """
+
+    def check_plain(self) -> bool:
+        return self.peek() == "@" or bool(super().check_plain())
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):

@@ -43,5 +43,7 @@ def load_model(
         raise ModelError(
             f"model.labels: {config.name} has no classes to name, it scores prompts: leave it out"
         )
-    labels = read_labels(Path(config.labels)) if config.labels else loaded.labels
-    return replace(loaded, labels=labels, output=config.output)
+    if config.labels:
+        names = read_labels(Path(config.labels))
+        loaded = replace(loaded, labels=names.labels, class_ids=names.ids)
+    return replace(loaded, output=config.output)

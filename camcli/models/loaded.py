@@ -29,6 +29,8 @@ class LoadedModel:
         text: What embeds texts, of a dual encoder; its network returns embeddings until it is
             given prompts.
         probabilities: What turns the scores into probabilities, None where the network shows it.
+        class_ids: How data sets identify the classes (WordNet's `n02102480`), by index; None where
+            the source does not say.
 
     """
 
@@ -41,6 +43,7 @@ class LoadedModel:
     output: str | None = None
     text: TextTower | None = None
     probabilities: Literal["softmax", "sigmoid", "none"] | None = None
+    class_ids: tuple[str, ...] | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes."""

@@ -139,5 +139,6 @@ def _scoring(
         model,
         network=network.eval(),
         labels=labels,
+        class_ids=None,
         probabilities="none" if score == "softmax" else "sigmoid" if independent else "softmax",
     )

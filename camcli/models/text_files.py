@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from camcli.errors import CamcliError
+
+_DIGITS = re.compile(r"[0-9]{1,9}")
 
 Mistake = Callable[[str], CamcliError]
 """Makes the error of a message."""
@@ -16,10 +19,18 @@ Mistake = Callable[[str], CamcliError]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a CSV file: the number of its (last) line, from 1, and its wanted values."""
+    """A row of a CSV file.
+
+    Attributes:
+        line: The number of its (last) line, from 1.
+        values: Those of the wanted columns.
+        cells: All values, by column.
+
+    """
 
     line: int
     values: tuple[str, ...]
+    cells: Mapping[str, str]
 
 
 def read_text(path: Path, what: str, mistake: Mistake) -> str:
@@ -60,9 +71,15 @@ def read_columns(
                 f"{', '.join(header) or 'none'}"
             )
         for row in reader:
-            yield Row(reader.line_num, tuple(row[column] or "" for column in chosen))
+            cells = {column: row[column] or "" for column in header}
+            yield Row(reader.line_num, tuple(cells[column] for column in chosen), cells)
     except csv.Error as error:
         raise mistake(f"cannot read {what}: {error}") from None
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a text writes in digits, None where it is anything else."""
+    return int(text) if _DIGITS.fullmatch(text.strip()) else None
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from camcli.run.cut import splits_at
 from camcli.run.device import resolve_device
 from camcli.targets.class_table import ClassTable
 from camcli.targets.plan import TargetPlan
+from camcli.targets.synsets import synsets_of
 from camcli.workers.demand import worker_count
 
 
@@ -181,4 +182,4 @@ def _class_table(network: SplitNetwork, model: LoadedModel) -> ClassTable:
             f"model.labels: there are {len(model.labels)} class names, but the network scores "
             f"{network.classes} classes"
         )
-    return ClassTable(network.classes, model.labels)
+    return ClassTable(network.classes, model.labels, model.class_ids or synsets_of(model.labels))

@@ -11,6 +11,7 @@ from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable, UnknownClassError
 from camcli.targets.rules import rules, usage
 from camcli.targets.rules.base import Rule, Vocabulary
+from camcli.targets.rules.fixed import Fixed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,14 +70,22 @@ class TargetPlan:
 
 
 def rule_of(spec: str, vocabulary: Vocabulary) -> Rule:
-    """Return the rule that a target spells.
+    """Return the rule that a target spells; a class that is called so wins over a rule's word.
 
     Raises:
-        TargetError: It refers to what does not exist.
+        TargetError: It refers to what does not exist, or may mean a class as well as a rule.
 
     """
+    table = vocabulary.table
+    may_be_a_name = not spec.startswith("@")
+    if may_be_a_name and table.has_label(spec):
+        return Fixed(table.index_named(spec))
     try:
         found = (rule.parse(spec, vocabulary) for rule in rules())
-        return next(rule for rule in found if rule is not None)
+        rule = next(rule for rule in found if rule is not None)
     except UnknownClassError as error:
         raise TargetError(f"{error} (a target is {usage()})") from None
+    if may_be_a_name and table.names(spec) and not isinstance(rule, Fixed):
+        name = table.name_of(table.index_named(spec))
+        raise TargetError(f"may be the class {name!r} or the rule: write class:{name} or @{spec}")
+    return rule

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torchvision.models import SqueezeNet1_1_Weights
 
 from camcli.models import sources
 from camcli.targets import rules
@@ -46,6 +48,54 @@ def test_an_output_is_chosen_and_labels_are_read(
     rows = explain(camcli, scenes, "TwoHeads", "--set", "model.output=main", "--set",
                    "model.labels=names.json", "--target", "thing 4")  # fmt: skip
     assert {(row["target"]["index"], row["target"]["name"]) for row in rows} == {(4, "thing 4")}
+
+
+def test_folders_name_classes_as_imagefolder_has_them_sorted(
+    camcli: Camcli, scenes: Path, tmp_path: Path
+) -> None:
+    names = ["1", "10", "11", "2"]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    for folder in (*names, "3"):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
+        shutil.copy(scenes / "0.png", tmp_path / "photos" / folder)
+    finished = camcli("explain", "photos", "-q", "-m", f"{FACTORIES}:build", *SMALL, "--set",
+                      "model.kwargs={classes: 4}", "--set", "model.labels=names.txt",
+                      "--target", "folder", "-o", "out")  # fmt: skip
+    assert finished.code == 1
+    explained = {
+        row["image"]: row["target"] and row["target"]["name"] for row in rows_in(Path("out"))
+    }
+    assert explained == {f"{name}/0.png": name for name in names} | {"3/0.png": None}
+    (failed,) = (row["error"]["message"] for row in rows_in(Path("out")) if not row["target"])
+    assert "its folder tells no class: there is no class '3'" in failed
+
+
+def test_folders_of_imagenet_name_classes_where_the_names_are_its_own(
+    camcli: Camcli, scenes: Path, tmp_path: Path
+) -> None:
+    known = SqueezeNet1_1_Weights.DEFAULT.meta["categories"]
+    (tmp_path / "n02102480").mkdir()
+    shutil.copy(scenes / "0.png", tmp_path / "n02102480")
+    command = ("explain", "n02102480", "-q", "-m", f"{FACTORIES}:build", *SMALL, "--exit-zero",
+               "--set", "model.kwargs={classes: 1000}", "--target", "folder")  # fmt: skip
+    for out, names in (("as_known", known), ("otherwise", known[::-1])):
+        (tmp_path / f"{out}.txt").write_text("\n".join(names))
+        finished = camcli(*command, "-o", out, "--set", f"model.labels={out}.txt")
+        assert finished.code == 0, finished.stderr
+    (row,) = rows_in(Path("as_known"))
+    assert (row["target"]["index"], row["target"]["name"]) == (220, "Sussex spaniel")
+    (row,) = rows_in(Path("otherwise"))
+    assert row["target"] is None
+    assert "it is a WordNet id" in row["error"]["message"]
+
+
+def test_folders_without_class_names_end_the_run_before_it_begins(
+    camcli: Camcli, scenes: Path
+) -> None:
+    finished = camcli("explain", scenes, "-m", f"{FACTORIES}:build", *SMALL, "--target", "folder")
+    assert finished.code == 2
+    assert "no folder names a class; give them in model.labels" in finished.stderr
+    assert not Path("out").exists()
 
 
 def test_a_single_logit_has_a_probability_of_its_own(camcli: Camcli, scenes: Path) -> None:

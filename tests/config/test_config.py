@@ -34,6 +34,12 @@ def test_a_dumped_configuration_reads_back_the_same(tmp_path: Path) -> None:
     assert load_config(write(tmp_path, dump_config(config))) == config
 
 
+@pytest.mark.parametrize("written", ["@top1", "'@top1'", '["@top1"]', "[@top1]", "[@top1 ]"])
+def test_a_word_may_begin_with_an_at_sign(tmp_path: Path, written: str) -> None:
+    assert load_config(write(tmp_path, f"targets: {written}\n")).targets == ("@top1",)
+    assert load_config(overrides=[f"targets={written}"]).targets == ("@top1",)
+
+
 def test_null_weights_are_random_and_empty_sections_are_defaults(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, "model:\n  weights: null\noutput:\n"))
     assert config.model.weights is None

@@ -98,10 +98,10 @@ def test_prompts_are_the_targets_unless_others_are_named(tmp_path: Path) -> None
     path = tmp_path / "run.yaml"
     path.write_text("prompts: [a dog, a cat]\n")
     config = load_config(path)
-    assert (config.prompts.texts, config.targets) == (("a dog", "a cat"), ("prompts",))
+    assert (config.prompts.texts, config.targets) == (("a dog", "a cat"), ("@prompts",))
     assert load_config(path, ["targets=top1"]).targets == ("top1",)
-    assert load_config(flags={"prompts.texts": ["a dog"]}).targets == ("prompts",)
-    assert Config().targets == ("top1",)
+    assert load_config(flags={"prompts.texts": ["a dog"]}).targets == ("@prompts",)
+    assert Config().targets == ("@top1",)
     again = tmp_path / "again.yaml"
     for dumped in (config, Config()):
         again.write_text(dump_config(dumped))

@@ -8,7 +8,7 @@ import pytest
 
 from camcli.errors import PromptError, TargetError
 from camcli.models.image_lookup import entry_of
-from camcli.models.text_files import Row, read_columns, read_text
+from camcli.models.text_files import read_columns, read_text, whole_number
 from camcli.records import ImageRef
 
 WANTED = (("image",), ("class", "label"))
@@ -30,11 +30,21 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> 
 
 def test_wanted_columns_are_picked_by_the_first_name_that_is_there() -> None:
     text = 'label,more,image,class\nx,,a.jpg,dog\ny,,"b,\nb.jpg",\nz\n'
-    assert list(read_columns(text, "a.csv", WANTED, TargetError)) == [
-        Row(2, ("a.jpg", "dog")),
-        Row(4, ("b,\nb.jpg", "")),
-        Row(5, ("", "")),
+    rows = list(read_columns(text, "a.csv", WANTED, TargetError))
+    assert [(row.line, row.values) for row in rows] == [
+        (2, ("a.jpg", "dog")),
+        (4, ("b,\nb.jpg", "")),
+        (5, ("", "")),
     ]
+    assert rows[0].cells == {"label": "x", "more": "", "image": "a.jpg", "class": "dog"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("7", 7), (" 007 ", 7), ("-7", None), ("7.0", None), ("²", None), ("9" * 5000, None)],
+)
+def test_a_number_is_written_in_digits_alone(text: str, number: int | None) -> None:
+    assert whole_number(text) == number
 
 
 @pytest.mark.parametrize(("text", "found"), [("", "none"), ("image,thing\na,1\n", "image, thing")])

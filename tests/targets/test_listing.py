@@ -11,6 +11,7 @@ from camcli.targets.class_table import ClassTable
 from camcli.targets.listing import read_listing
 
 TABLE = ClassTable(4, ("tench", "shark", "crane", "cock"))
+NUMBERED = ClassTable(4, ("1", "10", "2", "3"))
 
 
 @pytest.fixture
@@ -18,10 +19,40 @@ def listing(tmp_path: Path) -> Path:
     return tmp_path / "t.csv"
 
 
-@pytest.mark.parametrize("column", ["target", "class_index", "class", "class_name", "label"])
+@pytest.mark.parametrize("column", ["target", "class", "class_name", "label"])
 def test_an_image_may_have_several_lines(listing: Path, column: str) -> None:
     listing.write_text(f"note,image,{column}\nx,a.jpg,tench\nx,sub/b.jpg,3\nx,a.jpg,Cock\n")
     assert read_listing(listing, TABLE) == {"a.jpg": [0, 3], "sub/b.jpg": [3]}
+
+
+@pytest.mark.parametrize("column", ["target", "class", "class_name", "label"])
+def test_a_number_is_a_name_where_a_class_has_it(listing: Path, column: str) -> None:
+    listing.write_text(f"image,{column}\na.jpg,2\nb.jpg,index:3\nc.jpg,class:3\nd.jpg, 1 \n")
+    assert read_listing(listing, NUMBERED) == {
+        "a.jpg": [2],
+        "b.jpg": [3],
+        "c.jpg": [3],
+        "d.jpg": [0],
+    }
+    listing.write_text(f"image,{column}\na.jpg,2\nb.jpg,0\n")
+    with pytest.raises(TargetError, match=r"line 3 of .*t\.csv: no class is called '0'"):
+        read_listing(listing, NUMBERED)
+
+
+def test_a_class_index_is_never_a_name(listing: Path) -> None:
+    listing.write_text("image,class_index\na.jpg,2\nb.jpg,1\n")
+    assert read_listing(listing, NUMBERED) == {"a.jpg": [2], "b.jpg": [1]}
+    listing.write_text("image,class_index\na.jpg,tench\n")
+    with pytest.raises(TargetError, match="'tench' is no class index"):
+        read_listing(listing, TABLE)
+
+
+def test_columns_that_name_different_classes_are_refused(listing: Path) -> None:
+    listing.write_text("image,class_index,class_name,label\na.jpg,0,tench,fish\nb.jpg,3,cock,\n")
+    assert read_listing(listing, TABLE) == {"a.jpg": [0], "b.jpg": [3]}
+    listing.write_text("image,class_name,class_index\na.jpg,tench,0\nb.jpg,crane,3\n")
+    with pytest.raises(TargetError, match=r"line 3 .* class_index '3' and class_name 'crane' are"):
+        read_listing(listing, TABLE)
 
 
 @pytest.mark.parametrize("text", ["photo,class\na,1\n", "image,thing\na,1\n", ""])
@@ -34,8 +65,8 @@ def test_a_file_without_the_right_header_is_refused(listing: Path, text: str) ->
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"image,class\na.jpg,tensh\n", "there is no class 'tensh'"),
-        (b"image,class\na.jpg\n", "there is no class ''"),
+        (b"image,class\na.jpg,tensh\n", "line 2 of .*t.csv: there is no class 'tensh'"),
+        (b"image,class\na.jpg\n", "line 2 of .*t.csv: it names no class: class is empty"),
         (b"image,class\na.jpg,9\n", "there is no class 9"),
         (b"image,class\na\xff.jpg,1\n", "cannot read .*t.csv"),
         (b'image,class\n"' + b"a" * 200_000 + b'",1\n', "cannot read .*t.csv: field larger"),

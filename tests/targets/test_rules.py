@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from camcli.config import Config
 from camcli.errors import TargetError
 from camcli.models.prompts import Prompt, PromptPlan
 from camcli.records import ImageRef
@@ -82,6 +83,48 @@ def test_spelling_the_kinds_imports_none_of_them() -> None:
 def test_what_each_kind_asks_for(spec: str, expected: list[int], many: bool) -> None:
     rule = rule_of(spec, Vocabulary(TABLE, PROMPTS))
     assert (rule.classes(REF, LOGITS), rule.many) == (expected, many)
+
+
+@pytest.mark.parametrize("word", ["top1", "positive", "folder", "prompts"])
+def test_a_class_wins_over_the_rule_that_has_its_name(word: str) -> None:
+    named = ClassTable(5, ("a", "b", word, "d", "cock"))
+    plain, class_, rule = (
+        rule_of(spec, Vocabulary(named, PROMPTS)).classes(REF, LOGITS)
+        for spec in (word, f"class:{word}", f"@{word}")
+    )
+    assert plain == class_ == [2]
+    asked = {"top1": [1], "positive": [0, 1, 3, 4], "folder": [4], "prompts": [0, 1]}
+    assert rule == asked[word]
+
+
+@pytest.mark.parametrize("word", ["top1", "positive", "folder", "prompts"])
+def test_a_word_that_is_a_class_but_for_its_case_is_refused(word: str) -> None:
+    named = ClassTable(2, ("a", word.title()))
+    with pytest.raises(TargetError, match=f"write class:{word.title()} or @{word}$"):
+        rule_of(word, Vocabulary(named, PROMPTS))
+    assert rule_of(word.title(), Vocabulary(named)).classes(REF, LOGITS) == [1]
+
+
+def test_a_default_is_a_rule_whatever_the_classes_are_called() -> None:
+    named = ClassTable(5, ("@top1", "top1", "TOP1", "d", "e"))
+    assert rule_of(Config().targets[0], Vocabulary(named)).classes(REF, LOGITS) == [1]
+    assert rule_of("class:@top1", Vocabulary(named)).classes(REF, LOGITS) == [0]
+
+
+def test_a_file_may_have_the_name_of_a_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("top1").write_text("image,class\n1.jpg,tench\n")
+    assert rule_of("@./top1", Vocabulary(TABLE)).classes(REF, LOGITS) == [0]
+    assert rule_of("@top1", Vocabulary(TABLE)).classes(REF, LOGITS) == [1]
+
+
+@pytest.mark.parametrize(("spec", "place"), [("2", 1), ("index:2", 2), ("A cat", 2), ("3", 0)])
+def test_prompts_are_named_as_classes_are(spec: str, place: int) -> None:
+    texts = ("3", "2", "a cat")
+    plan = PromptPlan(tuple(Prompt(text, (text,)) for text in texts), (0, 1, 2))
+    assert rule_of(spec, Vocabulary(ClassTable(3, texts), plan)).classes(REF, LOGITS) == [place]
 
 
 def test_positive_targets_of_a_single_score_are_not_many() -> None:

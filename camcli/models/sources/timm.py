@@ -57,13 +57,15 @@ class TimmSource(PrefixedSource):
         preprocess = preprocess or _preprocess(network, config.name)
         if config.weights is None:
             enliven(network, preprocess.crop)
+        info = _classes_of(network)
         return LoadedModel(
             name=config.name,
             network=network.eval(),
             preprocess=preprocess,
-            labels=_labels(network),
+            labels=None if info is None else _labels(info),
             default_layer=None,
             weights=weights_record(config.weights),
+            class_ids=None if info is None else tuple(info.label_names()),
         )
 
 
@@ -129,10 +131,12 @@ def _preprocess(network: nn.Module, name: str) -> Preprocess:
     )
 
 
-def _labels(network: nn.Module) -> tuple[str, ...] | None:
+def _classes_of(network: nn.Module) -> Any | None:
+    """Return what timm knows of the classes of ImageNet that a network has, if they are those."""
     data = _timm().data
     subset = data.infer_imagenet_subset(network)
-    if not subset:
-        return None
-    info = data.ImageNetInfo(subset)
+    return data.ImageNetInfo(subset) if subset else None
+
+
+def _labels(info: Any) -> tuple[str, ...]:
     return tuple(info.index_to_description(i).split(",")[0] for i in range(info.num_classes()))

@@ -16,11 +16,14 @@ RULES: Mapping[str, str] = {
     "topN": "camcli.targets.rules.top:Top",
     "positive": "camcli.targets.rules.positive:Positive",
     "folder": "camcli.targets.rules.folder:Folder",
-    "@file.csv": "camcli.targets.rules.listed:Listed",
     "prompts": "camcli.targets.rules.prompts:Prompts",
-    "a class index or name": "camcli.targets.rules.fixed:Fixed",
+    "@file.csv": "camcli.targets.rules.listed:Listed",
+    "a class name or index": "camcli.targets.rules.fixed:Fixed",
 }
-"""By usage, in the order in which they are tried; the last takes any word for a class."""
+"""By usage, in the order in which they are tried.
+
+The last two take what is left: any word behind an `@` for a file, and any other for a class.
+"""
 
 
 def usage() -> str:

@@ -59,3 +59,12 @@ class Rule(ABC):
             TargetError: The rule names no class for this image.
 
         """
+
+
+def spells(spec: str, word: str) -> bool:
+    """Return whether a target is the word of a rule: plain, or behind an `@`.
+
+    A class may have the plain word for its name; behind an `@` it is the rule, whatever the classes
+    are called.
+    """
+    return spec.removeprefix("@") == word

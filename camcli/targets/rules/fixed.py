@@ -1,4 +1,4 @@
-"""A class index or name: the same class in every image."""
+"""A class by name or index: the same class in every image."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
 from camcli.records import ImageRef
-from camcli.targets.rules.base import Rule, Vocabulary
+from camcli.targets.rules.base import Rule, Vocabulary, spells
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +23,7 @@ class Positive(Rule):
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
         """Return the rule of the word `positive`."""
-        return cls(vocabulary.table.size) if spec == "positive" else None
+        return cls(vocabulary.table.size) if spells(spec, "positive") else None
 
     @property
     def many(self) -> bool:

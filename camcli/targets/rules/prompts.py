@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from camcli.errors import TargetError
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
-from camcli.targets.rules.base import Rule, Vocabulary
+from camcli.targets.rules.base import Rule, Vocabulary, spells
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ class Prompts(Rule):
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
         """Return the rule of the word `prompts`."""
-        if spec != "prompts":
+        if not spells(spec, "prompts"):
             return None
         if vocabulary.prompts is None:
             raise TargetError("the network has classes, and there are no prompts to be targets")

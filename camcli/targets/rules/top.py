@@ -23,8 +23,8 @@ class Top(Rule):
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
-        """Return the rule of `top1`, `top2` and so on."""
-        found = re.fullmatch(r"top(\d+)", spec)
+        """Return the rule of `top1`, `top2` and so on, plain or behind an `@`."""
+        found = re.fullmatch(r"@?top([0-9]{1,9})", spec)
         if found is None:
             return None
         count, size = int(found[1]), vocabulary.table.size

@@ -33,6 +33,13 @@ def test_preprocessing_and_names_come_from_its_data_config() -> None:
     assert (loaded.labels[0], loaded.labels[999]) == ("tench", "toilet tissue")
 
 
+def test_identifiers_of_classes_come_with_their_names() -> None:
+    identifiers = load_model(config("timm:resnet10t")).class_ids
+    assert identifiers is not None
+    assert (identifiers[134], identifiers[517]) == ("n02012849", "n03126707")  # both are cranes
+    assert load_model(config("timm:test_vit", kwargs={"num_classes": 3})).class_ids is None
+
+
 def test_a_squashed_model_is_squashed() -> None:
     loaded = load_model(config("timm:vit_tiny_patch16_224", kwargs={"num_classes": 3}))
     assert loaded.preprocess.crop == (224, 224)

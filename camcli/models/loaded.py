@@ -44,6 +44,6 @@ class LoadedModel:
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes."""
-        from camcli.models.digest import digest_of
+        from camcli.system.tensor_digest import digest_of
 
         return digest_of(self.network.state_dict().items()).hex()

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camcli.errors import PromptError
-from camcli.models.digest import digest_of
 from camcli.models.embedding_cache import EmbeddingCache
 from camcli.models.prompts import Prompt
 from camcli.system.cache_folders import cache_folder
+from camcli.system.tensor_digest import digest_of
 
 Tokenizer = Callable[..., Tensor]
 _AT_ONCE = 64

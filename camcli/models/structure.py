@@ -12,15 +12,15 @@ _PLAIN = (bool, int, float, str, type(None), torch.dtype)
 _NO_SETTINGS = frozenset({"training"})
 
 
-def structure_of(module: nn.Module) -> Iterator[str]:
-    """Yield a line for each part of a module: its name, its class, and its plain settings.
+def structure_of(module: nn.Module) -> Iterator[tuple[str, str]]:
+    """Yield the name of each part of a module with its class and its plain settings.
 
     A module's `repr` leaves out what `state_dict` does not show either, such as the number of
     attention heads. Settings are numbers, texts, and tuples and names of functions.
     """
     for name, part in module.named_modules():
         kind = type(part)
-        yield f"{name}: {kind.__module__}.{kind.__qualname__} {dict(_settings(part))}"
+        yield name, f"{kind.__module__}.{kind.__qualname__} {dict(_settings(part))}"
 
 
 def _settings(part: nn.Module) -> Iterator[tuple[str, object]]:

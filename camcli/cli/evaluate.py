@@ -16,10 +16,9 @@ from camcli.config import Config
 from camcli.errors import CamcliWarning, MachineError
 
 if TYPE_CHECKING:
-    from camcli.evaluation.plan import EvaluationPlan
+    from camcli.evaluation.evaluator import Evaluator
     from camcli.evaluation.report.summary import Summary
     from camcli.evaluation.run import EvaluationJob
-    from camcli.run.build import BuiltRun
 
 _OneLayer = Annotated[
     str | None, typer.Option("--layer", help="Module path to explain at, or auto.")
@@ -88,6 +87,7 @@ def evaluate(
     _tell_unused(resolved)
     from camcli.evaluation.plan import EvaluationPlan, baseline_named, source_named
     from camcli.evaluation.run import EvaluationJob
+    from camcli.evaluation.setup import evaluator_for
     from camcli.images.find import find_images
     from camcli.run.build import build
 
@@ -108,6 +108,7 @@ def evaluate(
     )
     # A trunk compiled for whole batches would not fit the perturbed copies of single images.
     built = build(resolved, images_ahead=0)
+    evaluator = evaluator_for(plan, built)
     job = EvaluationJob(
         refs=islice(listing, total),
         folder=output,
@@ -119,7 +120,7 @@ def evaluate(
         against=against,
         left_out=listing.left_out,
     )
-    summary, interrupted = _run(job, plan, built, total, quiet)
+    summary, interrupted = _run(job, evaluator, total, quiet)
     _show(summary, output, json, quiet)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
 
@@ -136,16 +137,12 @@ def _tell_unused(config: Config) -> None:
         )
 
 
-def _run(
-    job: EvaluationJob, plan: EvaluationPlan, built: BuiltRun, total: int, quiet: bool
-) -> tuple[Summary, bool]:
+def _run(job: EvaluationJob, evaluator: Evaluator, total: int, quiet: bool) -> tuple[Summary, bool]:
     from tqdm import tqdm
 
     from camcli.evaluation.run import run_evaluation
-    from camcli.evaluation.setup import evaluator_for
     from camcli.run.interrupt import Interruption, stoppable
 
-    evaluator = evaluator_for(plan, built)
     bar = tqdm(total=total, unit="image", file=sys.stderr, disable=quiet or None)
     interruption = Interruption()
     with bar, stoppable(interruption):

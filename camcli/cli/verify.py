@@ -18,13 +18,14 @@ def verify(
 ) -> None:
     """Hash every file that the manifest lists and compare.
 
-    Exit codes: 0 all files are unchanged; 1 some are missing or damaged; 2 there is no manifest.
+    Rows and shards of another run than the record's count as damage, too. Exit codes: 0 all files
+    are unchanged; 1 some are missing, damaged or another run's; 2 there is no manifest.
     """
     from camcli.output.verify import verify_folder
 
     report = verify_folder(folder)
     for damage in report.damages:
-        typer.echo(f"{damage.fault}\t{harmless(damage.path)}\t{harmless(damage.image)}")
+        typer.echo(f"{harmless(damage.fault)}\t{harmless(damage.path)}\t{harmless(damage.image)}")
         if delete and damage.fault == "changed":
             (folder / damage.path).unlink()
     say(

@@ -11,9 +11,13 @@ from typing import Any, get_args
 from camcli.config import parse_value
 from camcli.errors import CamcliError, MethodError, suggest
 from camcli.evaluation.metrics.perturbation_curves import Baseline
-from camcli.methods import METHOD_NAMES, canonical_name
+from camcli.methods import METHOD_NAMES, canonical_name, create_method
+from camcli.output.manifest import FILE_NAME
 from camcli.run.build import BuiltRun
+from camcli.run.fingerprint import digest_of_given, options_of
 
+# What an evaluation has of its own.
+_OWN = ("method", "output")
 _BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
 
@@ -95,16 +99,26 @@ class EvaluationPlan:
         return limits
 
     def fingerprint(self, built: BuiltRun) -> dict[str, Any]:
-        """Return what determines the figures, JSON-ready: a resumed evaluation must match."""
+        """Return what determines the figures, JSON-ready: a resumed evaluation must match.
+
+        It is the run's without its method and output, which an evaluation has of its own, and all
+        of the plan but `against`, which changes no row.
+
+        Raises:
+            CamcliError: An option is wrong, or a file cannot be read.
+
+        """
         run = built.fingerprint()
+        options = self.options_by_method()
+        made = {name: create_method(name, options[name]) for name in self.names}
+        manifests = {name_of(folder): folder / FILE_NAME for folder in self.folders}
         return {
-            **{key: run[key] for key in ("model", "targets", "prompts", "preprocess", "seed")},
+            **{section: entry for section, entry in run.items() if section not in _OWN},
             "evaluation": {
-                "methods": list(self.names),
-                "options": sorted(self.options),
+                "methods": {name: options_of(method) for name, method in made.items()},
                 "at_most": sorted(self.at_most),
-                "folders": [str(folder) for folder in self.folders],
-                "truth": str(self.truth) if self.truth else None,
+                "folders": {name: digest_of_given(path) for name, path in manifests.items()},
+                "truth": digest_of_given(self.truth) if self.truth else None,
                 "steps": self.steps,
                 "insertion": self.insertion,
                 "deletion": self.deletion,
@@ -115,6 +129,11 @@ class EvaluationPlan:
 def source_named(word: str, sources: Sequence[str]) -> str:
     """Return the source that a word means: one of that very name, or else a method."""
     return word if word in sources else canonical_name(word)
+
+
+def name_of(folder: Path) -> str:
+    """Return what the maps of a folder are called in tables."""
+    return folder.name or str(folder)
 
 
 def baseline_named(word: str, option: str) -> Baseline:

@@ -38,8 +38,8 @@ def evaluator_for(plan: EvaluationPlan, built: BuiltRun) -> Evaluator:
     traced = split_at(built.model, network.layer, built.engine.device)
     sources: list[MapSource] = [_method_source(method, built, traced) for method in methods]
     if plan.folders:
-        digest = built.model.digest()
-        sources += [stored_source(f, network.image_size, digest) for f in plan.folders]
+        fingerprint = built.fingerprint()
+        sources += [stored_source(f, network.image_size, fingerprint) for f in plan.folders]
     names = [source.name for source in sources]
     _check_names(names, plan)
     return Evaluator(

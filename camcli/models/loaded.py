@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from camcli.records import Preprocess
+
+EMBEDDED = "texts"
+"""The buffer that holds the embeddings of a dual encoder's prompts."""
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,7 +50,15 @@ class LoadedModel:
     class_ids: tuple[str, ...] | None = None
 
     def digest(self) -> str:
-        """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes."""
-        from camcli.models.digest import digest_of
+        """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes.
 
-        return digest_of(self.network.state_dict().items()).hex()
+        A dual encoder is known by the half that reads texts rather than by the embeddings of its
+        prompts, whose last bits depend on the machine; the texts are a run's own to name.
+        """
+        from camcli.system.tensor_digest import digest_of
+
+        weights = self.network.state_dict()
+        if self.text is None:
+            return digest_of(weights.items()).hex()
+        images = digest_of(pair for pair in weights.items() if pair[0] != EMBEDDED)
+        return hashlib.sha256(images + self.text.identity()).hexdigest()

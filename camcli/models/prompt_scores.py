@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from camcli.config import PromptScore
 from camcli.errors import PromptError
-from camcli.models.loaded import LoadedModel
+from camcli.models.loaded import EMBEDDED, LoadedModel
 from camcli.models.prompts import PromptPlan
 from camcli.models.sources import one_of, sources
 from camcli.models.text_tower import TextTower
@@ -56,7 +56,7 @@ class PromptScores(nn.Module):
         super().__init__()
         self.visual = tower
         self.score = score
-        self.register_buffer("texts", texts)
+        self.register_buffer(EMBEDDED, texts)
         self.register_buffer("scale", scale.clone())
         self.register_buffer("bias", torch.zeros(()) if bias is None else bias.clone())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +13,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camcli.errors import PromptError
-from camcli.models.digest import digest_of
 from camcli.models.embedding_cache import EmbeddingCache
 from camcli.models.prompts import Prompt
+from camcli.models.structure import structure_of
 from camcli.system.cache_folders import cache_folder
+from camcli.system.tensor_digest import digest_of
 
 Tokenizer = Callable[..., Tensor]
 _AT_ONCE = 64
+_APART = ("visual", "logit_scale", "logit_bias")
 
 
 @dataclass(frozen=True)
@@ -54,33 +58,53 @@ class TextTower:
 
         A prompt of several texts has the mean of their embeddings, scaled to length 1 again
         (Radford et al., "Learning Transferable Visual Models From Natural Language Supervision",
-        ICML 2021, arXiv 2103.00020, section 3.1.4). What the same weights have embedded before is
+        ICML 2021, arXiv 2103.00020, section 3.1.4). What the same tower has embedded before is
         read from the user's cache folder.
 
         Raises:
             PromptError: A text is longer than the model reads, or its tokenizer cannot be loaded.
 
         """
-        cache = EmbeddingCache(cache_folder("texts"), self._digest())
-        found = {prompt: cache.get(prompt) for prompt in prompts}
-        missing = [prompt for prompt, embedding in found.items() if embedding is None]
-        for prompt, embedding in zip(missing, self._ensembled(missing), strict=True):
-            cache.put(prompt, embedding)
-            found[prompt] = embedding
-        return torch.stack([_present(found[prompt]) for prompt in prompts])
-
-    def _ensembled(self, prompts: Sequence[Prompt]) -> Iterator[Tensor]:
-        if not prompts:
-            return
         texts = list(dict.fromkeys(text for prompt in prompts for text in prompt.texts))
-        embeddings = dict(zip(texts, self._encoded(texts), strict=True))
-        for prompt in prompts:
-            mean = torch.stack([embeddings[text] for text in prompt.texts]).mean(0)
+        tokens = dict(zip(texts, self._tokens(texts), strict=True))
+        read = [torch.stack([tokens[text] for text in prompt.texts]) for prompt in prompts]
+        cache = EmbeddingCache(cache_folder("texts"), self.identity(), *_versions())
+        found = [cache.get(each) for each in read]
+        made = self._ensembled([e for e, kept in zip(read, found, strict=True) if kept is None])
+        embeddings = []
+        for each, kept in zip(read, found, strict=True):
+            if kept is None:
+                kept = next(made)
+                cache.put(each, kept)
+            embeddings.append(kept)
+        return torch.stack(embeddings)
+
+    def identity(self) -> bytes:
+        """Return a digest of all that tokens go through: architecture, settings and parameters.
+
+        The learned scale and bias come behind it, and belong to the image's side.
+        """
+        assert isinstance(self.model, nn.Module)
+        sha = hashlib.sha256()
+        for name, kind in structure_of(self.model):
+            if not _is_apart(name):
+                sha.update(f"{name}: {kind}\n".encode())
+        tensors = (*self.model.named_parameters(), *self.model.named_buffers())
+        sha.update(digest_of(pair for pair in tensors if not _is_apart(pair[0])))
+        return sha.digest()
+
+    def _ensembled(self, read: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield an embedding for each prompt's tokens (texts, context length)."""
+        if not read:
+            return
+        rows = {tuple(row.tolist()): row for each in read for row in each}
+        embeddings = dict(zip(rows, self._encoded(torch.stack([*rows.values()])), strict=True))
+        for each in read:
+            mean = torch.stack([embeddings[tuple(row.tolist())] for row in each]).mean(0)
             yield F.normalize(mean, dim=0)
 
     @torch.no_grad()
-    def _encoded(self, texts: Sequence[str]) -> Tensor:
-        tokens = self._tokens(texts)
+    def _encoded(self, tokens: Tensor) -> Tensor:
         parts = [self.model.encode_text(part, normalize=True) for part in tokens.split(_AT_ONCE)]
         return torch.cat(parts).float()
 
@@ -97,13 +121,14 @@ class TextTower:
                 )
         return tokens
 
-    def _digest(self) -> bytes:
-        """Return a digest of the parameters that texts go through."""
-        assert isinstance(self.model, nn.Module)
-        parameters = self.model.state_dict().items()
-        return digest_of(pair for pair in parameters if not pair[0].startswith("visual."))
+
+def _is_apart(name: str) -> bool:
+    """Return whether a part or parameter of a dual encoder is none that texts go through."""
+    return name.partition(".")[0] in _APART
 
 
-def _present(embedding: Tensor | None) -> Tensor:
-    assert embedding is not None
-    return embedding
+def _versions() -> Iterator[str]:
+    """Yield what code the embeddings come from."""
+    for library in ("torch", "open_clip", "transformers"):
+        if library in sys.modules:
+            yield f"{library} {sys.modules[library].__version__}"

@@ -10,6 +10,7 @@ from torch import Tensor, fx, nn
 
 from camcli.errors import LayerError, ModelError
 from camcli.network.cut import TailBuilder, batch_dim, build_trunk, bypasses_of
+from camcli.network.graph_digest import graph_digest
 from camcli.network.layout import Layout
 from camcli.network.nodes import shape_of
 from camcli.network.outputs import find_spatial_layer
@@ -52,6 +53,7 @@ class SplitNetwork:
         classes: N.
         probabilities: What turns the logits into probabilities.
         taps: Deeper layers to read in the same pass through the tail.
+        graph: A digest of what the whole network computes, whatever the cut.
 
     """
 
@@ -65,6 +67,7 @@ class SplitNetwork:
     classes: int
     probabilities: Probabilities = "softmax"
     taps: tuple[Tap, ...] = ()
+    graph: str = ""
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
@@ -102,6 +105,7 @@ def split(traced: TracedNetwork, layer: str, taps: Sequence[str] = ()) -> SplitN
         classes=int(logits_shape[1]),
         probabilities=traced.scores.probabilities,
         taps=tuple(_tap(traced, path, layer, builder) for path in taps),
+        graph=graph_digest(traced.module),
     )
 
 

@@ -24,7 +24,7 @@ from camcli.output.files import (
 )
 from camcli.output.integrity import faults_at_a_glance, faults_in_full
 from camcli.output.lock import FolderLock
-from camcli.output.record import read_run, refuse_another_run
+from camcli.output.record import read_run, refuse_another_run, refuse_another_shard
 from camcli.output.resume import ResumeState, recover
 from camcli.records import Shard
 
@@ -149,12 +149,10 @@ def _prepare(
     if use.folder_policy is FolderPolicy.REFUSE:
         _refuse_if_occupied(folder, use.shard)
     elif use.folder_policy is FolderPolicy.OVERWRITE:
+        _refuse_beside_other_shards(folder, use.shard, fingerprint)
         _clear(folder, use.shard)
     _refuse_another_kind_of_run(folder, use.shard)
-    siblings = shards_in(folder) - {use.shard}
-    if siblings:
-        sibling = min(siblings, key=lambda shard: shard.index)
-        refuse_another_run(folder, fingerprint, read_run(folder, sibling)["fingerprint"])
+    _refuse_beside_other_shards(folder, use.shard, fingerprint)
     if use.folder_policy is FolderPolicy.RESUME and _is_occupied(folder, use.shard):
         return _resume(folder, use, lock, fingerprint, rows_per_image_vary)
     return ResumeState()
@@ -190,6 +188,19 @@ def _refuse_another_kind_of_run(folder: Path, shard: Shard) -> None:
             f"the output folder {folder} holds {kind}: go on with the same --shard, join finished "
             "shards with `camcli merge`, or choose another folder with -o"
         )
+
+
+def _refuse_beside_other_shards(folder: Path, shard: Shard, fingerprint: Mapping[str, Any]) -> None:
+    """Keep a shard out of a folder whose other shards are of another run.
+
+    One that has no record yet has only just begun; `camcli merge` compares them all.
+    """
+    siblings = {s for s in shards_in(folder) if s.count == shard.count > 1} - {shard}
+    for sibling in sorted(siblings, key=lambda each: each.index):
+        if run_path(folder, sibling).exists():
+            recorded = read_run(folder, sibling)["fingerprint"]
+            refuse_another_shard(folder, fingerprint, sibling, recorded)
+            return
 
 
 def _clear(folder: Path, shard: Shard) -> None:

@@ -14,9 +14,10 @@ from camcli.errors import OutputError
 from camcli.output.atomic import write_chunks
 from camcli.output.files import lock_path, manifest_path, run_path, shards_in, staging_path
 from camcli.output.folder import at_work
+from camcli.output.identity import Wording, refuse_unless_same
 from camcli.output.lock import FolderLock
 from camcli.output.manifest import read_lines
-from camcli.output.record import read_run, refuse_another_run, write_run
+from camcli.output.record import read_run, write_run
 from camcli.records import WHOLE, Shard
 
 
@@ -94,8 +95,14 @@ def _finished_records(folder: Path, shards: Sequence[Shard]) -> list[dict[str, A
         raise OutputError(
             f"shards are not finished: run --shard {', '.join(unfinished)} again with --resume"
         )
-    for record in records[1:]:
-        refuse_another_run(folder, record["fingerprint"], records[0]["fingerprint"])
+    for shard, record in zip(shards[1:], records[1:], strict=True):
+        wording = Wording(
+            f"the shards in {folder} are of different runs, and cannot be joined",
+            f"in shard {shards[0].index}/{shards[0].count}",
+            f"in shard {shard.index}/{shard.count}",
+            "Run one of them again with --shard and --overwrite, as the others were",
+        )
+        refuse_unless_same(records[0]["fingerprint"], record["fingerprint"], wording)
     counts = [record["images"] for record in records]
     if any(count not in (counts[0], counts[0] - 1) for count in counts) or counts != sorted(
         counts, reverse=True

@@ -10,6 +10,7 @@ from typing import Any
 from camcli.errors import OutputError
 from camcli.output.atomic import write_bytes
 from camcli.output.files import run_path, staging_path
+from camcli.output.identity import Wording, refuse_unless_same
 from camcli.records import WHOLE, Shard
 
 _FORMER_KEYS = {"described": "fingerprint"}
@@ -60,21 +61,29 @@ def refuse_another_run(folder: Path, fingerprint: Any, recorded: Mapping[str, An
         OutputError: They differ; the message names the keys.
 
     """
-    mine, theirs = _flat(json.loads(json.dumps(fingerprint))), _flat(recorded)
-    changed = [key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key)]
-    if changed:
-        differences = "\n".join(
-            f"  {key}: {theirs.get(key)!r} then, {mine.get(key)!r} now" for key in changed
-        )
-        raise OutputError(
-            f"the run in {folder} was another one, and cannot be resumed as this:\n{differences}"
-        )
+    wording = Wording(
+        f"the run in {folder} was another one, and cannot be resumed as this",
+        "then",
+        "now",
+        "Give what was given then, replace the run with --overwrite, or choose another folder "
+        "with -o",
+    )
+    refuse_unless_same(recorded, fingerprint, wording)
 
 
-def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(tree, dict):
-        return {prefix.rstrip("."): tree}
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        flat |= _flat(value, f"{prefix}{key}.")
-    return flat or {prefix.rstrip("."): {}}
+def refuse_another_shard(
+    folder: Path, fingerprint: Any, shard: Shard, recorded: Mapping[str, Any]
+) -> None:
+    """Compare the fingerprint of a shard with the one that another shard's record holds.
+
+    Raises:
+        OutputError: They differ; the message names the keys.
+
+    """
+    wording = Wording(
+        f"the shards in {folder} are another run's than this one",
+        f"in shard {shard.index}/{shard.count}",
+        "here",
+        "Give what was given for the other shards, or choose another folder with -o",
+    )
+    refuse_unless_same(recorded, fingerprint, wording)

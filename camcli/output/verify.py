@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from camcli.errors import OutputError
+from camcli.output.belonging import Belonging
 from camcli.output.files import manifest_path, shards_in
 from camcli.output.integrity import Fault, faults_in_full, files_of
 from camcli.output.manifest import read_lines
-from camcli.records import WHOLE
+from camcli.records import WHOLE, Shard
 
 _MOST_THREADS = 16
 _ROWS_AHEAD = 256
@@ -41,28 +42,36 @@ class Verification:
 def verify_folder(folder: Path) -> Verification:
     """Hash every file that the manifest of a run, or the manifests of its shards, list.
 
+    Rows that the record of their run does not fit, and shards of another run than the first, count
+    as damage, too.
+
     Raises:
         OutputError: There is no manifest.
 
     """
     report = Verification()
-    manifests = _manifests(folder)
+    shards = _shards(folder)
+    belonging = Belonging(folder, shards)
+    report.damages += [Damage(path, "", fault) for path, fault in belonging.faults]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
         checking: deque[tuple[dict[str, Any], Future[list[Damage]]]] = deque()
-        for path in manifests:
+        for shard in shards:
+            path = manifest_path(folder, shard)
             for row in _rows_to_the_end(path, report):
+                faults = belonging.faults_of(shard, row)
+                report.damages += [Damage(path.name, row["image"], fault) for fault in faults]
                 checking.append((row, pool.submit(_check, folder, row)))
                 _collect(checking, _ROWS_AHEAD, report)
         _collect(checking, 0, report)
     return report
 
 
-def _manifests(folder: Path) -> list[Path]:
+def _shards(folder: Path) -> list[Shard]:
     try:
         shards = [WHOLE, *sorted(shards_in(folder), key=lambda shard: shard.index)]
     except OSError as error:
         raise OutputError(f"cannot read {folder}: {error.strerror}") from None
-    found = [path for path in (manifest_path(folder, s) for s in shards) if path.is_file()]
+    found = [shard for shard in shards if manifest_path(folder, shard).is_file()]
     if not found:
         raise OutputError(f"{folder} holds no manifest of camcli's")
     return found

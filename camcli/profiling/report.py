@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from camcli.compile.acceleration import resolve_precision
 from camcli.profiling.measure import Measured
 from camcli.run.build import BuiltRun
 
@@ -50,7 +51,7 @@ def _header(built: BuiltRun) -> dict[str, Any]:
         "layer": built.layer,
         "method": built.config.method.name,
         "device": str(built.engine.device),
-        "precision": built.fingerprint()["precision"],
+        "precision": resolve_precision(built.config.run.precision, built.engine.device),
         "batch_size": built.batch_size,
         "workers": built.workers,
         "save": list(built.config.output.save),

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from camcli.attribution.attribution import check_rules
-from camcli.compile.acceleration import compiling, resolve_precision, streamlined
+from camcli.compile.acceleration import compiling, streamlined
 from camcli.config import Config, PreprocessConfig, PromptScore
 from camcli.engine import Engine
 from camcli.errors import ConfigError
@@ -23,6 +23,7 @@ from camcli.network.split import SplitNetwork
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.cut import splits_at
 from camcli.run.device import resolve_device
+from camcli.run.fingerprint import fingerprint_of
 from camcli.targets.class_table import ClassTable
 from camcli.targets.plan import TargetPlan
 from camcli.targets.synsets import synsets_of
@@ -56,30 +57,8 @@ class BuiltRun:
         return "+".join(network.layer for network in (self.engine.network, *further))
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what determines the results of the run, JSON-ready: a resumed run must match."""
-        asked = self.config.model_dump(mode="json")
-        return {
-            "model": {
-                "name": self.model.name,
-                "weights": self.model.weights,
-                "digest": self.model.digest(),
-                "layer": self.layer,
-            },
-            "method": asked["method"],
-            "targets": asked["targets"],
-            "prompts": asked["prompts"],
-            "preprocess": {
-                "resize": self.engine.preprocess.resize,
-                "crop": list(self.engine.preprocess.crop),
-                "mean": list(self.engine.preprocess.mean),
-                "std": list(self.engine.preprocess.std),
-                "interpolation": self.engine.preprocess.interpolation,
-                "window": asked["images"]["window"],
-            },
-            "precision": resolve_precision(self.config.run.precision, self.engine.device),
-            "seed": self.config.run.seed,
-            "output": asked["output"],
-        }
+        """Return what determines the results of the run; see `fingerprint_of`."""
+        return fingerprint_of(self)
 
 
 def build(

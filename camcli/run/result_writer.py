@@ -82,4 +82,4 @@ def result_writer(plan: RunPlan, built: BuiltRun, workers: WorkerPool) -> Result
     )
     # Where nothing is drawn, no worker has anything that its run has not.
     maps = RemoteWriter(workers, here) if draws(built.config) else here
-    return ResultWriter(workers, maps, RowMaker(built.config.method.name, built.layer))
+    return ResultWriter(workers, maps, RowMaker(built.engine.method.name, built.layer))

@@ -53,7 +53,7 @@ def test_run_json_records_what_was_done(camcli: Camcli, scenes: Path) -> None:
     assert record["images"] == 7
     assert record["config"]["output"]["alpha"] == 0.3
     assert record["fingerprint"]["model"]["layer"] == "stages.3"
-    assert len(record["fingerprint"]["model"]["digest"]) == 64
+    assert len(record["fingerprint"]["model"]["weights"]) == len("sha256:") + 64
     assert {"total", "explain"} <= set(record["seconds"])
     assert {"torch", "torchvision"} <= set(record["packages"])
 

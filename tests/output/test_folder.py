@@ -58,3 +58,14 @@ def test_shards_of_other_counts_or_configs_and_whole_runs_stay_apart(tmp_path: P
     run(tmp_path, "abcd", OVERWRITE)
     with pytest.raises(OutputError, match="a run without --shard"):
         run(tmp_path, "ac", use_of_shard(0, 2, FolderPolicy.RESUME))
+
+
+def test_a_shard_of_another_run_is_refused_before_anything_is_replaced(tmp_path: Path) -> None:
+    run(tmp_path, "ac", use_of_shard(0, 2))
+    run(tmp_path, "bd", use_of_shard(1, 2))
+    before = (tmp_path / "manifest.1-of-2.jsonl").read_bytes()
+    other = FINGERPRINT | {"targets": ["top2"]}
+    for policy in (FolderPolicy.RESUME, FolderPolicy.OVERWRITE):
+        with pytest.raises(OutputError, match=r'targets: \["top1"\] in shard 0/2, \["top2"\] here'):
+            run(tmp_path, "bd", use_of_shard(1, 2, policy), fingerprint=other)
+    assert (tmp_path / "manifest.1-of-2.jsonl").read_bytes() == before

@@ -14,6 +14,8 @@ from camcli.output.lock import FolderLock
 from camcli.output.merge import merge_shards
 from tests.output.runs import FINGERPRINT, RESUME, names_in, run, use_of_shard
 
+OTHER = FINGERPRINT | {"model": {"name": "other"}}
+
 
 def test_shards_share_a_folder_and_together_are_the_whole(tmp_path: Path) -> None:
     run(tmp_path / "whole", "abcdefg")
@@ -63,3 +65,14 @@ def test_what_cannot_be_merged_is_said(tmp_path: Path) -> None:
         pytest.raises(OutputError, match="in use"),
     ):
         merge_shards(tmp_path)
+
+
+def test_shards_of_different_runs_are_not_joined(tmp_path: Path) -> None:
+    run(tmp_path, "ac", use_of_shard(0, 2))
+    run(tmp_path / "elsewhere", "bd", use_of_shard(1, 2), fingerprint=OTHER)
+    for path in (tmp_path / "elsewhere").glob("*.1-of-2.*"):
+        path.rename(tmp_path / path.name)
+    found = "model.name: demo in shard 0/2, other in shard 1/2"
+    with pytest.raises(OutputError, match=found):
+        merge_shards(tmp_path)
+    assert (tmp_path / "manifest.0-of-2.jsonl").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from camcli.errors import OutputError
-from camcli.output.record import read_run, refuse_another_run, write_run
+from camcli.output.record import read_run, write_run
 from camcli.records import Shard
 
 _RECORD = {"state": "finished", "fingerprint": {"model": {"name": "demo"}}}
@@ -42,12 +42,3 @@ def test_what_is_no_record_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(OutputError, match="holds no camcli run to go on with"):
         read_run(tmp_path)
-
-
-def test_fingerprints_are_compared_as_json_has_them() -> None:
-    refuse_another_run(
-        Path("out"), {"crop": (224, 224), "options": {}}, {"crop": [224, 224], "options": {}}
-    )
-    with pytest.raises(OutputError, match=r"options: \{\} then, None now") as caught:
-        refuse_another_run(Path("out"), {"options": {"channels": 9}}, {"options": {}})
-    assert "options.channels: None then, 9 now" in str(caught.value)

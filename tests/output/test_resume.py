@@ -34,8 +34,8 @@ def test_another_config_is_refused_by_its_keys(tmp_path: Path) -> None:
     other = {"model": {"name": "other"}, "targets": ["top1"], "new": 1}
     with pytest.raises(OutputError, match="another one") as caught:
         run(tmp_path, "ab", RESUME, fingerprint=other)
-    assert "model.name: 'demo' then, 'other' now" in str(caught.value)
-    assert "new: None then, 1 now" in str(caught.value)
+    assert "model.name: demo then, other now" in str(caught.value)
+    assert "new: recorded for one of the two only" in str(caught.value)
     assert "targets" not in str(caught.value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from camcli.errors import OutputError
 from camcli.output.folder import FolderPolicy
 from camcli.output.verify import verify_folder
-from tests.output.runs import run, use_of_shard
+from tests.output.runs import FINGERPRINT, run, use_of_shard
 
 
 def test_verifying_finds_every_damage(tmp_path: Path) -> None:
@@ -52,3 +52,31 @@ def test_what_is_no_run_cannot_be_verified(tmp_path: Path) -> None:
         verify_folder(tmp_path)
     with pytest.raises(OutputError, match="cannot read"):
         verify_folder(tmp_path / "nowhere")
+
+
+def test_rows_of_another_run_than_the_records_are_found(tmp_path: Path) -> None:
+    run(tmp_path, "ab", fingerprint=FINGERPRINT | {"method": {"name": "m"}})
+    assert verify_folder(tmp_path).damages == []
+    first, second = (tmp_path / "manifest.jsonl").read_text().splitlines()
+    other = json.dumps(json.loads(second) | {"method": "grad-cam"})
+    (tmp_path / "manifest.jsonl").write_text(f"{first}\n{other}\n")
+    (damage,) = verify_folder(tmp_path).damages
+    assert (damage.path, damage.image) == ("manifest.jsonl", "b")
+    assert damage.fault == "of another run: method grad-cam in the row, m in its record"
+
+
+def test_shards_of_another_run_and_records_that_are_gone_are_found(tmp_path: Path) -> None:
+    other = FINGERPRINT | {"model": {"name": "other"}}
+    run(tmp_path, "ac", use_of_shard(0, 2))
+    run(tmp_path / "elsewhere", "bd", use_of_shard(1, 2), fingerprint=other)
+    for path in (tmp_path / "elsewhere").glob("*.1-of-2.*"):
+        path.rename(tmp_path / path.name)
+    for name in "bd":
+        (tmp_path / "elsewhere" / "maps" / f"{name}.npy").rename(tmp_path / "maps" / f"{name}.npy")
+    (damage,) = verify_folder(tmp_path).damages
+    assert damage.path == "run.1-of-2.json"
+    expected = "of another run than run.0-of-2.json: model.name: demo there, other here"
+    assert damage.fault == expected
+    (tmp_path / "run.1-of-2.json").unlink()
+    (damage,) = verify_folder(tmp_path).damages
+    assert (damage.path, damage.fault) == ("run.1-of-2.json", "missing or unreadable")

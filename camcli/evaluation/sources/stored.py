@@ -14,10 +14,30 @@ from torch import Tensor
 
 from camcli.errors import InputError, OutputError
 from camcli.evaluation.image_batch import ImageBatch
+from camcli.evaluation.plan import name_of
 from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Saliency
+from camcli.output.identity import Wording, refuse_unless_same
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.record import read_run
+from camcli.records import ImageItem
+
+_MAY_DIFFER = ("model.layer", "method", "run", "output")
+"""What may be another in the run that stored maps: they are compared with others for that."""
+
+
+@dataclass(frozen=True)
+class StoredMap:
+    """One map of an output folder.
+
+    Attributes:
+        path: Its file.
+        image: The SHA-256 of the image's bytes, as far as its row has it.
+
+    """
+
+    path: Path
+    image: str | None
 
 
 @dataclass(frozen=True)
@@ -26,72 +46,95 @@ class StoredSource(MapSource):
 
     Attributes:
         name: The folder's.
-        paths: The maps' files, by image and class.
+        maps: By image and class.
         size: (H, W) of the network's input.
 
     """
 
     name: str
-    paths: Mapping[tuple[str, int], Path]
+    maps: Mapping[tuple[str, int], StoredMap]
     size: tuple[int, int]
 
     def saliency(self, batch: ImageBatch, classes: Tensor) -> Saliency:
         """Read the batch's maps, NaN where there is none; see `MapSource.saliency`.
 
         Raises:
-            InputError: A map cannot be read.
+            InputError: A map cannot be read, or is of another image of the same name.
 
         """
         maps = [
-            self._read(item.ref.name, target)
+            self._read(item, target)
             for item, target in zip(batch.items, classes.tolist(), strict=True)
         ]
         return Saliency(torch.stack(maps).to(batch.images))
 
-    def _read(self, image: str, target: int) -> Tensor:
-        path = self.paths.get((image, target))
-        if path is None:
+    def _read(self, item: ImageItem, target: int) -> Tensor:
+        stored = self.maps.get((item.ref.name, target))
+        if stored is None:
             return torch.full(self.size, torch.nan)
+        if stored.image not in (None, item.sha256):
+            raise InputError(
+                f"the map {stored.path} was made from another file than {item.ref.path}: give the "
+                "images that were explained"
+            )
         try:
-            values = torch.from_numpy(np.load(path, allow_pickle=False)).float()
+            values = torch.from_numpy(np.load(stored.path, allow_pickle=False)).float()
         except (OSError, ValueError) as error:
-            raise InputError(f"cannot read the map {path}: {error}") from None
+            raise InputError(f"cannot read the map {stored.path}: {error}") from None
         return F.interpolate(values[None, None], self.size, mode="bilinear")[0, 0]
 
 
-def stored_source(folder: Path, size: tuple[int, int], digest: str) -> StoredSource:
+def stored_source(
+    folder: Path, size: tuple[int, int], fingerprint: Mapping[str, Any]
+) -> StoredSource:
     """Open a folder that `camcli explain` wrote.
 
     Args:
         folder: The folder.
         size: (H, W) of the network's input.
-        digest: Of the network's weights, which must be those that were explained.
+        fingerprint: Of the run that maps are evaluated in. Network, classes, targets, prompts and
+            preprocessing must be those that were explained; layer, method and precision may differ.
 
     Raises:
-        InputError: The folder holds no run, or no maps of this network's input.
+        InputError: The folder holds no run, another network's or target's maps, or none of this
+            network's input.
 
     """
-    try:
-        fingerprint: dict[str, Any] = read_run(folder)["fingerprint"]
-        model, output = fingerprint["model"], fingerprint["output"]
-        rows = list(read_rows(folder / FILE_NAME))
-    except (OutputError, OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder} holds no run of camcli explain ({type(error).__name__}: {error})"
-        ) from None
-    if model.get("digest") != digest:
-        raise InputError(
-            f"the maps in {folder} explain {model.get('name')} with other weights than those "
-            "given here: give the same --model and --checkpoint"
-        )
-    if output.get("map_size") == "original":
+    recorded, rows = _run_in(folder)
+    wording = Wording(
+        f"the maps in {folder} explain something else than what is evaluated here",
+        f"in {folder}",
+        "here",
+        "Give what they were explained with; only the layer, the method, the precision and how "
+        "results are written may differ",
+    )
+    refuse_unless_same(recorded, fingerprint, wording, _MAY_DIFFER, InputError)
+    if recorded["output"]["map_size"] == "original":
         raise InputError(
             f"the maps in {folder} lie over the original images (output.map_size=original); "
             "explain again with output.map_size=input or layer"
         )
-    paths = {
-        (row["image"], row["target"]["index"]): folder / row["map"] for row in rows if row["map"]
+    maps = {
+        (row["image"], row["target"]["index"]): StoredMap(
+            folder / row["map"], (row.get("sha256") or {}).get("image")
+        )
+        for row in rows
+        if row["map"]
     }
-    if not paths:
+    if not maps:
         raise InputError(f"{folder} holds no maps: explain again with --save maps")
-    return StoredSource(folder.name or str(folder), paths, size)
+    return StoredSource(name_of(folder), maps, size)
+
+
+def _run_in(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the fingerprint and the rows of the run in a folder."""
+    try:
+        fingerprint: dict[str, Any] = read_run(folder)["fingerprint"]
+        rows = list(read_rows(folder / FILE_NAME))
+        if "evaluation" in fingerprint or "output" not in fingerprint:
+            raise ValueError("its record is of another kind of run")
+    except (OutputError, OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{folder} holds no run of camcli explain ({type(error).__name__}: {error})"
+        ) from None
+    return fingerprint, rows

@@ -7,7 +7,7 @@ import pickle
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from camcli.models.loaded import LoadedModel
 from camcli.models.prompt_scores import TOWER
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel
+from camcli.models.sources.open_clip_tags import tag_settings, why_name_a_tag
 from camcli.models.sources.optional_package import OPEN_CLIP, OptionalPackage
 from camcli.models.sources.prefixed import PrefixedSource
 from camcli.models.text_tower import TextTower, Tokenizer
@@ -97,11 +98,13 @@ def _with_weights(config: ModelConfig, architecture: str, tag: str) -> Any:
             f"(valid: {', '.join(known) or 'none'}, or a --checkpoint)"
         )
     if config.weights is None:
-        return _created(architecture, config)
+        return _created(architecture, config, tag, pretrained=False)
     if config.weights != DEFAULT:
         path = Path(config.weights)
         refuse_missing(path)
-        model = _created(architecture, config)
+        if not tag:
+            _warn_of_other_settings(architecture, config.name)
+        model = _created(architecture, config, tag, pretrained=False)
         _fill(model, path, config.name)
         return model
     if not tag:
@@ -110,19 +113,36 @@ def _with_weights(config: ModelConfig, architecture: str, tag: str) -> Any:
         raise ModelError(
             f"{config.name} names no weights: take {choices or 'another architecture'}, {INSTEAD}"
         )
-    return _created(architecture, config, tag)
+    return _created(architecture, config, tag, pretrained=True)
 
 
-def _created(architecture: str, config: ModelConfig, tag: str | None = None) -> Any:
-    library = _open_clip()
-    # What a tag was trained with counts; of a mismatch, open_clip itself only warns.
-    quick = tag is not None and library.get_pretrained_cfg(architecture, tag).get("quick_gelu")
-    options = {"pretrained": tag, "pretrained_text": False, "force_quick_gelu": bool(quick)}
+def _created(architecture: str, config: ModelConfig, tag: str, pretrained: bool) -> Any:
+    """Make a model with the settings of a tag, and with its weights if those are asked for."""
+    settings = tag_settings(_open_clip().get_pretrained_cfg(architecture, tag) if tag else {})
+    preparing = settings.preparing | dict(config.kwargs.get("force_preprocess_cfg") or {})
+    options = {
+        "pretrained": tag if pretrained else None,
+        "pretrained_text": False,
+        # What a tag was trained with counts; of a mismatch, open_clip itself only warns.
+        "force_quick_gelu": settings.quick_gelu,
+        **config.kwargs,
+        "force_preprocess_cfg": preparing,
+    }
     try:
         with _quiet():
-            return library.create_model(architecture, **{**options, **config.kwargs})
+            return _open_clip().create_model(architecture, **options)
     except Exception as error:  # open_clip, its hub client and the model's own constructor
-        raise OPEN_CLIP.cannot_make(config.name, error, with_weights=bool(tag)) from error
+        raise OPEN_CLIP.cannot_make(config.name, error, with_weights=pretrained) from error
+
+
+def _warn_of_other_settings(architecture: str, name: str) -> None:
+    """Tell where weights that a checkpoint may come from had settings that no tag names."""
+    library = _open_clip()
+    own = asdict(library.transform.PreprocessCfg()) | library.get_model_config(architecture)
+    tags = {tag: library.get_pretrained_cfg(architecture, tag) for tag in _tags(architecture)}
+    reason = why_name_a_tag(name, own, tags)
+    if reason:
+        warnings.warn(reason, CamcliWarning, stacklevel=2)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +17,7 @@ from torch import nn
 from torchvision.models._api import WeightsEnum, get_model, get_model_weights, list_models
 
 from camcli.config import ModelConfig
-from camcli.errors import ModelError, suggest
+from camcli.errors import CamcliWarning, ModelError, suggest
 from camcli.models.checkpoint import fill, read_for
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
@@ -67,8 +68,11 @@ class TorchvisionSource(Source):
     def load(self, config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
         """Load a model; see `Source.load`."""
         known = get_model_weights(config.name)
-        described = _weights_named(config, known) or _default(known)
+        published = _weights_named(config, known) or _published(config, known)
+        described = published or _default(known)
         network = _network(config, known)
+        if config.weights and published is None and preprocess is None:
+            _warn_of_other_transforms(config.name, described, known)
         preprocess = preprocess or _fitting(_preprocess(described), network)
         if config.weights is None:
             enliven(network, preprocess.crop)
@@ -97,6 +101,25 @@ def _weights_named(config: ModelConfig, known: type[WeightsEnum]) -> WeightsEnum
     if config.weights == DEFAULT:
         return _default(known)
     return next((w for w in known if w.name == config.weights), None)
+
+
+def _published(config: ModelConfig, known: type[WeightsEnum]) -> WeightsEnum | None:
+    """Return the weights whose file a checkpoint is by its name, which has a digest in it."""
+    file = Path(config.weights or "").name
+    return next((w for w in known if w.url.rpartition("/")[2] == file), None)
+
+
+def _warn_of_other_transforms(name: str, taken: WeightsEnum, known: type[WeightsEnum]) -> None:
+    """Tell where published weights, which a checkpoint may come from, see images otherwise."""
+    others = [w.name for w in known if _preprocess(w) != _preprocess(taken)]
+    if others:
+        warnings.warn(
+            f"images are prepared for the checkpoint of {name} as for {taken.name} "
+            f"(resize {_preprocess(taken).resize}), which {', '.join(others)} differ from: if it "
+            "was trained otherwise, set preprocess",
+            CamcliWarning,
+            stacklevel=2,
+        )
 
 
 def _network(config: ModelConfig, known: type[WeightsEnum]) -> nn.Module:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from camcli.config import ModelConfig
-from camcli.errors import ModelError, PromptError
+from camcli.errors import CamcliWarning, ModelError, PromptError
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.base import Method
 from camcli.methods.probe import Probe
@@ -203,6 +203,58 @@ def test_checkpoints_fill_both_towers(tmp_path: Path) -> None:
         assert found.text is not None
         expected = weights.model.state_dict()
         assert all(torch.equal(v, expected[k]) for k, v in found.text.model.state_dict().items())
+
+
+def tagged(tag: str, **kwargs: Any) -> ModelConfig:
+    return ModelConfig(**{**small(**kwargs).model_dump(), "name": f"open_clip:{tag}"})
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_a_checkpoint_keeps_the_activation_that_its_tag_was_trained_with(
+    checkpoint: bool, tmp_path: Path
+) -> None:
+    import open_clip
+
+    torch.manual_seed(0)
+    reference = open_clip.model.CLIP(**small("vit").kwargs, quick_gelu=True).eval()
+    save_file(reference.state_dict(), tmp_path / "clip.safetensors")
+    weights = str(tmp_path / "clip.safetensors") if checkpoint else None
+    named = tagged("ViT-B-32/openai", tower="vit").model_copy(update={"weights": weights})
+    loaded = load_model(named)
+    assert loaded.text is not None
+    kinds = {type(part).__name__ for part in loaded.text.model.modules()}
+    assert "QuickGELU" in kinds
+    assert "GELU" not in kinds
+    if checkpoint:
+        images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+        tokens = open_clip.get_tokenizer("ViT-B-32")([DOG])
+        with torch.no_grad():
+            torch.testing.assert_close(
+                loaded.network(images), reference.encode_image(images), atol=1e-5, rtol=1e-4
+            )
+            torch.testing.assert_close(
+                loaded.text.model.encode_text(tokens), reference.encode_text(tokens)
+            )
+
+
+def test_a_tag_says_how_images_are_prepared_without_its_weights_too() -> None:
+    found = load_model(tagged("ViT-B-16-SigLIP/webli", tower="vit")).preprocess
+    assert (found.resize, found.crop) == ((64, 64), (64, 64)), "squashed"
+    assert (found.mean, found.std) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    own = {"force_preprocess_cfg": {"mean": [0.25] * 3}}
+    found = load_model(tagged("ViT-B-16-SigLIP/webli", tower="vit", **own)).preprocess
+    assert (found.mean, found.std) == ((0.25, 0.25, 0.25), (0.5, 0.5, 0.5))
+
+
+def test_what_a_checkpoint_may_have_been_trained_with_is_told_where_no_tag_is_named(
+    tmp_path: Path,
+) -> None:
+    made = load_model(small("vit")).text
+    assert made is not None
+    save_file(made.model.state_dict(), tmp_path / "clip.safetensors")
+    config = small("vit").model_copy(update={"weights": str(tmp_path / "clip.safetensors")})
+    with pytest.warns(CamcliWarning, match=r"no tag: quick_gelu as .* open_clip:ViT-B-32/openai"):
+        load_model(config)
 
 
 def refusal(**options: Any) -> str:

@@ -46,6 +46,19 @@ def test_a_squashed_model_is_squashed() -> None:
     assert loaded.preprocess.mean == (0.5, 0.5, 0.5)
 
 
+def test_a_tag_says_how_images_are_prepared_for_a_checkpoint_too(tmp_path: Path) -> None:
+    made = timm.create_model("test_vit", num_classes=6)
+    torch.save(made.state_dict(), tmp_path / "six.pth")
+    known = timm.get_pretrained_cfg("test_vit.r160_in1k")
+    assert known is not None
+    for weights in (None, str(tmp_path / "six.pth")):
+        found = load_model(config("timm:test_vit.r160_in1k", weights=weights)).preprocess
+        assert (found.mean, found.std) == (known.mean, known.std)
+        assert found.crop == known.input_size[1:]
+    with pytest.raises(ModelError, match="nosuch"):
+        load_model(config("timm:test_vit.nosuch", weights=str(tmp_path / "six.pth")))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "layer"),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+import torchvision
 
-from camcli.config import ModelConfig
-from camcli.errors import ModelError
+from camcli.config import ModelConfig, PreprocessConfig
+from camcli.errors import CamcliWarning, ModelError
 from camcli.models import load_model
 
 
@@ -53,3 +54,29 @@ def test_weights_are_not_chosen_by_the_way() -> None:
 
     with pytest.raises(ModelError, match=r"with model\.weights or --checkpoint"):
         load_model(asked)
+
+
+def test_a_checkpoint_by_the_name_of_published_weights_sees_images_as_they_did(
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(0)
+    weights = load_model(config("mobilenet_v3_large")).network.state_dict()
+    enumeration = torchvision.models.MobileNet_V3_Large_Weights
+    for known in enumeration:
+        path = tmp_path / known.url.rpartition("/")[2]
+        torch.save(weights, path)
+        found = load_model(config("mobilenet_v3_large", weights=str(path))).preprocess
+        assert found.resize == known.transforms().resize_size[0]
+    assert len({w.transforms().resize_size[0] for w in enumeration}) == 2
+
+
+def test_a_checkpoint_of_unknown_origin_is_told_how_its_images_are_prepared(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "mine.pth"
+    torch.save(load_model(config("mobilenet_v3_large")).network.state_dict(), path)
+    mine = config("mobilenet_v3_large", weights=str(path))
+    load_model(mine, PreprocessConfig(resize=256))
+    assert not [w for w in recwarn if w.category is CamcliWarning]
+    with pytest.warns(CamcliWarning, match=r"IMAGENET1K_V2 \(resize 232\), which IMAGENET1K_V1"):
+        load_model(mine)

@@ -1,4 +1,4 @@
-"""A digest of weights, by which runs and caches know them."""
+"""A digest of tensors, by which runs and caches know weights."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import hashlib
 import torch
 from torch import nn
 
-from camcli.models.digest import digest_of
+from camcli.system.tensor_digest import digest_of
 
 WEIGHTS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(2)}
 

@@ -1,0 +1,101 @@
+"""Which keys of the configuration decide the results of a run, and how a run is known by each.
+
+The fingerprint of a run is built from this table. A key that is missing here fails a test, and
+counts as given until somebody has said what it is: it can at worst keep a run from being resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from camcli.config.sections import Config
+
+
+class Part(Enum):
+    """How a key that decides results is part of a run's identity."""
+
+    GIVEN = "as given"
+    CONTENT = "by what the file holds"
+    RESOLVED = "as resolved"
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A key that decides no result, and why not."""
+
+    reason: str
+
+
+_REFUSES = Apart("fails an image with a row that says so, and changes no map")
+_ROUNDS = Apart("changes rounding at most")
+_SPEED = Apart("changes speed only")
+
+IDENTITY: Mapping[str, Part | Apart] = {
+    "model.name": Part.GIVEN,
+    "model.weights": Part.RESOLVED,
+    "model.layer": Part.RESOLVED,
+    "model.kwargs": Part.GIVEN,
+    "model.output": Part.GIVEN,
+    "model.labels": Part.RESOLVED,
+    "model.probabilities": Part.RESOLVED,
+    "method.name": Part.RESOLVED,
+    "method.options": Part.RESOLVED,
+    "targets": Part.RESOLVED,
+    "prompts.texts": Part.GIVEN,
+    "prompts.file": Part.CONTENT,
+    "prompts.templates": Part.GIVEN,
+    "prompts.score": Part.GIVEN,
+    "preprocess.resize": Part.RESOLVED,
+    "preprocess.crop": Part.RESOLVED,
+    "preprocess.mean": Part.RESOLVED,
+    "preprocess.std": Part.RESOLVED,
+    "preprocess.interpolation": Part.RESOLVED,
+    "images.window": Part.GIVEN,
+    "run.device": _ROUNDS,
+    "run.batch_size": _ROUNDS,
+    "run.workers": _SPEED,
+    "run.executor": _SPEED,
+    "run.decode_timeout": _REFUSES,
+    "run.max_pixels": _REFUSES,
+    "run.precision": Part.RESOLVED,
+    "run.compile": _ROUNDS,
+    "run.seed": Part.GIVEN,
+    "output.save": Part.GIVEN,
+    "output.map_size": Part.GIVEN,
+    "output.normalize": Part.GIVEN,
+    "output.colormap": Part.GIVEN,
+    "output.alpha": Part.GIVEN,
+    "output.style": Part.GIVEN,
+    "output.overlay_format": Part.GIVEN,
+    "output.overlay_side": Part.GIVEN,
+}
+"""By key as `--set` takes it. What a resolved key comes to is in `camcli.run.fingerprint`."""
+
+
+def deciding_keys() -> Iterator[tuple[str, Part]]:
+    """Yield the keys that results depend on, in the order of the configuration."""
+    for key in config_keys():
+        part = IDENTITY.get(key, Part.GIVEN)
+        if isinstance(part, Part):
+            yield key, part
+
+
+def config_keys(section: type[BaseModel] = Config, above: str = "") -> Iterator[str]:
+    """Yield every key of the configuration, such as `run.seed`."""
+    for name, field in section.model_fields.items():
+        inner = _section_in(field.annotation)
+        if inner is None:
+            yield above + name
+        else:
+            yield from config_keys(inner, f"{above}{name}.")
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the section that a key holds, perhaps among plain values such as `auto`."""
+    candidates = (annotation, *get_args(annotation))
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)

@@ -1,0 +1,123 @@
+"""Maps that were stored are read for the network, classes and images that they explain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from camcli.errors import InputError
+from camcli.evaluation.image_batch import ImageBatch
+from camcli.evaluation.sources.stored import stored_source
+from camcli.records import Geometry, ImageItem, ImageRef
+
+RUN: dict[str, Any] = {
+    "model": {"name": "net:build", "layer": "body", "output": "species", "kwargs": {"pool": "mean"},
+              "labels": None, "probabilities": "softmax", "weights": "sha256:1", "graph": "1"},
+    "method": {"name": "lift-cam", "options": {}},
+    "targets": ["top1"],
+    "prompts": {"texts": []},
+    "preprocess": {"resize": 4, "crop": [4, 4]},
+    "run": {"precision": "fp32", "seed": 0},
+    "output": {"map_size": "input"},
+    "surroundings": {"torch": "2.14.1"},
+}  # fmt: skip
+VALUES = np.arange(16, dtype=np.float32).reshape(4, 4) / 15
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    row = {"image": "a.png", "status": "ok", "target": {"index": 1}, "map": "a.npy"}
+    row |= {"sha256": {"image": "abc"}}
+    np.save(tmp_path / "a.npy", VALUES)
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+    record(tmp_path, RUN)
+    return tmp_path
+
+
+def record(folder: Path, fingerprint: dict[str, Any]) -> None:
+    (folder / "run.json").write_text(json.dumps({"fingerprint": fingerprint}))
+
+
+def changed(section: str, **values: Any) -> dict[str, Any]:
+    return RUN | {section: RUN[section] | values}
+
+
+def batch_of(sha256: str) -> ImageBatch:
+    ref = ImageRef(0, Path("photos/a.png"), "a.png")
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    item = ImageItem(ref, None, pixels, Geometry(4, 4, (0, 0, 4, 4)), sha256)
+    return ImageBatch([item], torch.zeros(1, 3, 4, 4), torch.zeros(3, 1, 1))
+
+
+def test_a_map_is_read_for_its_image_and_class(folder: Path) -> None:
+    source = stored_source(folder, (4, 4), RUN)
+    assert source.name == folder.name
+    found = source.saliency(batch_of("abc"), torch.tensor([1])).maps
+    torch.testing.assert_close(found, torch.from_numpy(VALUES)[None])
+    assert source.saliency(batch_of("abc"), torch.tensor([0])).maps.isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("model", {"output": "colour"}),
+        ("model", {"kwargs": {"pool": "max"}}),
+        ("model", {"labels": "5 names"}),
+        ("model", {"probabilities": "sigmoid"}),
+        ("model", {"weights": "sha256:2"}),
+        ("model", {"graph": "2"}),
+        ("preprocess", {"crop": [8, 8]}),
+        ("prompts", {"texts": ["a cat"]}),
+    ],
+    ids=str,
+)
+def test_maps_of_something_else_are_refused_by_the_key_that_differs(
+    section: str, values: dict[str, Any], folder: Path
+) -> None:
+    (key,) = values
+    with pytest.raises(InputError, match=rf"{section}\.{key}.* in {folder}, .* here"):
+        stored_source(folder, (4, 4), changed(section, **values))
+
+
+def test_maps_for_other_targets_are_refused(folder: Path) -> None:
+    with pytest.raises(InputError, match=r'targets: \["top1"\] in'):
+        stored_source(folder, (4, 4), RUN | {"targets": ["top2"]})
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("model", {"layer": "stem"}),
+        ("method", {"name": "grad-cam"}),
+        ("run", {"precision": "bf16"}),
+        ("output", {"map_size": "layer"}),
+    ],
+    ids=str,
+)
+def test_maps_are_compared_across_layers_methods_and_precisions(
+    section: str, values: dict[str, Any], folder: Path
+) -> None:
+    assert stored_source(folder, (4, 4), changed(section, **values)).maps
+
+
+def test_a_map_of_another_image_by_the_same_name_is_refused(folder: Path) -> None:
+    source = stored_source(folder, (4, 4), RUN)
+    with pytest.raises(InputError, match=r"a\.npy was made from another file than photos/a\.png"):
+        source.saliency(batch_of("def"), torch.tensor([1]))
+
+
+def test_what_holds_no_maps_of_the_networks_input_is_refused(folder: Path) -> None:
+    record(folder, changed("output", map_size="original"))
+    with pytest.raises(InputError, match="lie over the original images"):
+        stored_source(folder, (4, 4), RUN)
+    record(folder, {"evaluation": {}, **RUN})
+    with pytest.raises(InputError, match="holds no run of camcli explain"):
+        stored_source(folder, (4, 4), RUN)
+    (folder / "run.json").unlink()
+    with pytest.raises(InputError, match="holds no run of camcli explain"):
+        stored_source(folder, (4, 4), RUN)

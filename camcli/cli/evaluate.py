@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from camcli.cli import options
+from camcli.cli.console import say
 from camcli.errors import MachineError
 
 if TYPE_CHECKING:
-    from camcli.evaluation.plan import EvaluationPlan
+    from camcli.evaluation.evaluator import Evaluator
     from camcli.evaluation.report.summary import Summary
     from camcli.evaluation.run import EvaluationJob
-    from camcli.run.build import BuiltRun
 
 _OneLayer = Annotated[
     str | None, typer.Option("--layer", help="Module path to explain at, or auto.")
@@ -79,6 +79,7 @@ def evaluate(
     resolved = flags.over(config)
     from camcli.evaluation.plan import EvaluationPlan, baseline_named
     from camcli.evaluation.run import EvaluationJob
+    from camcli.evaluation.setup import evaluator_for
     from camcli.images.find import find_images
     from camcli.run.build import build
 
@@ -107,21 +108,21 @@ def evaluate(
         with_costs=costs,
         against=against,
     )
-    summary, interrupted = _run(job, plan, built, total, quiet)
+    evaluator = evaluator_for(plan, built, listing, total)
+    summary, interrupted = _run(job, evaluator, total, quiet)
     _show(summary, output, json, quiet)
+    _tell_truth(evaluator, summary, quiet)
+    for line in (line for use in evaluator.engine.targets.file_uses() for line in use.lines()):
+        say(line)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
 
 
-def _run(
-    job: EvaluationJob, plan: EvaluationPlan, built: BuiltRun, total: int, quiet: bool
-) -> tuple[Summary, bool]:
+def _run(job: EvaluationJob, evaluator: Evaluator, total: int, quiet: bool) -> tuple[Summary, bool]:
     from tqdm import tqdm
 
     from camcli.evaluation.run import run_evaluation
-    from camcli.evaluation.setup import evaluator_for
     from camcli.run.interrupt import Interruption, stoppable
 
-    evaluator = evaluator_for(plan, built)
     bar = tqdm(total=total, unit="image", file=sys.stderr, disable=quiet or None)
     interruption = Interruption()
     with bar, stoppable(interruption):
@@ -149,3 +150,20 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
         print_summary(summary, Console())
     if not quiet:
         typer.echo(f"{summary.rows} pairs of image and class, tables in {output}", err=True)
+
+
+def _tell_truth(evaluator: Evaluator, summary: Summary, quiet: bool) -> None:
+    """Say on how much of the ground truth the figures rest; what was not used, always."""
+    if evaluator.truth is None or summary.truth is None:
+        return
+    report, pairs = evaluator.truth.report, dict(summary.truth["pairs"])
+    used = pairs.pop("used")
+    lines = [f"pairs without truth, {why}: {count}" for why, count in pairs.items()]
+    lines += report.findings.lines()
+    if lines or not quiet:
+        say(
+            f"{report.summary()}; localisation rests on {used} of {summary.rows} pairs of image "
+            "and class"
+        )
+    for line in lines:
+        say(f"  {line}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,15 @@ class EvaluationRecord:
     Attributes:
         folder: The output folder.
         fingerprint: What determines the figures.
+        truth: How much of the ground truth is used, None without any.
+        listings: What was made of each file that lists images.
 
     """
 
     folder: Path
     fingerprint: Mapping[str, Any]
+    truth: Mapping[str, Any] | None = None
+    listings: Sequence[Mapping[str, Any]] = ()
 
     def costs(self, resumed: ResumeState) -> dict[str, Cost]:
         """Return the costs that were measured before, none where nothing is resumed.
@@ -50,6 +54,8 @@ class EvaluationRecord:
                 "state": state,
                 **environment(),
                 "fingerprint": self.fingerprint,
+                "truth": self.truth,
+                "listings": list(self.listings),
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from camcli.models.listed_images import ListedImages
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable
@@ -30,7 +31,14 @@ class Vocabulary:
 
 
 class Rule(ABC):
-    """One `--target`: which classes it asks for in an image."""
+    """One `--target`: which classes it asks for in an image.
+
+    Attributes:
+        listed: What a file lists for single images, None for a rule that reads no such file.
+
+    """
+
+    listed: ListedImages | None = None
 
     @classmethod
     @abstractmethod

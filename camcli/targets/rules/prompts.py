@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
+from camcli.models.listed_images import ListedImages
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
 from camcli.targets.rules.base import Rule, Vocabulary
@@ -29,6 +30,11 @@ class Prompts(Rule):
         if vocabulary.prompts is None:
             raise TargetError("the network has classes, and there are no prompts to be targets")
         return cls(vocabulary.prompts)
+
+    @property
+    def listed(self) -> ListedImages | None:
+        """What a file has for single images."""
+        return self.plan.listed
 
     @property
     def many(self) -> bool:

@@ -90,7 +90,7 @@ class ImageIndex(Generic[T]):
 
         """
         found = self._best(ref)
-        return found and Match(self.entries[found[0]], found[1])
+        return None if found is None else Match(self.entries[found[0]], found[1])
 
     def _best(self, ref: ImageRef) -> tuple[int, Likeness] | None:
         images = _spellings_of(ref)

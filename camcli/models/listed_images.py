@@ -104,7 +104,7 @@ class ListedImages:
         if self._assignment and ref.index in self._assignment.refused:
             raise AmbiguousImageError(self._assignment.refused[ref.index])
         match = self._index.best(ref)
-        return match and match.entry.value
+        return None if match is None else match.entry.value
 
     def use(self) -> FileUse:
         """Return what the run made of the file."""

@@ -67,7 +67,8 @@ class TargetPlan:
 
     @property
     def _listed(self) -> list[ListedImages]:
-        return [rule.listed for rule in self._rules if rule.listed is not None]
+        found = [rule.listed_images() for rule in self._rules]
+        return [listed for listed in found if listed is not None]
 
     def classes(self, ref: ImageRef, logits: Tensor) -> list[int]:
         """Return the classes to explain in one image, each once, in the order asked for.

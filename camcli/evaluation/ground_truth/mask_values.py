@@ -114,7 +114,8 @@ def _palette(image: Image.Image) -> dict[int, tuple[int, ...]]:
 
 def _of_colors(pixels: Values) -> MaskValues:
     if bool((pixels == pixels[..., :1]).all()):
-        return _of_numbers(pixels[..., 0])
+        grey: Any = pixels[..., 0]
+        return _of_numbers(grey)
     colors = np.unique(pixels.reshape(-1, 3), axis=0)
     return MaskValues(
         pixels.any(2).astype(np.int64), f"its pixels have {len(colors)} colours", colored=True

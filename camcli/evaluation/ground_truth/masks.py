@@ -177,8 +177,10 @@ def _code_in(path: Path) -> str | None:
 
 
 def _marked(path: Path) -> Mask:
-    return mask_values(path).values != 0
+    mask: Mask = mask_values(path).values != 0
+    return mask
 
 
 def _equal(path: Path, value: int) -> Mask:
-    return mask_values(path).values == value
+    mask: Mask = mask_values(path).values == value
+    return mask

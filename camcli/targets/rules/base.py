@@ -31,14 +31,7 @@ class Vocabulary:
 
 
 class Rule(ABC):
-    """One `--target`: which classes it asks for in an image.
-
-    Attributes:
-        listed: What a file lists for single images, None for a rule that reads no such file.
-
-    """
-
-    listed: ListedImages | None = None
+    """One `--target`: which classes it asks for in an image."""
 
     @classmethod
     @abstractmethod
@@ -54,6 +47,10 @@ class Rule(ABC):
     def many(self) -> bool:
         """Whether an image can have more than one class by this rule."""
         return False
+
+    def listed_images(self) -> ListedImages | None:
+        """Return what a file lists for single images, None where the rule reads no such file."""
+        return None
 
     @abstractmethod
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:

@@ -37,6 +37,10 @@ class Listed(Rule):
         """Whether the file has more than one class for some image."""
         return self.listed.most > 1
 
+    def listed_images(self) -> ListedImages:
+        """Return what the file has."""
+        return self.listed
+
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
         """Return the classes that the file has for an image."""
         try:

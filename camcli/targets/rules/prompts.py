@@ -31,9 +31,8 @@ class Prompts(Rule):
             raise TargetError("the network has classes, and there are no prompts to be targets")
         return cls(vocabulary.prompts)
 
-    @property
-    def listed(self) -> ListedImages | None:
-        """What a file has for single images."""
+    def listed_images(self) -> ListedImages | None:
+        """Return what a file of prompts has for single images."""
         return self.plan.listed
 
     @property

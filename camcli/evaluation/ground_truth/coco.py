@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from camcli.errors import InputError
-from camcli.evaluation.ground_truth.content import Annotations, Content, Reader, Region
+from camcli.evaluation.ground_truth.content import (
+    Annotations,
+    Content,
+    Reader,
+    Region,
+    stated_size,
+)
 from camcli.evaluation.ground_truth.findings import Finding
 from camcli.evaluation.ground_truth.segmentation import has_extent, shape_of
 from camcli.evaluation.ground_truth.shapes import Raster, Size
@@ -153,7 +159,5 @@ def _region(thing: _Record, categories: _Categories) -> Region | Finding:
 
 def _size(image: _Record, regions: Iterable[Region]) -> Size | None:
     """Return the size that an image is said to have, or else that of its masks."""
-    width, height = image.get("width"), image.get("height")
-    if isinstance(width, (int, float)) and isinstance(height, (int, float)) and width and height:
-        return int(width), int(height)
-    return next((r.shape.size for r in regions if isinstance(r.shape, Raster)), None)
+    stated = stated_size(image.get("width"), image.get("height"))
+    return stated or next((r.shape.size for r in regions if isinstance(r.shape, Raster)), None)

@@ -14,6 +14,15 @@ class UnusableTruthError(Exception):
     """The annotation of one picture cannot be used; the message says why, and what to do."""
 
 
+def stated_size(width: object, height: object) -> Size | None:
+    """Return the size that a file states, None where it states none; many tools write 0 then."""
+    try:
+        size = int(float(str(width))), int(float(str(height)))
+    except (ValueError, OverflowError):
+        return None
+    return size if min(size) > 0 else None
+
+
 @dataclass(frozen=True)
 class Region:
     """One annotated object.

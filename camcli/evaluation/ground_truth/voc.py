@@ -6,10 +6,10 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from camcli.errors import InputError
-from camcli.evaluation.ground_truth.content import Annotations, Content, Reader, Region
+from camcli.evaluation.ground_truth.content import Annotations, Content, Reader, Region, stated_size
 from camcli.evaluation.ground_truth.findings import Finding
 from camcli.evaluation.ground_truth.segmentation import has_extent
-from camcli.evaluation.ground_truth.shapes import Rectangle, Size
+from camcli.evaluation.ground_truth.shapes import Rectangle
 from camcli.models.image_lookup import Entry
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -62,6 +62,7 @@ def _spellings(root: ElementTree.Element, relative: PurePosixPath) -> tuple[str,
 def _content(root: ElementTree.Element, path: Path) -> Content:
     regions: list[Region] = []
     dropped: list[tuple[Finding, str]] = []
+    size = stated_size(root.findtext("size/width"), root.findtext("size/height"))
     try:
         for number, thing in enumerate(root.iter("object"), start=1):
             found = _region(thing)
@@ -69,7 +70,7 @@ def _content(root: ElementTree.Element, path: Path) -> Content:
                 regions.append(found)
             else:
                 dropped.append((found, f"object {number} in {path.name}"))
-        return Content(_size(root), tuple(regions), tuple(dropped))
+        return Content(size, tuple(regions), tuple(dropped))
     except ValueError as error:
         raise InputError(f"{path} is no Pascal VOC annotation: {error}") from None
 
@@ -84,9 +85,3 @@ def _region(thing: ElementTree.Element) -> Region | Finding:
     if not has_extent(shape):
         return "degenerate"
     return Region((thing.findtext("name") or "").strip() or None, shape)
-
-
-def _size(root: ElementTree.Element) -> Size | None:
-    """Return the size of the image; some tools write 0 where they do not know it."""
-    width, height = (int(float(root.findtext(f"size/{side}") or 0)) for side in ("width", "height"))
-    return (width, height) if width and height else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,9 +77,11 @@ class World:
         assert isinstance(found, ImageItem)
         return found
 
+    def target_of(self, index: int) -> Target:
+        return Target(index, self.labels[index] if self.labels else None, 0.0, 0.5)
+
     def masks(self, truth: Truth, name: str = "a.png", index: int = 0) -> ObjectMasks | TruthGap:
-        target = Target(index, LABELS[index] if self.labels else None, 0.0, 0.5)
-        return truth.masks(self.item(name), target)
+        return truth.masks(self.item(name), self.target_of(index))
 
     def target(self, truth: Truth, name: str = "a.png", index: int = 0) -> np.ndarray:
         found = self.masks(truth, name, index)
@@ -95,9 +96,6 @@ class World:
 def found(truth: Truth) -> dict[str, int]:
     """Return what was found on the way, by kind."""
     return {kind: value["count"] for kind, value in truth.report.to_json()["findings"].items()}
-
-
-Pixels = Callable[[Sequence[int]], np.ndarray]
 
 
 @pytest.fixture

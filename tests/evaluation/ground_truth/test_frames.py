@@ -10,7 +10,7 @@ from PIL import Image
 
 from camcli.errors import InputError
 from camcli.evaluation.ground_truth.content import UnusableTruthError
-from camcli.evaluation.ground_truth.frames import frame_of
+from camcli.evaluation.ground_truth.frames import Frame, frame_of
 from camcli.evaluation.ground_truth.shapes import Rectangle
 from camcli.images.decode import StoredPicture
 from camcli.records import Geometry
@@ -64,8 +64,6 @@ def test_every_orientation_leads_to_the_pixels_that_pillow_turns(orientation: in
     stored[2:8, 4:16] = True
     expected = np.asarray(Image.fromarray(stored).transpose(turn))
     height, width = expected.shape
-    from camcli.evaluation.ground_truth.frames import Frame
-
     mask = Frame((40, 20), (width, height), turn).visible(
         Rectangle((4, 2, 16, 8)), Geometry(width, height, (0, 0, width, height)), (height, width)
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from camcli.cli import options
-from camcli.cli.console import counted_as
+from camcli.cli.console import counted_as, say
 from camcli.config import Config
 from camcli.errors import CamcliWarning, MachineError
 
@@ -108,7 +108,7 @@ def evaluate(
     )
     # A trunk compiled for whole batches would not fit the perturbed copies of single images.
     built = build(resolved, images_ahead=0)
-    evaluator = evaluator_for(plan, built)
+    evaluator = evaluator_for(plan, built, listing, total)
     job = EvaluationJob(
         refs=islice(listing, total),
         folder=output,
@@ -122,6 +122,9 @@ def evaluate(
     )
     summary, interrupted = _run(job, evaluator, total, quiet)
     _show(summary, output, json, quiet)
+    _tell_truth(evaluator, summary, quiet)
+    for line in (line for use in evaluator.engine.targets.file_uses() for line in use.lines()):
+        say(line)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
 
 
@@ -172,3 +175,20 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
         typer.echo(
             f"{counted_as(summary.rows, 'pair')} of image and class, tables in {output}", err=True
         )
+
+
+def _tell_truth(evaluator: Evaluator, summary: Summary, quiet: bool) -> None:
+    """Say on how much of the ground truth the figures rest; what was not used, always."""
+    if evaluator.truth is None or summary.truth is None:
+        return
+    report, pairs = evaluator.truth.report, dict(summary.truth["pairs"])
+    used = pairs.pop("used")
+    lines = [f"pairs without truth, {why}: {count}" for why, count in pairs.items()]
+    lines += report.findings.lines()
+    if lines or not quiet:
+        say(
+            f"{report.summary()}; localisation rests on {used} of {summary.rows} pairs of image "
+            "and class"
+        )
+    for line in lines:
+        say(f"  {line}")

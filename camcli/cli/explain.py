@@ -95,6 +95,8 @@ def explain(
     outcome = _run(plan, resolved, _Reporting(json, quiet, fail_fast))
     if not quiet:
         say(summary(outcome, output))
+    for line in (line for use in outcome.files for line in use.lines()):
+        say(line)
     raise typer.Exit(exit_code(outcome, fail_fast, exit_zero))
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from camcli.engine import Engine
-from camcli.evaluation.ground_truth.truth import Truth
+from camcli.evaluation.ground_truth.truth import ObjectMasks, Truth, TruthGap, outcome_of
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.rows import EvaluationRow, MethodResult
 from camcli.evaluation.scorer import PerturbationScorer
@@ -75,8 +75,9 @@ class Evaluator:
         self, batch: ImageBatch, targets: Sequence[Target]
     ) -> list[EvaluationRow]:
         """Evaluate one class for each image."""
-        seen = zip(batch.items, batch.images, targets, strict=True)
-        suites = [self._suite(item, image, target) for item, image, target in seen]
+        truth = [self._truth(*seen) for seen in zip(batch.items, targets, strict=True)]
+        seen = zip(batch.images, targets, truth, strict=True)
+        suites = [self._suite(image, target, found) for image, target, found in seen]
         results: list[dict[str, MethodResult]] = [{} for _ in targets]
         coefficients: list[dict[str, Tensor]] = [{} for _ in targets]
         for source in self.sources:
@@ -90,9 +91,11 @@ class Evaluator:
                 if saliency.coefficients is not None:
                     coefficients[row][source.name] = saliency.coefficients[place]
         return [
-            EvaluationRow(item.ref.name, "ok", target, with_agreement(result, alphas))
-            for item, target, result, alphas in zip(
-                batch.items, targets, results, coefficients, strict=True
+            EvaluationRow(
+                item.ref.name, "ok", target, with_agreement(result, alphas), truth=outcome_of(found)
+            )
+            for item, target, result, alphas, found in zip(
+                batch.items, targets, results, coefficients, truth, strict=True
             )
         ]
 
@@ -100,8 +103,13 @@ class Evaluator:
         limit = self.at_most.get(source.name, float("inf"))
         return [row for row, item in enumerate(batch.items) if item.ref.index < limit]
 
-    def _suite(self, item: ImageItem, image: Tensor, target: Target) -> MetricSuite:
-        masks = self.truth.masks(item, target) if self.truth else None
+    def _truth(self, item: ImageItem, target: Target) -> ObjectMasks | TruthGap | None:
+        return self.truth.masks(item, target) if self.truth else None
+
+    def _suite(
+        self, image: Tensor, target: Target, truth: ObjectMasks | TruthGap | None
+    ) -> MetricSuite:
+        masks = truth if isinstance(truth, ObjectMasks) else None
         return MetricSuite(self.scorer, self.scorer.baseline_scores(image, target.index), masks)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,16 @@ class EvaluationRecord:
         folder: The output folder.
         fingerprint: What determines the figures.
         left_out: How many pictures the inputs hold that are not evaluated, by suffix.
+        truth: How much of the ground truth is used, None without any.
+        listings: What was made of each file that lists images.
 
     """
 
     folder: Path
     fingerprint: Mapping[str, Any]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    truth: Mapping[str, Any] | None = None
+    listings: Sequence[Mapping[str, Any]] = ()
 
     def costs(self, resumed: ResumeState) -> dict[str, Cost]:
         """Return the costs that were measured before, none where nothing is resumed.
@@ -53,6 +57,8 @@ class EvaluationRecord:
                 **environment(),
                 "fingerprint": self.fingerprint,
                 "left_out": dict(self.left_out),
+                "truth": self.truth,
+                "listings": list(self.listings),
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

@@ -32,13 +32,25 @@ class MethodResult:
 
 @dataclass(frozen=True)
 class EvaluationRow:
-    """One image and class, or an image that could not be evaluated."""
+    """One image and class, or an image that could not be evaluated.
+
+    Attributes:
+        image: Its name in the run.
+        status: Whether it could be evaluated.
+        target: The explained class.
+        methods: The figures of each method's map.
+        error: Why it could not be evaluated.
+        truth: `used` where the explained object is known, else why it is not; None without any
+            ground truth.
+
+    """
 
     image: str
     status: Literal["ok", "failed"]
     target: Target | None = None
     methods: Mapping[str, MethodResult] = field(default_factory=dict)
     error: ErrorInfo | None = None
+    truth: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as builtins, every key always present."""

@@ -87,7 +87,9 @@ def _evaluate(
     interruption: Interruption,
     resumed: ResumeState,
 ) -> Summary:
-    record = EvaluationRecord(job.folder, job.fingerprint, job.left_out)
+    truth = evaluator.truth.report.to_json() if evaluator.truth else None
+    listings = [use.to_json() for use in evaluator.engine.targets.file_uses()]
+    record = EvaluationRecord(job.folder, job.fingerprint, job.left_out, truth, listings)
     costs = record.costs(resumed)
     record.write("running", costs)
     on_images(resumed.images)
@@ -105,7 +107,7 @@ def _evaluate(
             on_images(len(batch.items) + len(batch.failures))
     record.write("interrupted" if interruption.requested else "finished", costs)
     rows = list(read_rows(job.folder / FILE_NAME))
-    summary = summarise(rows, [s.name for s in evaluator.sources], costs, job.against)
+    summary = summarise(rows, [s.name for s in evaluator.sources], costs, job.against, truth)
     write_report(job.folder, summary)
     return summary
 

@@ -11,6 +11,7 @@ from camcli.engine import Engine
 from camcli.errors import MethodError, PromptError
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.ground_truth.formats import read_truth
+from camcli.evaluation.ground_truth.survey import survey
 from camcli.evaluation.plan import EvaluationPlan
 from camcli.evaluation.scorer import PerturbationScorer
 from camcli.evaluation.sources.base import MapSource
@@ -20,18 +21,28 @@ from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.network.scores import probabilities_of
 from camcli.network.split import SplitNetwork
+from camcli.records import ImageRef
 from camcli.run.build import BuiltRun
 from camcli.run.cut import split_at
 
 
-def evaluator_for(plan: EvaluationPlan, built: BuiltRun) -> Evaluator:
+def evaluator_for(
+    plan: EvaluationPlan, built: BuiltRun, listing: Sequence[ImageRef], total: int
+) -> Evaluator:
     """Set up what a plan asks for.
+
+    Args:
+        plan: What to evaluate.
+        built: The network that is explained.
+        listing: Every image that was given.
+        total: How many of them, from the first, are evaluated.
 
     Raises:
         CamcliError: Whatever does not exist or does not fit, before any image is touched.
 
     """
     _check_built(built)
+    built.engine.targets.expect(listing)
     options = plan.options_by_method()
     methods = [create_method(name, options[name]) for name in plan.names]
     network = built.engine.network
@@ -42,12 +53,16 @@ def evaluator_for(plan: EvaluationPlan, built: BuiltRun) -> Evaluator:
         sources += [stored_source(f, network.image_size, fingerprint) for f in plan.folders]
     names = [source.name for source in sources]
     _check_names(names, plan)
+    truth = None
+    if plan.truth:
+        annotations = read_truth(plan.truth, listing)
+        truth = survey(annotations, plan.truth, listing, total, built.engine.targets.table)
     return Evaluator(
         engine=built.engine,
         sources=tuple(sources),
         traced=traced,
         scorer=_scorer(plan, built.engine),
-        truth=read_truth(plan.truth) if plan.truth else None,
+        truth=truth,
         at_most=plan.limits(names),
     )
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -178,3 +179,28 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # of any kind: an EXIF block can be broken in many ways
         return None
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """What a file's header says of its picture, without decoding it.
+
+    Attributes:
+        size: (width, height) as stored.
+        turn: What turns it upright, None where it is.
+
+    """
+
+    size: _Size
+    turn: Image.Transpose | None
+
+    @property
+    def upright(self) -> _Size:
+        """(width, height) of the image as a viewer shows it."""
+        return _upright(self.size, self.turn)
+
+
+def stored_picture(path: Path) -> StoredPicture:
+    """Read the header of an image file; raises whatever a decoder fed with broken bytes raises."""
+    with Image.open(path, formats=_formats()) as image:
+        return StoredPicture(image.size, _turn(image))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from camcli.config import PromptsConfig
 from camcli.errors import PromptError, TargetError
-from camcli.models.image_lookup import entry_of
+from camcli.models.image_lookup import AmbiguousImageError
+from camcli.models.listed_images import ListedImages
 from camcli.models.prompt_file import read_prompts
 from camcli.records import ImageRef
 
@@ -38,32 +39,32 @@ class PromptPlan:
     Attributes:
         prompts: All of them; their places are the classes of the network.
         shared: Places of those that every image is asked about.
-        by_image: Places of further ones that an image, by name or path, has for itself.
-        source: The file that says so.
+        listed: Places of further ones that a file has for single images, None without such a file.
 
     """
 
     prompts: tuple[Prompt, ...]
     shared: tuple[int, ...]
-    by_image: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    source: Path | None = None
+    listed: ListedImages | None = None
 
     @property
     def many(self) -> bool:
         """Whether an image can have more than one prompt."""
-        most = max(map(len, self.by_image.values()), default=0)
-        return len(self.shared) + most > 1
+        return len(self.shared) + (self.listed.most if self.listed else 0) > 1
 
     def places(self, ref: ImageRef) -> list[int]:
         """Return the places of an image's prompts, each once.
 
         Raises:
-            TargetError: It has none.
+            TargetError: It has none, or what the file has may be another image's.
 
         """
-        own = entry_of(ref, self.by_image) or ()
-        if not self.shared and not own:
-            raise TargetError(f"{self.source} has no prompt for {ref.name}")
+        try:
+            own = (self.listed.of(ref) if self.listed else None) or ()
+        except AmbiguousImageError as error:
+            raise TargetError(str(error)) from None
+        if self.listed and not self.shared and not own:
+            raise TargetError(f"{self.listed.source} has no prompt for {ref.name}")
         return list(dict.fromkeys([*self.shared, *own]))
 
 
@@ -100,8 +101,7 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
     return PromptPlan(
         prompts=tuple(Prompt(name, _filled(name, config.templates)) for name in places),
         shared=tuple(dict.fromkeys(shared)),
-        by_image=dict(by_image),
-        source=source,
+        listed=ListedImages(str(source), by_image) if by_image else None,
     )
 
 

@@ -6,6 +6,7 @@ in the calling thread; every queue between them is bounded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from camcli.output.files import manifest_path
@@ -48,10 +49,13 @@ def explain(
 
     """
     fingerprint = built.fingerprint()
-    with open_folder(plan.folder, plan, fingerprint, built.engine.targets.many) as resumed:
+    targets = built.engine.targets
+    if isinstance(plan.refs, Sequence):
+        targets.expect(plan.refs)
+    with open_folder(plan.folder, plan, fingerprint, targets.many) as resumed:
         record = RunRecord(plan, built, fingerprint, resumed)
         with stoppable(interruption), record.kept():
-            images = Remaining(plan, resumed)
+            images = Remaining(plan, resumed, targets.notice)
             _explain_all(images, plan, built, workers, on_rows, interruption, record.tally)
             if resumed.images and not interruption.requested:
                 sort_manifest(plan.folder, plan, images.order)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from camcli.models.listed_images import FileUse
 from camcli.output.resume import ResumeState
 
 
@@ -45,6 +46,7 @@ class Outcome:
         resumed: What it found done.
         interrupted: Why it was asked to stop before the end, None if it was not.
         seconds: How long it took.
+        files: What was made of each file that lists images.
 
     """
 
@@ -52,3 +54,4 @@ class Outcome:
     resumed: ResumeState
     interrupted: str | None
     seconds: float
+    files: tuple[FileUse, ...] = ()

@@ -43,6 +43,7 @@ class RunRecord:
         self._resumed = resumed
         self._fixed = environment() | _settings(built) | {"fingerprint": fingerprint}
         self._fixed |= {"activation": _activation(built), "left_out": dict(plan.left_out)}
+        self._targets = built.engine.targets
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -73,7 +74,8 @@ class RunRecord:
 
         """
         self._write("interrupted" if interrupted else "finished")
-        return Outcome(self.tally, self._resumed, interrupted, self._seconds)
+        files = tuple(self._targets.file_uses())
+        return Outcome(self.tally, self._resumed, interrupted, self._seconds, files)
 
     @property
     def _seconds(self) -> float:
@@ -86,6 +88,7 @@ class RunRecord:
             **self._fixed,
             "images": tally.images + self._resumed.images,
             "rows": {status: tally.rows[status] + before[status] for status in _STATUSES},
+            "listings": [use.to_json() for use in self._targets.file_uses()],
             "seconds": {"total": round(seconds, 3)}
             | {stage: round(spent, 3) for stage, spent in tally.seconds.items()},
             "images_per_second": round(tally.images / seconds, 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from camcli.output.resume import ResumeState
 from camcli.output.rows import readable
@@ -20,14 +20,29 @@ class Remaining:
 
     """
 
-    def __init__(self, plan: RunPlan, resumed: ResumeState) -> None:
+    def __init__(
+        self,
+        plan: RunPlan,
+        resumed: ResumeState,
+        notice: Callable[[ImageRef], object] = lambda _: None,
+    ) -> None:
+        """Prepare to go through the images.
+
+        Args:
+            plan: The run.
+            resumed: What is done.
+            notice: Called with every image, done or not.
+
+        """
         self.order: dict[str, int] = {}
         self.patience = plan.patience
         self._plan = plan
         self._resumed = resumed
+        self._notice = notice
 
     def __iter__(self) -> Iterator[ImageRef]:
         for ref in self._plan.images():
+            self._notice(ref)
             if self._resumed.images:
                 self.order[ref.name] = ref.index
             if not self._resumed.holds(ref.name, readable(ref.path)):

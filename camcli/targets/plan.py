@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from camcli.errors import ImageError, TargetError
+from camcli.models.listed_images import FileUse, ListedImages
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable, UnknownClassError
@@ -50,6 +51,25 @@ class TargetPlan:
     def many(self) -> bool:
         """Whether an image can have more than one target, so that files carry the class."""
         return len(self._rules) > 1 or any(rule.many for rule in self._rules)
+
+    def expect(self, listing: Sequence[ImageRef]) -> None:
+        """Tell the files that list images which images there are."""
+        for listed in self._listed:
+            listed.expect(listing)
+
+    def notice(self, ref: ImageRef) -> None:
+        """Tell those files of the next image, where nobody knows how many there will be."""
+        for listed in self._listed:
+            listed.notice(ref)
+
+    def file_uses(self) -> list[FileUse]:
+        """Return what was made of each of those files."""
+        return [listed.use() for listed in self._listed]
+
+    @property
+    def _listed(self) -> list[ListedImages]:
+        found = [rule.listed_images() for rule in self._rules]
+        return [listed for listed in found if listed is not None]
 
     def classes(self, ref: ImageRef, logits: Tensor) -> list[int]:
         """Return the classes to explain in one image, each once, in the order asked for.

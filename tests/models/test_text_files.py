@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from camcli.errors import PromptError, TargetError
-from camcli.models.image_lookup import entry_of
 from camcli.models.text_files import read_columns, read_text, whole_number
-from camcli.records import ImageRef
 
 WANTED = (("image",), ("class", "label"))
 
@@ -58,11 +56,3 @@ def test_a_field_beyond_the_limit_is_a_mistake_and_no_crash() -> None:
     text = f"image,class\n{'a' * 200_000},1\n"
     with pytest.raises(TargetError, match=r"cannot read a\.csv: field larger"):
         list(read_columns(text, "a.csv", WANTED, TargetError))
-
-
-def test_an_image_is_found_by_name_then_path_then_file_name() -> None:
-    ref = ImageRef(0, Path("/data/sub/a.jpg"), "sub/a.jpg")
-    listed = {"sub/a.jpg": [0], "/data/sub/a.jpg": [1], "a.jpg": [2]}
-    for key in list(listed):
-        assert entry_of(ref, listed) == listed.pop(key)
-    assert entry_of(ref, {"b.jpg": [3]}) is None

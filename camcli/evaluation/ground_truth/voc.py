@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from camcli.errors import InputError
-from camcli.evaluation.ground_truth.annotations import Annotations, Region
+from camcli.evaluation.ground_truth.content import Annotations, Content, Reader, Region, stated_size
+from camcli.evaluation.ground_truth.findings import Finding
+from camcli.evaluation.ground_truth.segmentation import has_extent
+from camcli.evaluation.ground_truth.shapes import Rectangle
+from camcli.models.image_lookup import Entry
+
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
 def is_voc(path: Path) -> bool:
@@ -22,29 +28,60 @@ def read_voc(path: Path) -> Annotations:
         OSError: A file cannot be read.
 
     """
+    folder = path if path.is_dir() else path.parent
     files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
     if not files:
-        raise InputError(f"{path} holds no Pascal VOC annotation (*.xml)")
-    return Annotations(dict(_objects(file) for file in files))
+        raise InputError(f"{path} holds neither masks (*.png) nor Pascal VOC annotations (*.xml)")
+    return Annotations([_entry(file, PurePosixPath(file.relative_to(folder))) for file in files])
 
 
-def _objects(path: Path) -> tuple[str, list[Region]]:
-    """Return the stem of the image that a file annotates, and its objects."""
+def _entry(path: Path, relative: PurePosixPath) -> Entry[Reader]:
+    """Read a file, whose place in the folder is that of its image among the images."""
     try:
         root = ElementTree.parse(path).getroot()
-        regions = [_region(thing) for thing in root.iter("object")]
-        return Path(root.findtext("filename") or path.name).stem, regions
-    except (ElementTree.ParseError, ValueError, TypeError) as error:
+    except ElementTree.ParseError as error:
+        raise InputError(f"{path} is no Pascal VOC annotation: not XML: {error}") from None
+    if root.tag != "annotation":
+        raise InputError(
+            f"{path} is no Pascal VOC annotation: it holds <{root.tag}>, not <annotation>"
+        )
+    content = _content(root, path)
+    return Entry(_spellings(root, relative), lambda: content)
+
+
+def _spellings(root: ElementTree.Element, relative: PurePosixPath) -> tuple[str, ...]:
+    """Return what the image may be called: by where the file is, and by what stands in it."""
+    name = (root.findtext("filename") or "").strip()
+    if not name:
+        return (str(relative),)
+    folder = (root.findtext("folder") or "").strip()
+    found = [str(relative.parent / name.replace("\\", "/")), *([f"{folder}/{name}"] * bool(folder))]
+    return (*found, (root.findtext("path") or "").strip() or name)
+
+
+def _content(root: ElementTree.Element, path: Path) -> Content:
+    regions: list[Region] = []
+    dropped: list[tuple[Finding, str]] = []
+    size = stated_size(root.findtext("size/width"), root.findtext("size/height"))
+    try:
+        for number, thing in enumerate(root.iter("object"), start=1):
+            found = _region(thing)
+            if isinstance(found, Region):
+                regions.append(found)
+            else:
+                dropped.append((found, f"object {number} in {path.name}"))
+        return Content(size, tuple(regions), tuple(dropped))
+    except ValueError as error:
         raise InputError(f"{path} is no Pascal VOC annotation: {error}") from None
 
 
-def _region(thing: ElementTree.Element) -> Region:
+def _region(thing: ElementTree.Element) -> Region | Finding:
     """Read one object; VOC counts pixels from 1, both ends included."""
     box = thing.find("bndbox")
     if box is None:
-        raise ValueError("an object has no bndbox")
-    sides = {side: float(box.findtext(side) or "") for side in ("xmin", "ymin", "xmax", "ymax")}
-    return Region(
-        thing.findtext("name"),
-        (sides["xmin"] - 1, sides["ymin"] - 1, sides["xmax"], sides["ymax"]),
-    )
+        return "no_outline"
+    left, top, right, bottom = (float(box.findtext(side) or "") for side in _SIDES)
+    shape = Rectangle((left - 1, top - 1, right, bottom))
+    if not has_extent(shape):
+        return "degenerate"
+    return Region((thing.findtext("name") or "").strip() or None, shape)

@@ -18,8 +18,12 @@ def heading(metric: Metric[Any]) -> str:
 
 
 def cells(summary: Summary, method: str) -> list[str]:
-    """Return one method's means as text, with half the width of their intervals."""
-    return [_mean(summary.estimates[method, m.key], m) for m in summary.metrics]
+    """Return one method's means as text, with half the width of their intervals.
+
+    A figure that rests on fewer images and classes than the method was measured on says so.
+    """
+    everything = summary.count(method)
+    return [_mean(summary.estimates[method, m.key], m, everything) for m in summary.metrics]
 
 
 def leads(summary: Summary, method: str) -> list[str]:
@@ -27,12 +31,13 @@ def leads(summary: Summary, method: str) -> list[str]:
     return [_lead(summary.leads[method, m.key], m) for m in summary.metrics]
 
 
-def _mean(estimate: Estimate, metric: Metric[Any]) -> str:
+def _mean(estimate: Estimate, metric: Metric[Any], everything: int) -> str:
     if not estimate.count:
         return _NOTHING
     scale, digits = _format(metric)
     half = (estimate.high - estimate.low) / 2 * scale
-    return f"{estimate.mean * scale:.{digits}f} ± {half:.{digits}f}"
+    fewer = f" (n {estimate.count})" if estimate.count < everything else ""
+    return f"{estimate.mean * scale:.{digits}f} ± {half:.{digits}f}{fewer}"
 
 
 def _lead(estimate: Estimate, metric: Metric[Any]) -> str:

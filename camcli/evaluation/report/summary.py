@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ class Summary:
         costs: By method, where they were measured.
         rows: How many images and classes were evaluated.
         failed: How many images were not.
+        truth: How much of the ground truth is used, with `pairs`: how many images and classes had
+            it, and why the others did not. None without any ground truth.
 
     """
 
@@ -44,6 +47,7 @@ class Summary:
     costs: Mapping[str, Cost]
     rows: int
     failed: int
+    truth: Mapping[str, Any] | None = None
 
     def count(self, method: str) -> int:
         """Return on how many images and classes a method was measured."""
@@ -55,6 +59,7 @@ def summarise(
     methods: Sequence[str],
     costs: Mapping[str, Cost],
     against: str | None = None,
+    truth: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Average the rows of an evaluation.
 
@@ -64,6 +69,7 @@ def summarise(
         costs: By method, where they were measured.
         against: A method whose lead over each other one is estimated from their differences on
             the images that both have a value for, which is sharper than comparing intervals.
+        truth: How much of the ground truth is used, None without any.
 
     """
     done = [row for row in rows if row["status"] == "ok"]
@@ -89,7 +95,14 @@ def summarise(
         costs=costs,
         rows=len(done),
         failed=len(rows) - len(done),
+        truth=None if truth is None else {**truth, "pairs": _truth_outcomes(done)},
     )
+
+
+def _truth_outcomes(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many images and classes had ground truth, and why the others had none."""
+    counts = Counter(row.get("truth") or "not recorded" for row in rows)
+    return {"used": 0, **dict(counts.most_common())}
 
 
 def _curves(

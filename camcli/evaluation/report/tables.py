@@ -54,6 +54,7 @@ def json_ready(summary: Summary) -> dict[str, Any]:
         "failed": summary.failed,
         "methods": {method: _method(summary, method) for method in summary.methods},
         "against": summary.against,
+        "truth": summary.truth,
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from camcli.models.listed_images import ListedImages
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable
@@ -46,6 +47,10 @@ class Rule(ABC):
     def many(self) -> bool:
         """Whether an image can have more than one class by this rule."""
         return False
+
+    def listed_images(self) -> ListedImages | None:
+        """Return what a file lists for single images, None where the rule reads no such file."""
+        return None
 
     @abstractmethod
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:

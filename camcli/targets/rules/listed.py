@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
-from camcli.models.image_lookup import entry_of
+from camcli.models.image_lookup import AmbiguousImageError
+from camcli.models.listed_images import ListedImages
 from camcli.records import ImageRef
 from camcli.targets.listing import read_listing
 from camcli.targets.rules.base import Rule, Vocabulary
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 class Listed(Rule):
     """The classes that a file has for the image, in the order of its lines."""
 
-    source: Path
-    by_image: Mapping[str, Sequence[int]]
+    listed: ListedImages
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
@@ -30,16 +30,23 @@ class Listed(Rule):
         if not spec.startswith("@"):
             return None
         path = Path(spec[1:])
-        return cls(path, read_listing(path, vocabulary.table))
+        return cls(ListedImages(str(path), read_listing(path, vocabulary.table)))
 
     @property
     def many(self) -> bool:
         """Whether the file has more than one class for some image."""
-        return any(len(listed) > 1 for listed in self.by_image.values())
+        return self.listed.most > 1
+
+    def listed_images(self) -> ListedImages:
+        """Return what the file has."""
+        return self.listed
 
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
         """Return the classes that the file has for an image."""
-        found = entry_of(ref, self.by_image)
+        try:
+            found = self.listed.of(ref)
+        except AmbiguousImageError as error:
+            raise TargetError(str(error)) from None
         if found is None:
-            raise TargetError(f"{self.source} names no class for {ref.name}")
+            raise TargetError(f"{self.listed.source} names no class for {ref.name}")
         return found

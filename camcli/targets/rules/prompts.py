@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
+from camcli.models.listed_images import ListedImages
 from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef
 from camcli.targets.rules.base import Rule, Vocabulary, spells
@@ -29,6 +30,10 @@ class Prompts(Rule):
         if vocabulary.prompts is None:
             raise TargetError("the network has classes, and there are no prompts to be targets")
         return cls(vocabulary.prompts)
+
+    def listed_images(self) -> ListedImages | None:
+        """Return what a file of prompts has for single images."""
+        return self.plan.listed
 
     @property
     def many(self) -> bool:

@@ -1,0 +1,121 @@
+"""A user's file that lists something for images, on its way through a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from camcli.models.image_lookup import AmbiguousImageError, Assignment, Entry, ImageIndex
+from camcli.models.image_paths import SpelledPath
+from camcli.records import ImageRef
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class FileUse:
+    """What a run made of a file.
+
+    Attributes:
+        source: The file.
+        entries: How many images it lists.
+        used: How many of them are images of the run.
+        unused: The first of the others.
+        shared: The first of those that were taken for several images, each with two of them. Only
+            where images arrive one by one; in a whole listing they are refused.
+
+    """
+
+    source: str
+    entries: int
+    used: int
+    unused: tuple[str, ...]
+    shared: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as builtins."""
+        return dict(vars(self))
+
+    def lines(self) -> list[str]:
+        """Return what the user should know, a line each."""
+        found = []
+        if missing := self.entries - self.used:
+            found.append(
+                f"{self.source}: {missing} of {self.entries} entries match no image of the run, "
+                f"such as {', '.join(self.unused[:3])}"
+            )
+        found += [f"{self.source}: {shared}; write paths there" for shared in self.shared]
+        return found
+
+
+class ListedImages:
+    """What a file lists for images, by place, and which entries of it met their images."""
+
+    def __init__(self, source: str, by_image: Mapping[str, Sequence[int]]) -> None:
+        r"""Index a file's entries; those that spell one path alike, as `./a` and `a`, are one.
+
+        Args:
+            source: What messages call the file.
+            by_image: What it lists, by the image as it is spelt there.
+
+        """
+        merged: dict[tuple[str, ...], Entry[list[int]]] = {}
+        for image, listed in by_image.items():
+            parts = SpelledPath.of(image).parts
+            merged.setdefault(parts, Entry((image,), [])).value.extend(listed)
+        self.source = source
+        self._index = ImageIndex(source, merged.values())
+        self._assignment: Assignment | None = None
+        self._met: dict[str, str] = {}
+        self._shared: dict[str, str] = {}
+
+    @property
+    def most(self) -> int:
+        """How much is listed for the image with the most."""
+        return max((len(entry.value) for entry in self._index.entries), default=0)
+
+    def expect(self, listing: Sequence[ImageRef]) -> None:
+        """Learn of every image that there is, so that none gets what belongs to another."""
+        self._assignment = self._index.assign(listing)
+
+    def notice(self, ref: ImageRef) -> None:
+        """Learn of the next image of a listing that is never whole."""
+        try:
+            match = self._index.best(ref)
+        except AmbiguousImageError:
+            return
+        if match is None:
+            return
+        name = match.entry.name
+        path = os.path.abspath(ref.path)  # noqa: PTH100 - links must stay what they are
+        first = self._met.setdefault(name, path)
+        if first != path and len(self._shared) < _EXAMPLES:
+            self._shared.setdefault(name, f"{name} was taken for both {first} and {path}")
+
+    def of(self, ref: ImageRef) -> Sequence[int] | None:
+        """Return what is listed for an image, None where nothing is.
+
+        Raises:
+            AmbiguousImageError: Another image or entry could be meant as well.
+
+        """
+        if self._assignment and ref.index in self._assignment.refused:
+            raise AmbiguousImageError(self._assignment.refused[ref.index])
+        match = self._index.best(ref)
+        return None if match is None else match.entry.value
+
+    def use(self) -> FileUse:
+        """Return what the run made of the file."""
+        entries = self._index.entries
+        taken = self._assignment.taken if self._assignment else frozenset[int]()
+        met = {entries[number].name for number in taken} | self._met.keys()
+        unused = [entry.name for entry in entries if entry.name not in met]
+        return FileUse(
+            self.source,
+            entries=len(entries),
+            used=len(entries) - len(unused),
+            unused=tuple(unused[:_EXAMPLES]),
+            shared=tuple(self._shared.values()),
+        )

@@ -18,7 +18,7 @@ from camcli.evaluation.sources.method import MethodSource
 from camcli.evaluation.sources.stored import stored_source
 from camcli.methods import create_method
 from camcli.methods.base import Method
-from camcli.network.scores import probabilities_of
+from camcli.network.endings.meaning import probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.run.build import BuiltRun
 from camcli.run.cut import split_at
@@ -81,7 +81,7 @@ def _scorer(plan: EvaluationPlan, engine: Engine) -> PerturbationScorer:
         plan.steps,
         plan.insertion,
         plan.deletion,
-        partial(probabilities_of, how=engine.probabilities),
+        partial(probabilities_of, how=engine.network.probabilities),
     )
 
 

@@ -28,7 +28,8 @@ class LoadedModel:
         output: The key of the scores in a network that returns several tensors.
         text: What embeds texts, of a dual encoder; its network returns embeddings until it is
             given prompts.
-        probabilities: What turns the scores into probabilities, None where the network shows it.
+        probabilities: What turns the scores into probabilities, None where the network shows it;
+            with none, what the network returns is explained as it is.
 
     """
 

@@ -109,12 +109,20 @@ def _reading_without_ending(numbers: Numbers, asked: Probabilities | None) -> Pr
     """Return how scores become probabilities that the graph does not take back to logits."""
     found = numbers.reading
     if asked is not None:
-        if found is not None:
+        if found not in (None, "none"):
             _warn(
                 f"the network returns scores that are a {kind_of(found)} each already; "
                 f"model.probabilities takes them for logits and puts a {asked} on them"
             )
         return asked
+    if found == "none":
+        _warn(
+            "the network's scores are bounded, or add up to the same number for every image, so "
+            "they are no logits, and nothing says how they become probabilities: rows have none "
+            "(score_kind: value). Should they be logits, set model.probabilities to softmax or "
+            "sigmoid"
+        )
+        return found
     if found is not None:
         _warn(
             "what the network returns cannot be taken back to logits: it is explained as the "

@@ -50,7 +50,7 @@ class Closing:
     def __call__(self, rows: Tensor) -> Tensor:
         """Return what the network makes of numbers at the source, (R, width): (R, N)."""
         like = self.source.meta["val"]
-        given = rows.to(like).reshape(len(rows), *like.shape[1:])
+        given = rows.to(like.device, like.dtype).reshape(len(rows), *like.shape[1:])
         known: dict[fx.Node, Any] = {self.source: given}
         with torch.no_grad():
             found: Tensor = self._value(self.result, len(rows), known)

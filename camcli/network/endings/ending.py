@@ -75,7 +75,7 @@ def find_ending(closings: Iterable[Closing]) -> Ending | None:
         numbers = _trial_numbers(width)
         try:
             returned = closing(numbers.to(closing.source.meta["val"].device)).cpu()
-        except RuntimeError:  # whatever the user's forward raises for numbers that are not its own
+        except Exception:  # whatever the user's forward raises for numbers that are not its own
             continue
         ending = _ending_of(closing, numbers, returned)
         if ending is not None:
@@ -90,9 +90,12 @@ def _trial_numbers(width: int) -> Tensor:
 
 
 def _ending_of(closing: Closing, numbers: Tensor, returned: Tensor) -> Ending | None:
+    dtype = closing.result.meta["val"].dtype
+    if not dtype.is_floating_point:
+        return None
     logs = bool((returned <= 0).all())
     own = returned.exp() if logs else returned
-    tolerance = max(_TOLERANCE, 2 * torch.finfo(closing.result.meta["val"].dtype).eps)
+    tolerance = max(_TOLERANCE, 2 * torch.finfo(dtype).eps)
     for name, probabilities in _PROBABILITIES.items():
         columns = _columns_of(probabilities(numbers), own, tolerance)
         if columns is not None:

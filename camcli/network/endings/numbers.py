@@ -47,12 +47,13 @@ class Numbers:
         return prod(map(int, others))
 
     @property
-    def reading(self) -> Literal["identity", "exp"] | None:
-        """How they become probabilities, None where nothing says that they are any.
+    def reading(self) -> Literal["identity", "exp", "none"] | None:
+        """How they become probabilities; `none` if in no known way, None if they may be logits.
 
         They are probabilities where the operations that made them allow no other numbers than
         those in [0, 1], or where those of some images lie there and add up to 1; logarithms of
-        probabilities likewise.
+        probabilities likewise. Where they are bounded otherwise, or are shares of another sum,
+        such as per cents, they are no logits either.
         """
         if self._come_from_weights:
             return None
@@ -63,7 +64,9 @@ class Numbers:
             return "exp"
         if _are_distributions(self._found):
             return "identity"
-        return "exp" if _are_distributions(self._found.exp()) else None
+        if _are_distributions(self._found.exp()):
+            return "exp"
+        return "none" if bounds.finite or _are_shares(self._found) else None
 
     @property
     def look_like_probabilities(self) -> bool:
@@ -87,6 +90,14 @@ class Numbers:
     @cached_property
     def _found(self) -> Tensor:
         return self.examples().detach().double().cpu()
+
+
+def _are_shares(rows: Tensor) -> bool:
+    """Return whether several numbers an image add up to the same for all images, none below 0."""
+    if rows.shape[1] == 1 or bool((rows < 0).any()):
+        return False
+    sums = rows.sum(1)
+    return bool((sums > 0).all()) and bool(((sums / sums[0] - 1).abs() < _ROUNDING).all())
 
 
 def _lie_in_unit_interval(rows: Tensor) -> bool:

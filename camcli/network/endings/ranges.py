@@ -35,6 +35,11 @@ class Range:
         """Return whether the values lie between two numbers, up to rounding."""
         return low - 1e-6 <= self.low and self.high <= high + 1e-6
 
+    @property
+    def finite(self) -> bool:
+        """Whether the values are bounded on both sides."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
 
 ANYTHING = Range()
 UNIT = Range(0.0, 1.0)

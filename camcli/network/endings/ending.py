@@ -55,6 +55,10 @@ class Ending:
     closing: Closing
     columns: Columns
 
+    def returns_as(self, other: Ending) -> bool:
+        """Return whether two nodes of a network would both do for its logits."""
+        return (self.name, self.columns) == (other.name, other.columns)
+
     def undo(self) -> tuple[fx.Node, Probabilities]:
         """Return the node of the scores before it, made where there is none, and their reading."""
         undo = _before_softmax if self.name == "softmax" else _before_sigmoid
@@ -68,19 +72,14 @@ def find_ending(closings: Iterable[Closing]) -> Ending | None:
         closings: The network's ends, the shortest first.
 
     """
+    found: Ending | None = None
     for closing in closings:
-        width = closing.width
-        if width is None or closing.source is closing.result:
-            continue
-        numbers = _trial_numbers(width)
-        try:
-            returned = closing(numbers.to(closing.source.meta["val"].device)).cpu()
-        except Exception:  # whatever the user's forward raises for numbers that are not its own
-            continue
-        ending = _ending_of(closing, numbers, returned)
-        if ending is not None:
-            return ending
-    return None
+        ending = _ending_of(closing)
+        # A softmax is the same of l as of l - max l, which a softmax by hand goes through and whose
+        # largest never changes: what comes before is the logit.
+        if ending is not None and (found is None or ending.returns_as(found)):
+            found = ending
+    return found
 
 
 def _trial_numbers(width: int) -> Tensor:
@@ -89,9 +88,14 @@ def _trial_numbers(width: int) -> Tensor:
     return torch.randn(len(_SPREADS), width, generator=generator) * spreads
 
 
-def _ending_of(closing: Closing, numbers: Tensor, returned: Tensor) -> Ending | None:
-    dtype = closing.result.meta["val"].dtype
-    if not dtype.is_floating_point:
+def _ending_of(closing: Closing) -> Ending | None:
+    dtype: torch.dtype = closing.result.meta["val"].dtype
+    if closing.width is None or closing.source is closing.result or not dtype.is_floating_point:
+        return None
+    numbers = _trial_numbers(closing.width)
+    try:
+        returned = closing(numbers.to(closing.source.meta["val"].device)).cpu()
+    except Exception:  # whatever the user's forward raises for numbers that are not its own
         return None
     logs = bool((returned <= 0).all())
     own = returned.exp() if logs else returned

@@ -104,7 +104,7 @@ def _unit(_node: fx.Node, _inputs: list[Range]) -> Range:
     return UNIT
 
 
-@_bound("log_softmax", "_log_softmax", "log_sigmoid")
+@_bound("log_softmax", "_log_softmax", "log_sigmoid", "log_sigmoid_forward")
 def _logarithms(_node: fx.Node, _inputs: list[Range]) -> Range:
     return Range(high=0.0, logs=True)
 

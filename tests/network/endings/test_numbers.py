@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.network.endings.meaning import Probabilities
@@ -16,9 +17,12 @@ def mean_of_two(y: Tensor, z: Tensor) -> Tensor:
 
 NUMBERS: dict[str, tuple[Close, str]] = {
     "mean of softmaxes": (mean_of_two, "probability"),
-    "mean of sigmoids": (lambda y, z: torch.stack([y.sigmoid(), z.sigmoid()]).mean(0), "probability"),
+    "mean of sigmoids": (
+        lambda y, z: torch.stack([y.sigmoid(), z.sigmoid()]).mean(0),
+        "probability",
+    ),
     "softmax in groups": (lambda y, z: torch.cat([y.softmax(1), z.softmax(1)], 1), "probability"),
-    "own normalisation": (lambda y, _: (y.abs() + 0.1) / (y.abs() + 0.1).sum(1, True), "probability"),
+    "own normalisation": (lambda y, _: F.normalize(y.abs() + 0.1, p=1), "probability"),
     "a clamp that bites": (lambda y, _: y.softmax(1).clamp(0.2, 0.8), "probability"),
     "logarithm of a mean": (lambda y, z: mean_of_two(y, z).log(), "log-probability"),
     "mean of log-softmaxes": (

@@ -38,7 +38,7 @@ BOUNDED: dict[str, tuple[Callable[[Tensor], Tensor], float, float]] = {
     "shifted": (lambda x: (x.tanh() + 1) / 2, 0, 1),
     "clamp": (lambda x: x.clamp(-0.5, 2.0), -0.5, 2),
     "clamp_max": (lambda x: x.sigmoid().clamp(max=0.4), 0, 0.4),
-    "hardtanh": (F.hardtanh, -1, 1),
+    "hardtanh": (lambda x: F.hardtanh(x), -1, 1),
     "relu": (torch.relu, 0, math.inf),
     "exp": (lambda x: (-x.relu()).exp(), 0, 1),
     "quotient": (lambda x: x.sigmoid() / (1 + x.sigmoid()), 0, 1),

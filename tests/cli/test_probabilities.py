@@ -33,19 +33,6 @@ def returned(factory: Callable[[], nn.Module], pixels: torch.Tensor) -> float:
     return float(factory().eval()(pixels)[0, 2])
 
 
-def test_an_ensemble_is_explained_as_its_own_probability(
-    camcli: Camcli, pixels: torch.Tensor
-) -> None:
-    finished = camcli("explain", "noise.png", *QUIET, "-m", "tests.models.factories:ensemble",
-                      "--target", "2", "--exit-zero")  # fmt: skip
-    (row,) = rows_in(Path("out"))
-    own = returned(ensemble, pixels)
-    assert row["target"]["probability"] == pytest.approx(own, abs=1e-5)
-    assert row["target"]["score"] == row["target"]["probability"]
-    assert row["target"]["score_kind"] == "probability"
-    assert "cannot be taken back to logits" in finished.stderr
-
-
 def test_scores_need_not_have_a_probability(camcli: Camcli, pixels: torch.Tensor) -> None:
     finished = camcli("explain", "noise.png", *QUIET, "-m", "tests.models.factories:build",
                       "--target", "2", "--exit-zero", "--set", "model.probabilities=none",
@@ -56,17 +43,29 @@ def test_scores_need_not_have_a_probability(camcli: Camcli, pixels: torch.Tensor
     assert (row["target"]["score_kind"], row["target"]["probability"]) == ("value", None)
 
 
-@pytest.mark.parametrize("probabilities", ["auto", "none"])
+@pytest.mark.parametrize(
+    ("factory", "probabilities", "kind", "told"),
+    [
+        (ensemble, "auto", "probability", "cannot be taken back to logits"),
+        (build, "none", "value", "are of the scores themselves"),
+    ],
+)
 def test_an_evaluation_measures_what_the_network_returns(
-    camcli: Camcli, pixels: torch.Tensor, probabilities: str
+    camcli: Camcli,
+    pixels: torch.Tensor,
+    factory: Callable[[], nn.Module],
+    probabilities: str,
+    kind: str,
+    told: str,
 ) -> None:
-    factory = ensemble if probabilities == "auto" else build
     finished = camcli("evaluate", "noise.png", *QUIET, "--no-costs", "--steps", "2",
                       "-m", f"tests.models.factories:{factory.__name__}", "--methods", "random",
                       "--target", "2", "--set", f"model.probabilities={probabilities}")  # fmt: skip
-    assert finished.code == 0, finished.stderr
     row = json.loads(Path("out/manifest.jsonl").read_text())
-    own = returned(factory, pixels)
-    assert row["methods"]["random"]["insertion"][-1] == pytest.approx(own, abs=1e-5)
-    assert row["methods"]["random"]["deletion"][0] == pytest.approx(own, abs=1e-5)
-    assert ("are of the scores themselves" in finished.stderr) == (probabilities == "none")
+    own = pytest.approx(returned(factory, pixels), abs=1e-5)
+    assert row["target"]["score"] == own, finished.stderr
+    assert row["target"]["score_kind"] == kind
+    assert row["target"]["probability"] == (own if kind == "probability" else None)
+    assert row["methods"]["random"]["insertion"][-1] == own
+    assert row["methods"]["random"]["deletion"][0] == own
+    assert told in finished.stderr

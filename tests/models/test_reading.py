@@ -20,5 +20,5 @@ def test_the_users_word_replaces_the_models_and_auto_says_nothing(demo_model: Lo
 
 def test_a_softmax_over_prompts_takes_no_other_reading(demo_model: LoadedModel) -> None:
     explained_itself = replace(demo_model, probabilities="none")
-    with pytest.raises(ConfigError, match="does not go with prompts.score: softmax"):
+    with pytest.raises(ConfigError, match=r"does not go with prompts\.score: softmax"):
         read_as(explained_itself, "sigmoid")

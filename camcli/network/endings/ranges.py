@@ -78,9 +78,7 @@ def _range_of_argument(module: fx.GraphModule, argument: object) -> Range:
 
 
 def _range_of_constant(module: fx.GraphModule, node: fx.Node) -> Range:
-    value = module
-    for name in str(node.target).split("."):
-        value = getattr(value, name)
+    value = operator.attrgetter(str(node.target))(module)
     if not isinstance(value, Tensor) or value.numel() == 0 or value.is_complex():
         return ANYTHING
     return Range(float(value.min()), float(value.max()))

@@ -16,7 +16,7 @@ from camcli.errors import ImageError
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import bounds, min_max, scaled
-from camcli.network.scores import Probabilities, probabilities_of
+from camcli.network.endings.meaning import kind_of, probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.records import (
     Batch,
@@ -51,7 +51,6 @@ class Engine:
         at_layer_size: Keep maps at the layer's resolution instead of the network input's.
         normalize: minmax, (m - min) / (max - min), or max, m / max.
         keep_components: Keep the components' maps, and not only their weights.
-        probabilities: How logits become probabilities.
 
     """
 
@@ -63,7 +62,6 @@ class Engine:
     at_layer_size: bool = False
     normalize: Literal["minmax", "max"] = "minmax"
     keep_components: bool = False
-    probabilities: Probabilities = "softmax"
 
     def __post_init__(self) -> None:
         if self.method.uses_deeplift:
@@ -201,12 +199,15 @@ class Engine:
     def described_targets(self, logits: Tensor, classes: Sequence[int]) -> list[Target]:
         """Return the record of one class for each image, given logits (B, N) on the CPU."""
         # Row by row: the last bit of a vectorised sigmoid depends on the place in the batch.
+        how = self.network.probabilities
+        kind = kind_of(how)
         return [
             Target(
                 index=index,
                 name=self.targets.table.name_of(index),
                 score=float(row[index]),
-                probability=float(probabilities_of(row, self.probabilities)[index]),
+                probability=None if kind == "value" else float(probabilities_of(row, how)[index]),
+                score_kind=kind,
             )
             for index, row in zip(classes, logits, strict=True)
         ]

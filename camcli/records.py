@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Status = Literal["ok", "failed", "degenerate"]
+ScoreKind = Literal["logit", "probability", "log-probability", "value"]
 Box = tuple[float, float, float, float]
 
 
@@ -151,12 +152,22 @@ class Batch:
 
 @dataclass(frozen=True)
 class Target:
-    """The explained class: index, name if known, raw score (logit) and softmax probability."""
+    """The explained class.
+
+    Attributes:
+        index: Its place among the network's classes.
+        name: Its name, where that is known.
+        score: The number that is explained.
+        probability: The network's probability of it; None where the score has none.
+        score_kind: What the score is.
+
+    """
 
     index: int
     name: str | None
     score: float
-    probability: float
+    probability: float | None
+    score_kind: ScoreKind = "logit"
 
 
 @dataclass(frozen=True)

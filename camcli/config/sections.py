@@ -69,8 +69,10 @@ class ModelConfig(_Section):
     labels: str | None = Field(
         None, description="file of class names: .txt with one per line, .json or .csv"
     )
-    probabilities: Literal["auto", "softmax", "sigmoid"] = Field(
-        "auto", description="sigmoid where classes do not exclude each other"
+    probabilities: Literal["auto", "softmax", "sigmoid", "none"] = Field(
+        "auto",
+        description="what turns the explained scores into probabilities; auto: the network's own "
+        "ending; none: what the network returns is explained as the number it is",
     )
 
     @field_validator("name")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import partial
 
 from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import accelerate
 from camcli.engine import Engine
-from camcli.errors import MethodError, PromptError
+from camcli.errors import CamcliWarning, MethodError, PromptError
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.ground_truth.formats import read_truth
 from camcli.evaluation.ground_truth.survey import survey
@@ -19,7 +20,7 @@ from camcli.evaluation.sources.method import MethodSource
 from camcli.evaluation.sources.stored import stored_source
 from camcli.methods import create_method
 from camcli.methods.base import Method
-from camcli.network.scores import probabilities_of
+from camcli.network.endings.meaning import probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.records import ImageRef
 from camcli.run.build import BuiltRun
@@ -91,12 +92,20 @@ def _check_names(names: Sequence[str], plan: EvaluationPlan) -> None:
 
 
 def _scorer(plan: EvaluationPlan, engine: Engine) -> PerturbationScorer:
+    how = engine.network.probabilities
+    if how == "none":
+        warnings.warn(
+            "nothing turns the network's scores into probabilities (score_kind: value), so AD, IC, "
+            "ADD, insertion and deletion are of the scores themselves",
+            CamcliWarning,
+            stacklevel=2,
+        )
     return PerturbationScorer(
         engine.network.predict,
         plan.steps,
         plan.insertion,
         plan.deletion,
-        partial(probabilities_of, how=engine.probabilities),
+        partial(probabilities_of, how=how),
     )
 
 

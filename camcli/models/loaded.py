@@ -32,7 +32,8 @@ class LoadedModel:
         output: The key of the scores in a network that returns several tensors.
         text: What embeds texts, of a dual encoder; its network returns embeddings until it is
             given prompts.
-        probabilities: What turns the scores into probabilities, None where the network shows it.
+        probabilities: What turns the scores into probabilities, None where the network shows it;
+            with none, what the network returns is explained as it is.
         class_ids: How data sets identify the classes (WordNet's `n02102480`), by index; None where
             the source does not say.
 

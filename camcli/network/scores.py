@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
-from camcli.errors import ModelError, suggest
-from camcli.network.nodes import packet_of, shape_of
-
-Probabilities = Literal["softmax", "sigmoid", "none"]
-
-_aten = torch.ops.aten
-_ENDINGS: dict[Any, Probabilities] = {
-    _aten.softmax: "softmax",
-    _aten._softmax: "softmax",
-    _aten.log_softmax: "softmax",
-    _aten._log_softmax: "softmax",
-    _aten.sigmoid: "sigmoid",
-    _aten.log_sigmoid: "sigmoid",
-}
-
-
-def probabilities_of(logits: Tensor, how: Probabilities) -> Tensor:
-    """Return the probabilities of logits (..., N); with `none`, they are probabilities already."""
-    if how == "none":
-        return logits
-    return torch.sigmoid(logits) if how == "sigmoid" else logits.softmax(-1)
+from camcli.errors import CamcliWarning, ModelError, suggest
+from camcli.network.endings.appending import as_rows
+from camcli.network.endings.closing import closings
+from camcli.network.endings.ending import Ending, find_ending
+from camcli.network.endings.meaning import Probabilities, kind_of, probabilities_of
+from camcli.network.endings.numbers import Numbers
+from camcli.network.nodes import shape_of
 
 
 @dataclass(frozen=True)
@@ -38,48 +24,129 @@ class Scores:
     """The scores among what a network returns.
 
     Attributes:
-        logits: The node of the scores before any softmax or sigmoid, (B, N).
-        place: Which leaf of the network's own output holds them.
-        closing: What the network does to its logits before it returns them: nothing, or the
-            softmax or sigmoid that was cut off.
-        probabilities: What turns the logits into probabilities: what was cut off, else sigmoid
-            for a single logit and softmax for several; none where they are explained as they are.
+        logits: The node of the scores that are explained, float32 (B, N): the logits before any
+            softmax or sigmoid, or what the network returns where there is none to undo.
+        place: Which leaf of the network's own output holds what it made of them.
+        probabilities: What turns them into probabilities: the network's own ending where it has
+            one and nobody said otherwise, else sigmoid for a single logit and softmax for several.
+        own: What the network itself does to them before it returns them; `none`: nothing.
+        logs: Whether it returns the logarithm of that.
 
     """
 
     logits: fx.Node
     place: int
-    closing: Callable[[Tensor], Tensor]
     probabilities: Probabilities
+    own: Probabilities = "none"
+    logs: bool = False
 
     def read(self, output: Any) -> Tensor:
-        """Return the scores (B, N) in what the network itself returned."""
+        """Return what the network itself returned, (B, N), without a logarithm that was cut off."""
         scores: Tensor = pytree.tree_leaves(output)[self.place]
-        return scores if scores.dim() > 1 else scores[:, None]
+        scores = scores.reshape(len(scores), -1)
+        return scores.exp() if self.logs else scores
+
+    def closing(self, scores: Tensor) -> Tensor:
+        """Return the same from the explained scores (B, N)."""
+        return probabilities_of(scores, self.own)
 
 
 def find_scores(
-    graph: fx.Graph,
+    module: fx.GraphModule,
     structure: pytree.TreeSpec,
-    batch: torch.SymInt,
+    example: Tensor,
     wanted: str | None,
     probabilities: Probabilities | None = None,
 ) -> Scores:
     """Find the scores of a traced network.
 
     Args:
-        graph: Its graph.
+        module: The network as a graph.
         structure: How its output node's arguments make the network's output.
-        batch: The symbol of the batch size.
+        example: A few images.
         wanted: The scores' key in a network that returns several tensors, such as `logits`, or a
             path such as `heads.0`; None for the only tensor of shape (B, N).
-        probabilities: What turns the logits into probabilities, where that is known; with `none`,
-            nothing is cut off.
+        probabilities: What turns the explained scores into probabilities, where that is known;
+            with `none`, what the network returns is explained as it is.
 
     Raises:
         ModelError: No output, or more than one, can be meant; all are listed with their shapes.
 
     """
+    image = next(node for node in module.graph.nodes if node.op == "placeholder")
+    batch: torch.SymInt = image.meta["val"].shape[0]
+    node, place = _chosen_output(module.graph, structure, batch, wanted)
+    ending = find_ending(closings(module, image, batch, node))
+
+    def examples() -> Tensor:
+        with torch.no_grad():
+            found: Tensor = pytree.tree_leaves(module(example))[place]
+        return found.reshape(len(found), -1)
+
+    numbers = Numbers(module, node, examples)
+    if probabilities == "none":
+        return Scores(as_rows(node), place, _reading_as_returned(ending, numbers))
+    if ending is None:
+        return Scores(as_rows(node), place, _reading_without_ending(numbers, probabilities))
+    logits, own = ending.undo()
+    if probabilities not in (None, own, ending.name):
+        _warn(
+            f"the network itself ends in a {ending.name}; model.probabilities says "
+            f"{probabilities}, so the probabilities written are not those that it returns"
+        )
+        return Scores(logits, place, probabilities, own, ending.logs)
+    return Scores(logits, place, own, own, ending.logs)
+
+
+def _reading_as_returned(ending: Ending | None, numbers: Numbers) -> Probabilities:
+    """Return how what the network returns becomes probabilities, `none` where nothing says so."""
+    if ending is not None:
+        return "exp" if ending.logs else "identity"
+    return numbers.reading or "none"
+
+
+def _reading_without_ending(numbers: Numbers, asked: Probabilities | None) -> Probabilities:
+    """Return how scores become probabilities that the graph does not take back to logits."""
+    found = numbers.reading
+    if asked is not None:
+        if found not in (None, "none"):
+            _warn(
+                f"the network returns scores that are a {kind_of(found)} each already; "
+                f"model.probabilities takes them for logits and puts a {asked} on them"
+            )
+        return asked
+    if found == "none":
+        _warn(
+            "the network's scores are bounded, or add up to the same number for every image, so "
+            "they are no logits, and nothing says how they become probabilities: rows have none "
+            "(score_kind: value). Should they be logits, set model.probabilities to softmax or "
+            "sigmoid"
+        )
+        return found
+    if found is not None:
+        _warn(
+            "what the network returns cannot be taken back to logits: it is explained as the "
+            f"number it is, a {kind_of(found)} (score_kind in each row)"
+        )
+        return found
+    usual: Probabilities = "sigmoid" if numbers.count == 1 else "softmax"
+    if numbers.look_like_probabilities:
+        _warn(
+            "the network's scores lie in [0, 1] for images of noise, and its operations do not "
+            f"say whether they always do: they are taken for logits, and a {usual} makes them "
+            "probabilities. If they are probabilities, set model.probabilities to none"
+        )
+    return usual
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, CamcliWarning, stacklevel=2)
+
+
+def _chosen_output(
+    graph: fx.Graph, structure: pytree.TreeSpec, batch: torch.SymInt, wanted: str | None
+) -> tuple[fx.Node, int]:
+    """Return the node of the output that holds the scores, and which leaf it is."""
     (output,) = graph.find_nodes(op="output")
     leaves = list(output.args[0])
     paths, _ = pytree.tree_flatten_with_path(pytree.tree_unflatten(leaves, structure))
@@ -89,12 +156,8 @@ def find_scores(
         if isinstance(leaf, fx.Node) and shape_of(leaf) is not None
     }
     shapes = {name: shape_of(leaves[place]) or () for name, place in tensors.items()}
-    name = _chosen(shapes, batch, wanted)
-    node, closing, ending = _without_ending(leaves[tensors[name]], keep=probabilities == "none")
-    logits = _as_matrix(graph, node)
-    classes = (shape_of(logits) or (0, 0))[1]
-    found = probabilities or ending or _usual_for(classes)
-    return Scores(logits, tensors[name], closing, found)
+    place = tensors[_chosen(shapes, batch, wanted)]
+    return leaves[place], place
 
 
 Shape = tuple[int | torch.SymInt, ...]
@@ -149,30 +212,3 @@ def _is_scores(shape: Shape, batch: torch.SymInt) -> bool:
 
 def _described(shape: Shape) -> str:
     return f"({', '.join('B' if isinstance(s, torch.SymInt) else str(s) for s in shape)})"
-
-
-def _as_matrix(graph: fx.Graph, node: fx.Node) -> fx.Node:
-    """Return scores as (B, N), also those of a single logit that come as (B)."""
-    if len(shape_of(node) or ()) == 2:
-        return node
-    (output,) = graph.find_nodes(op="output")
-    with graph.inserting_before(output):
-        column = graph.call_function(_aten.unsqueeze.default, (node, 1))
-    column.meta = {**node.meta, "val": node.meta["val"].unsqueeze(1)}
-    return column
-
-
-def _without_ending(
-    scores: fx.Node, keep: bool
-) -> tuple[fx.Node, Callable[[Tensor], Tensor], Probabilities | None]:
-    ending = None if keep else _ENDINGS.get(packet_of(scores))
-    if ending is None:
-        return scores, lambda logits: logits, None
-    function: Callable[..., Tensor] = scores.target  # type: ignore[assignment]
-    logits, *rest = scores.args
-    assert isinstance(logits, fx.Node)
-    return logits, lambda values: function(values, *rest, **scores.kwargs), ending
-
-
-def _usual_for(classes: int | torch.SymInt) -> Probabilities:
-    return "sigmoid" if classes == 1 else "softmax"

@@ -10,11 +10,11 @@ from torch import Tensor, fx, nn
 
 from camcli.errors import LayerError, ModelError
 from camcli.network.cut import TailBuilder, batch_dim, build_trunk, bypasses_of
+from camcli.network.endings.meaning import Probabilities
 from camcli.network.graph_digest import graph_digest
 from camcli.network.layout import Layout
 from camcli.network.nodes import shape_of
 from camcli.network.outputs import find_spatial_layer
-from camcli.network.scores import Probabilities
 from camcli.network.trace import TracedNetwork, evaluating
 
 
@@ -120,10 +120,11 @@ def _tap(traced: TracedNetwork, path: str, layer: str, builder: TailBuilder) -> 
 def check_split(
     halves: SplitNetwork, traced: TracedNetwork, network: nn.Module, images: Tensor
 ) -> float:
-    """Check that trunk and tail together are the network, in evaluation mode.
+    """Check that trunk, tail and what was cut off together are the network, in evaluation mode.
 
     Returns:
-        max |tail(*trunk(x)) - network(x)| / max |network(x)|.
+        max |p(tail(*trunk(x))) - network(x)| / max |network(x)|, p being the softmax or sigmoid of
+        the network's own that was cut off, if any: the probability of a row is the network's.
 
     Raises:
         ModelError: `tail(*trunk(x))` differs from `network(x)` by more than rounding.
@@ -132,11 +133,13 @@ def check_split(
     with evaluating(network):
         expected = traced.scores.read(network(images))
     found = traced.scores.closing(halves.tail(*halves.trunk(images)))
+    precision = torch.finfo(expected.dtype).eps if expected.is_floating_point() else 0.0
+    rounding = max(1e-4, 2 * precision)
     # Weights that are not finite make such scores in both; the manifest's rows report them.
     finite = torch.isfinite(expected)
     scale = max(float(expected[finite].abs().max()) if finite.any() else 0.0, 1e-6)
     worst = float(torch.where(finite, found - expected, 0.0).abs().max())
-    if not (worst <= 1e-4 * scale and torch.equal(torch.isfinite(found), finite)):
+    if not (worst <= rounding * scale and torch.equal(torch.isfinite(found), finite)):
         raise ModelError(
             f"the network does not compute the same when cut at {halves.layer!r}: its scores "
             f"differ by {worst:.2g} where the largest is {scale:.2g}. Does its forward use random "

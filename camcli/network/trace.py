@@ -17,9 +17,10 @@ from torch._ops import HigherOrderOperator
 from torch.export import Dim, ExportedProgram
 
 from camcli.errors import ModelError
+from camcli.network.endings.meaning import Probabilities
 from camcli.network.functional import make_functional
 from camcli.network.nodes import shape_of
-from camcli.network.scores import Probabilities, Scores, find_scores
+from camcli.network.scores import Scores, find_scores
 
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
 
@@ -88,7 +89,7 @@ def trace(
         )
     structure = program.call_spec.out_spec
     assert structure is not None
-    scores = find_scores(module.graph, structure, batch, output, probabilities)
+    scores = find_scores(module, structure, example, output, probabilities)
     return TracedNetwork(module, image, scores)
 
 

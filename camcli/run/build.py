@@ -19,6 +19,8 @@ from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
 from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import PromptPlan, plan_prompts
+from camcli.models.reading import read_as
+from camcli.network.endings.meaning import even_score
 from camcli.network.split import SplitNetwork
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.cut import splits_at
@@ -88,6 +90,7 @@ def build(
     prompts = plan_prompts(config.prompts)
     model = load_model(config.model, preprocess, run.seed)
     model = read(model, prompts, config.prompts.score)
+    model = read_as(model, config.model.probabilities)
     if config.images.window != "auto":
         model = replace(model, preprocess=replace(model.preprocess, window=config.images.window))
     model.network.to(device)
@@ -96,7 +99,8 @@ def build(
     torch.set_flush_denormal(True)
     cuts = splits_at(model, config.model.layers, device, method)
     fast = [streamlined(cut, run, device) for cut in cuts]
-    targets = TargetPlan(config.targets, _class_table(fast[0], model), prompts)
+    even = even_score(cuts[0].probabilities)
+    targets = TargetPlan(config.targets, _class_table(fast[0], model), prompts, even)
     parts = _EngineParts(config, model, method, targets, device, keep_components)
     # Before anything is compiled for it.
     batch_size = choose_batch_size(run, device, cuts, lambda: parts.engine(fast), images_ahead)
@@ -117,10 +121,8 @@ class _EngineParts:
 
     def engine(self, networks: Sequence[SplitNetwork]) -> Engine:
         network, *further = networks
-        asked = self.config.model.probabilities
         return Engine(
             network=network,
-            probabilities=network.probabilities if asked == "auto" else asked,
             method=_averaged(self.method, further) if further else self.method,
             targets=self.targets,
             preprocess=self.model.preprocess,

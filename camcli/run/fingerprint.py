@@ -120,7 +120,7 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "model.weights": lambda built: f"sha256:{built.model.digest()}",
     "model.layer": lambda built: built.layer,
     "model.labels": lambda built: _names(built.model.labels),
-    "model.probabilities": lambda built: built.engine.probabilities,
+    "model.probabilities": lambda built: built.engine.network.probabilities,
     "method.name": lambda built: _method(built).name,
     "method.options": lambda built: options_of(_method(built)),
     "targets": _targets,

@@ -22,7 +22,11 @@ class TargetPlan:
     """The classes to explain, image by image."""
 
     def __init__(
-        self, specs: Sequence[str], table: ClassTable, prompts: PromptPlan | None = None
+        self,
+        specs: Sequence[str],
+        table: ClassTable,
+        prompts: PromptPlan | None = None,
+        even: float | None = 0.0,
     ) -> None:
         """Understand what the user wrote.
 
@@ -30,6 +34,7 @@ class TargetPlan:
             specs: Each as one of `camcli.targets.rules` spells it.
             table: The network's classes.
             prompts: What its classes are, of a dual encoder.
+            even: The score of a class that is as likely as not, None where scores do not say.
 
         Raises:
             TargetError: Naming every target that cannot be understood.
@@ -37,7 +42,7 @@ class TargetPlan:
         """
         self.table = table
         self._rules: list[Rule] = []
-        vocabulary = Vocabulary(table, prompts)
+        vocabulary = Vocabulary(table, prompts, even)
         complaints = []
         for spec in specs:
             try:

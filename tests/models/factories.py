@@ -80,6 +80,19 @@ def build(classes: int = 10) -> Small:
     return Small(classes)
 
 
+class Ensemble(Small):
+    """The mean of two softmaxes, in double precision."""
+
+    def forward(self, images: Tensor) -> object:
+        scores = self.head(self.features(images).mean((2, 3)))
+        return ((scores.softmax(1) + (3 * scores).softmax(1)) / 2).double()
+
+
+def ensemble() -> Small:
+    torch.manual_seed(3)
+    return Ensemble(4)
+
+
 def number() -> int:
     return 3
 

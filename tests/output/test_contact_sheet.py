@@ -12,7 +12,11 @@ from camcli.records import Components, Geometry, ImageItem, ImageRef, SaliencyMa
 BAR = (255, 176, 59)
 
 
-def explained(weights: tuple[float, ...], size: tuple[int, int] = (300, 200)) -> SaliencyMap:
+def explained(
+    weights: tuple[float, ...],
+    size: tuple[int, int] = (300, 200),
+    probability: float | None = 0.5,
+) -> SaliencyMap:
     """A grey image whose component number q is bright in column q alone."""
     count = len(weights)
     maps = np.zeros((count, 8, 8), np.float32)
@@ -27,7 +31,7 @@ def explained(weights: tuple[float, ...], size: tuple[int, int] = (300, 200)) ->
     )
     return SaliencyMap(
         item=item,
-        target=Target(3, "a cat with a name that is far too long for its place", 1.0, 0.5),
+        target=Target(3, "a cat with a name that is far too long for its place", 1.0, probability),
         values=maps.max(0),
         range=(0.0, 1.0),
         completeness_error=None,
@@ -49,6 +53,11 @@ def test_bars_are_as_long_as_the_weights_are_large() -> None:
     lengths = bar_lengths(contact_sheet(explained((0.5, 1.0, 0.0, 0.25)), "gray", 1.0))
     assert len(lengths) == 3
     assert np.array(lengths) / max(lengths) == pytest.approx([0.5, 1.0, 0.25], abs=0.01)
+
+
+def test_a_score_without_a_probability_is_drawn_too() -> None:
+    without = contact_sheet(explained((1.0,), probability=None), "gray", 1.0)
+    assert without.size == contact_sheet(explained((1.0,)), "gray", 1.0).size
 
 
 def test_every_component_is_drawn_over_the_image_in_order() -> None:

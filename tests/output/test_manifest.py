@@ -37,6 +37,7 @@ def test_a_line_is_strict_json_on_one_line() -> None:
         "name": "x\n",
         "score": None,
         "probability": None,
+        "score_kind": "logit",
     }
 
 

@@ -137,6 +137,16 @@ def test_an_image_without_a_positive_score_has_no_target() -> None:
         rule.classes(REF, -LOGITS.abs())
 
 
+def test_positive_probabilities_are_those_above_a_half() -> None:
+    rule = rule_of("positive", Vocabulary(ClassTable(3, None), even=0.5))
+    assert rule.classes(REF, torch.tensor([0.6, 0.4, 0.9])) == [0, 2]
+
+
+def test_scores_without_probabilities_have_no_positive_ones() -> None:
+    with pytest.raises(TargetError, match=r"model\.probabilities is none"):
+        rule_of("positive", Vocabulary(ClassTable(3, None), even=None))
+
+
 def test_prompts_need_a_dual_encoder() -> None:
     with pytest.raises(TargetError, match="there are no prompts to be targets"):
         rule_of("prompts", Vocabulary(TABLE))

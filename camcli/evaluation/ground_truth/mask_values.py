@@ -118,7 +118,7 @@ def _of_colors(pixels: Values) -> MaskValues:
         return _of_numbers(grey)
     colors = np.unique(pixels.reshape(-1, 3), axis=0)
     return MaskValues(
-        pixels.any(2).astype(np.int64), f"its pixels have {len(colors)} colours", colored=True
+        np.asarray(pixels.any(2), np.int64), f"its pixels have {len(colors)} colours", colored=True
     )
 
 

@@ -23,11 +23,13 @@ class Vocabulary:
     Attributes:
         table: The network's classes.
         prompts: What those classes are in a dual encoder, None in other networks.
+        even: The score of a class that is as likely as not, None where scores do not say.
 
     """
 
     table: ClassTable
     prompts: PromptPlan | None = None
+    even: float | None = 0.0
 
 
 class Rule(ABC):

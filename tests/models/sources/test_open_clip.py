@@ -120,7 +120,7 @@ def test_every_method_explains_a_prompt() -> None:
 def test_the_softmax_over_the_prompts_adds_up_too() -> None:
     model = prompted(score="softmax")
     halves = split_at(model, "auto", CPU)
-    assert halves.probabilities == "none"
+    assert halves.probabilities == "identity"
     probe = Probe(halves, noise(model), with_reference=True)
     assert float(probe.contributions(torch.zeros(3, dtype=torch.long)).completeness_error.max()) < (
         1e-4

@@ -1,0 +1,98 @@
+"""Scores that are not taken back to logits, and what the user says of them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from camcli.network.endings.meaning import Probabilities
+from tests.network.endings.networks import Close, opened
+
+
+def mean_of_two(y: Tensor, z: Tensor) -> Tensor:
+    return (y.softmax(1) + z.softmax(1)) / 2
+
+
+NUMBERS: dict[str, tuple[Close, str]] = {
+    "mean of softmaxes": (mean_of_two, "probability"),
+    "mean of sigmoids": (
+        lambda y, z: torch.stack([y.sigmoid(), z.sigmoid()]).mean(0),
+        "probability",
+    ),
+    "softmax in groups": (lambda y, z: torch.cat([y.softmax(1), z.softmax(1)], 1), "probability"),
+    "own normalisation": (lambda y, _: F.normalize(y.abs() + 0.1, p=1), "probability"),
+    "a clamp that bites": (lambda y, _: y.softmax(1).clamp(0.2, 0.8), "probability"),
+    "logarithm of a mean": (lambda y, z: mean_of_two(y, z).log(), "log-probability"),
+    "mean of log-softmaxes": (
+        lambda y, z: (y.log_softmax(1) + z.log_softmax(1)) / 2,
+        "log-probability",
+    ),
+    "per cents": (lambda y, _: 100 * y.softmax(1), "value"),
+    "bounded": (lambda y, _: y.tanh(), "value"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("close", "kind"), NUMBERS.values(), ids=NUMBERS)
+def test_what_cannot_be_undone_is_explained_as_the_number_it_is_and_told(
+    close: Close, kind: str
+) -> None:
+    found = opened(close)
+    assert found.kind == kind
+    torch.testing.assert_close(found.scores, found.returned)
+    expected = found.returned.exp() if kind == "log-probability" else found.returned
+    torch.testing.assert_close(found.probabilities, expected)
+    assert "score_kind" in found.told
+
+
+def test_plain_logits_are_taken_for_logits_without_a_word() -> None:
+    several, single = opened(lambda y, _: y), opened(lambda y, _: y.squeeze(1), classes=1)
+    assert (several.halves.probabilities, single.halves.probabilities) == ("softmax", "sigmoid")
+    assert several.told + single.told == ""
+
+
+def test_scores_that_may_be_probabilities_are_taken_for_logits_with_a_warning() -> None:
+    found = opened(lambda y, _: y.square() / (1 + y.square()), classes=1)
+    assert found.halves.probabilities == "sigmoid"
+    assert "set model.probabilities to none" in found.told
+
+
+@pytest.mark.parametrize(
+    ("close", "kind"),
+    [
+        (lambda y, _: y, "value"),
+        (lambda y, _: y.softmax(1), "probability"),
+        (lambda y, _: y.log_softmax(1), "log-probability"),
+        (mean_of_two, "probability"),
+    ],
+    ids=["logits", "softmax", "log-softmax", "mean"],
+)
+def test_with_none_what_the_network_returns_is_explained(close: Close, kind: str) -> None:
+    found = opened(close, asked="none")
+    assert (found.kind, found.told) == (kind, "")
+    torch.testing.assert_close(found.scores, found.returned)
+
+
+@pytest.mark.parametrize(
+    ("asked", "close", "told"),
+    [
+        ("softmax", lambda y, _: y.sigmoid(), "ends in a sigmoid"),
+        ("sigmoid", lambda y, _: y.softmax(1), "ends in a softmax"),
+        ("softmax", mean_of_two, "are a probability each already"),
+    ],
+    ids=["softmax for sigmoid", "sigmoid for softmax", "softmax for a mean"],
+)
+def test_the_users_word_wins_and_the_contradiction_is_told(
+    asked: Probabilities, close: Close, told: str
+) -> None:
+    found = opened(close, asked=asked)
+    expected = found.scores.softmax(1) if asked == "softmax" else found.scores.sigmoid()
+    torch.testing.assert_close(found.probabilities, expected)
+    assert told in found.told
+
+
+def test_a_word_that_agrees_with_the_network_changes_nothing() -> None:
+    found = opened(lambda y, _: y.softmax(1)[:, 1], classes=2, asked="softmax")
+    assert found.told == ""
+    torch.testing.assert_close(found.probabilities, found.returned)

@@ -29,6 +29,7 @@ class LoadedModel:
         text: What embeds texts, of a dual encoder; its network returns embeddings until it is
             given prompts.
         probabilities: What turns the scores into probabilities, None where the network shows it.
+        converted: The precisions that its weights came in and no longer have.
 
     """
 
@@ -41,6 +42,7 @@ class LoadedModel:
     output: str | None = None
     text: TextTower | None = None
     probabilities: Literal["softmax", "sigmoid", "none"] | None = None
+    converted: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes."""

@@ -10,11 +10,12 @@ from torch import Tensor, fx, nn
 
 from camcli.errors import LayerError, ModelError
 from camcli.network.cut import TailBuilder, batch_dim, build_trunk, bypasses_of
+from camcli.network.invocation import evaluating
 from camcli.network.layout import Layout
 from camcli.network.nodes import shape_of
 from camcli.network.outputs import find_spatial_layer
 from camcli.network.scores import Probabilities
-from camcli.network.trace import TracedNetwork, evaluating
+from camcli.network.trace import TracedNetwork
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def check_split(
 
     """
     with evaluating(network):
-        expected = traced.scores.read(network(images))
+        expected = traced.scores.read(traced.invocation(network, images.clone()))
     found = traced.scores.closing(halves.tail(*halves.trunk(images)))
     # Weights that are not finite make such scores in both; the manifest's rows report them.
     finite = torch.isfinite(expected)

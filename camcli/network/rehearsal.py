@@ -1,4 +1,4 @@
-"""Run a network once as it is, before it is traced: whether it takes images, and how it computes."""
+"""Run a network before it is traced: whether it takes images, and how it computes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _invocation(network: nn.Module, keyword: str | None, example: Tensor) -> Inv
         try:
             with precision:
                 Invocation(keyword)(network, example.clone())
-        except Exception:  # noqa: S112, BLE001 - the last way to run it will tell
+        except Exception:
             continue
         return Invocation(keyword, frozenset(precision.met))
     plain = Invocation(keyword)
@@ -126,7 +126,7 @@ def _tell_of(
     names = " or ".join(sorted(str(dtype).removeprefix("torch.") for dtype in invocation.replaced))
     try:
         plain = Invocation(invocation.keyword)(network, example.clone())
-    except Exception:  # noqa: BLE001 - it runs in float32 alone, now that its weights are
+    except Exception:
         plain = {}
     change = max((_change(plain[name], outputs[name]) for name in plain), default=None)
     if change == 0:

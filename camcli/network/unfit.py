@@ -105,7 +105,7 @@ def _first_that_runs(
     for size in sizes:
         try:
             invocation(network, example.new_zeros(len(example), channels, *size))
-        except Exception:  # noqa: S112, BLE001 - one more size that it does not take
+        except Exception:
             continue
         return size
     return None

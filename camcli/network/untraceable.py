@@ -13,7 +13,7 @@ _ADVICE = {
         "camcli needs a forward without control flow that depends on the pixels' values; replace "
         "such a branch by torch.where or torch.cond, or wrap the part that is fixed at inference"
     ),
-    "numpy": "what leaves PyTorch cannot be followed: use PyTorch's own operations instead of NumPy",
+    "numpy": "what leaves PyTorch cannot be followed: use its own operations instead of NumPy's",
     "a fixed batch": (
         "its forward takes the number of images for a constant; look for len(x), "
         "int(x.shape[0]) or a view with a constant first size"

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-_TORCH_FOLDER = str(Path(torch.__file__).parent)
+_NOT_THE_NETWORKS = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ def culprit_of(error: Exception, network: nn.Module) -> Culprit:
     }
     place, innermost, shape = "", None, None
     for frame, line in traceback.walk_tb(error.__traceback__):
-        module = frame.f_locals.get("self")
+        module = frame.f_locals.get(next(iter(frame.f_code.co_varnames), ""))  # `self`
         if id(module) not in names:
             continue
         if frame.f_code.co_name == "forward":
             innermost, shape = module, _shape_given(dict(frame.f_locals))
         file = frame.f_code.co_filename
-        if not file.startswith(_TORCH_FOLDER):
+        if not file.startswith(_NOT_THE_NETWORKS):
             place = f" in {names[id(module)]} ({file}, line {line})"
     return Culprit(type(error).__name__, _first_line(error), place, innermost, shape)
 

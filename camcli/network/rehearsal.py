@@ -21,16 +21,18 @@ from camcli.network.unfit import unfit
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a network did on the example.
+    """What a network did on two images.
 
     Attributes:
         invocation: How to run it.
-        outputs: Its tensors for both images, by path.
-        alone: The same for the first image on its own.
+        images: The two, (2, 3, H, W).
+        outputs: Its tensors for both, by path.
+        alone: The same for the first on its own.
 
     """
 
     invocation: Invocation
+    images: Tensor
     outputs: dict[str, Tensor]
     alone: dict[str, Tensor]
 
@@ -48,14 +50,21 @@ def rehearse(network: nn.Module, example: Tensor) -> Rehearsal:
 
     """
     keyword = argument_of_images(network)
+    # Unlike each other, so that what one does to the other shows.
+    images = torch.cat([example[:1], 3 * example[1:2] + 1])
     with evaluating(network):
-        invocation = _invocation(network, keyword, example)
+        invocation = _invocation(network, keyword, images)
         with _without_chance():
-            outputs = invocation(network, example.clone())
-        alone = _alone(network, invocation, example)
+            outputs = invocation(network, images.clone())
+        alone = _alone(network, invocation, images)
         if invocation.replaced:
-            _tell_of(invocation, outputs, network, example)
-    return Rehearsal(invocation, outputs, alone)
+            _tell_of(invocation, outputs, network, images)
+    if alone.keys() != outputs.keys():
+        raise ModelError(
+            f"the network returns {len(outputs)} tensors for two images and {len(alone)} for one: "
+            "let it return one tensor for all images, as torch.stack makes of a list"
+        )
+    return Rehearsal(invocation, images, outputs, alone)
 
 
 def _invocation(network: nn.Module, keyword: str | None, example: Tensor) -> Invocation:
@@ -76,7 +85,7 @@ def _invocation(network: nn.Module, keyword: str | None, example: Tensor) -> Inv
     plain = Invocation(keyword)
     try:
         plain(network, example.clone())
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, ModelError):
         raise
     except Exception as error:  # whatever the user's forward raises
         raise unfit(error, network, plain, example) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -12,8 +13,6 @@ from torch.utils import _pytree as pytree
 
 from camcli.errors import ModelError, suggest
 
-Shape = tuple[int | torch.SymInt, ...]
-
 
 def tensors_of(output: Any) -> dict[str, Tensor]:
     """Return the tensors in what a network returned, each under its path, such as `heads.0`.
@@ -21,8 +20,18 @@ def tensors_of(output: Any) -> dict[str, Tensor]:
     Mappings, the outputs of transformers among them, give keys; named tuples and dataclasses give
     fields, lists and tuples positions from 0. A tensor on its own has an empty path. What is no
     tensor, such as a loss of None, is left out.
+
+    Raises:
+        ModelError: There is no tensor in it.
+
     """
-    return {".".join(path): tensor for path, tensor in _leaves(output, ())}
+    found = {".".join(path): tensor for path, tensor in _leaves(output, ())}
+    if not found:
+        raise ModelError(
+            f"the network returns a {type(output).__name__}, in which camcli finds no tensor: it "
+            "looks into dicts, lists, tuples and dataclasses"
+        )
+    return found
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Tensor]]:
@@ -34,6 +43,8 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _children(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
     if isinstance(value, Mapping):
         return [(str(key), child) for key, child in value.items()]
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -48,22 +59,22 @@ def _children(value: Any) -> list[tuple[str, Any]]:
     return []
 
 
-def choose_scores(shapes: Mapping[str, Shape], batch: torch.SymInt, wanted: str | None) -> str:
+def choose_scores(tensors: Mapping[str, Tensor], batch: torch.SymInt, wanted: str | None) -> str:
     """Return the path of the scores among a network's tensors.
 
     Args:
-        shapes: Of each, by its path.
+        tensors: By their paths, as they were traced.
         batch: The symbol of the batch size.
-        wanted: What `model.output` says; None for the only tensor of shape (B, N).
+        wanted: What `model.output` says; None for the only one of shape (B, N).
 
     Raises:
         ModelError: None, or more than one, can be meant; all are listed with their shapes.
 
     """
-    listed = ", ".join(f"{name or 'one tensor'} {_described(s)}" for name, s in shapes.items())
+    listed = ", ".join(f"{name or 'one tensor'} {_described(t)}" for name, t in tensors.items())
     if wanted is not None:
-        return _checked(wanted, shapes, batch, listed)
-    usable = [name for name, shape in shapes.items() if _is_scores(shape, batch)]
+        return _checked(wanted, tensors, batch, listed)
+    usable = [name for name, tensor in tensors.items() if _is_scores(tensor, batch)]
     if len(usable) == 1:
         return usable[0]
     if usable:
@@ -71,11 +82,16 @@ def choose_scores(shapes: Mapping[str, Shape], batch: torch.SymInt, wanted: str 
             f"the network returns {listed}: name the scores to explain with "
             f"--set model.output=KEY, KEY one of {', '.join(usable)}"
         )
-    if any(len(s) == 2 and isinstance(s[0], int) for s in shapes.values()):
+    if any(t.dim() == 2 and isinstance(t.shape[0], int) for t in tensors.values()):
         raise ModelError(
             f"the network fixes its batch size while it is traced, so images cannot be batched: "
             f"it returns {listed}. Look for len(x), int(x.shape[0]) or a view with a constant "
             "first size in its forward; x.shape[0] and -1 stay free"
+        )
+    if not any(tensor.is_floating_point() for tensor in tensors.values()):
+        raise ModelError(
+            f"the network returns whole numbers, such as the class that it decides for ({listed}): "
+            "let it return the scores that it decides by"
         )
     raise ModelError(
         f"the network must return scores of classes (images, classes); it returns {listed}. "
@@ -83,28 +99,33 @@ def choose_scores(shapes: Mapping[str, Shape], batch: torch.SymInt, wanted: str 
     )
 
 
-def _checked(wanted: str, shapes: Mapping[str, Shape], batch: torch.SymInt, listed: str) -> str:
-    if wanted not in shapes:
+def _checked(wanted: str, tensors: Mapping[str, Tensor], batch: torch.SymInt, listed: str) -> str:
+    if wanted not in tensors:
         raise ModelError(
-            f"model.output: the network returns no {wanted!r}{suggest(wanted, shapes)} "
+            f"model.output: the network returns no {wanted!r}{suggest(wanted, tensors)} "
             f"(it returns {listed})"
         )
-    if not _is_scores(shapes[wanted], batch):
+    if not _is_scores(tensors[wanted], batch):
         raise ModelError(
             f"model.output: {wanted!r} is no scores of classes (images, classes): it is "
-            f"{_described(shapes[wanted])} (the network returns {listed})"
+            f"{_described(tensors[wanted])} (the network returns {listed})"
         )
     return wanted
 
 
-def _is_scores(shape: Shape, batch: torch.SymInt) -> bool:
-    """Return whether a shape is (B, N), or (B) as single-logit heads return."""
-    if len(shape) not in (1, 2) or not isinstance(shape[0], torch.SymInt):
+def _is_scores(tensor: Tensor, batch: torch.SymInt) -> bool:
+    """Return whether a tensor is (B, N), or (B) as single-logit heads return."""
+    if tensor.dim() not in (1, 2) or not tensor.is_floating_point():
         return False
-    return bool(shape[0].node.expr == batch.node.expr) and all(
-        isinstance(size, int) for size in shape[1:]
+    first, *others = tensor.shape
+    return (
+        isinstance(first, torch.SymInt)
+        and bool(first.node.expr == batch.node.expr)
+        and all(isinstance(size, int) for size in others)
     )
 
 
-def _described(shape: Shape) -> str:
-    return f"({', '.join('B' if isinstance(s, torch.SymInt) else str(s) for s in shape)})"
+def _described(tensor: Tensor) -> str:
+    sizes = ", ".join("B" if isinstance(s, torch.SymInt) else str(s) for s in tensor.shape)
+    kind = "" if tensor.is_floating_point() else f" {str(tensor.dtype).removeprefix('torch.')}"
+    return f"({sizes}){kind}"

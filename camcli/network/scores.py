@@ -82,8 +82,8 @@ def find_scores(
     """
     (output,) = graph.find_nodes(op="output")
     leaves: dict[str, fx.Node] = pytree.tree_unflatten(list(output.args[0]), structure)
-    shapes = {name: shape_of(leaf) or () for name, leaf in leaves.items()}
-    name = choose_scores(shapes, batch, wanted)
+    tensors = {name: leaf.meta["val"] for name, leaf in leaves.items()}
+    name = choose_scores(tensors, batch, wanted)
     node, closing, ending = _without_ending(leaves[name], keep=probabilities == "none")
     logits = _as_matrix(graph, node)
     classes = (shape_of(logits) or (0, 0))[1]

@@ -15,10 +15,11 @@ from torch.export import Dim, ExportedProgram
 
 from camcli.errors import ModelError
 from camcli.network.functional import keep_batch, make_functional
+from camcli.network.independence import require_independence
 from camcli.network.invocation import Invocation, Invoked, evaluating
 from camcli.network.nodes import shape_of
 from camcli.network.regions import has_regions, inline_regions
-from camcli.network.rehearsal import Rehearsal, rehearse
+from camcli.network.rehearsal import rehearse
 from camcli.network.scores import Probabilities, Scores, find_scores
 from camcli.network.untraceable import untraceable
 
@@ -94,7 +95,7 @@ def trace(
     structure = program.call_spec.out_spec
     assert structure is not None
     scores = find_scores(module.graph, structure, batch, output, probabilities)
-    _refuse_mixing(scores, rehearsal)
+    require_independence(scores, rehearsal, network)
     return TracedNetwork(module, image, scores, rehearsal.invocation)
 
 
@@ -127,18 +128,6 @@ def _name_modules_as_the_network_does(graph: fx.Graph) -> None:
             for key, (path, kind) in stack.items()
             if path
         }
-
-
-def _refuse_mixing(scores: Scores, rehearsal: Rehearsal) -> None:
-    """Raise `ModelError` where an image's scores depend on what else is in its batch."""
-    together, alone = (scores.read(o) for o in (rehearsal.outputs, rehearsal.alone))
-    first, only = together[0].double(), alone.double().reshape(-1)
-    scale = float(together.double().abs().nan_to_num().max())
-    if first.shape != only.shape or float((first - only).abs().nan_to_num().max()) > 1e-2 * scale:
-        raise ModelError(
-            "the network mixes the images of a batch: the first of two has other scores on its "
-            "own. Look for batch-norm without running statistics, or a mean over the batch"
-        )
 
 
 @contextmanager

@@ -70,10 +70,10 @@ def _of_channels(taken: int, shape: tuple[int, ...]) -> str | None:
     return _other_channels(taken, "Its convolution")
 
 
-def _other_channels(taken: int, who: str) -> str:
+def _other_channels(taken: int, who: str, at: str = "") -> str:
     return (
-        f"{who} takes {taken} channel{'s' if taken > 1 else ''}, where camcli feeds 3 (RGB): wrap "
-        "it in a module that makes its input of an RGB image"
+        f"{who} takes {taken} channel{'s' if taken > 1 else ''}{at}, where camcli feeds 3 (RGB): "
+        "wrap it in a module that makes its input of an RGB image"
     )
 
 
@@ -89,8 +89,12 @@ def _by_trying(network: nn.Module, invocation: Invocation, example: Tensor) -> s
             f"{height}x{width} by model.kwargs"
         )
     for channels in _USUAL_CHANNELS:
-        if _first_that_runs(network, invocation, example, channels, [(height, width), *sizes]):
-            return _other_channels(channels, "It")
+        fitting = _first_that_runs(
+            network, invocation, example, channels, [(height, width), *sizes]
+        )
+        if fitting is not None:
+            at = "" if fitting == (height, width) else f" of {fitting[0]}x{fitting[1]} pixels"
+            return _other_channels(channels, "It", at)
     return None
 
 

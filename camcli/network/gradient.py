@@ -54,7 +54,7 @@ def stoppers(tail: fx.GraphModule) -> list[str]:
     """
     activation = next(iter(tail.graph.find_nodes(op="placeholder")))
     between = descendants([activation]) & ancestors([tail.graph.output_node()])
-    differentiable, found = {activation}, {}
+    differentiable, found = {activation}, dict[str, None]()
     for node in tail.graph.nodes:
         if node in between and differentiable.intersection(node.all_input_nodes):
             if _passes_gradient(node):

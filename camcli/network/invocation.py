@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from inspect import Parameter
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ from camcli.network.returned import tensors_of
 
 _KEYWORDS_OF_IMAGES = ("pixel_values", "images", "image", "img")
 """By which networks with several optional inputs, such as those of transformers, know images."""
+
+_STARRED = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True)
@@ -78,24 +81,20 @@ def argument_of_images(network: nn.Module) -> str | None:
 
     """
     parameters = list(_signature(network).parameters.values())
-    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in _STARRED]
+    needed = [p for p in parameters if p.default is p.empty and p.kind not in _STARRED]
     if len(needed) > 1:
         raise ModelError(
             f"the forward of {type(network).__name__} needs {len(needed)} inputs, "
-            f"{' and '.join(needed)}: camcli gives a network one, the images. Wrap it in a "
-            "module that holds the others, or give them defaults"
+            f"{' and '.join(p.name for p in needed)}: camcli gives a network one, the images. "
+            "Wrap it in a module that holds the others, or give them defaults"
         )
     if not parameters:
         raise ModelError(f"the forward of {type(network).__name__} takes no input")
-    by_name = {p.name: p for p in parameters if p.kind is not p.POSITIONAL_ONLY}
     if needed:
-        (name,) = needed
-        return name if by_name.get(name, parameters[0]).kind is inspect._KEYWORD_ONLY else None
-    known = next((name for name in _KEYWORDS_OF_IMAGES if name in by_name), None)
+        return needed[0].name if needed[0].kind is Parameter.KEYWORD_ONLY else None
+    names = [p.name for p in parameters if p.kind is not Parameter.POSITIONAL_ONLY]
+    known = next((name for name in _KEYWORDS_OF_IMAGES if name in names), None)
     return None if known == parameters[0].name else known
-
-
-_STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _signature(network: nn.Module) -> inspect.Signature:

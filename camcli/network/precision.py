@@ -19,6 +19,11 @@ _CASTS = {
 }
 
 
+def names_of(dtypes: Iterable[torch.dtype]) -> tuple[str, ...]:
+    """Return the names of some dtypes, such as `float16`, in order."""
+    return tuple(sorted(str(dtype).removeprefix("torch.") for dtype in dtypes))
+
+
 class InSinglePrecision(TorchFunctionMode):
     """Inside, casts to some dtypes are casts to float32, and `torch.autocast` does nothing.
 
@@ -29,7 +34,7 @@ class InSinglePrecision(TorchFunctionMode):
 
     def __init__(self, replaced: Iterable[torch.dtype], device: torch.device) -> None:
         """Take the dtypes to replace, and where the network is."""
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._replaced = frozenset(replaced)
         self._casts = {_CASTS[dtype]: dtype for dtype in self._replaced}
         self._device = device.type

@@ -7,6 +7,8 @@ behind one node. Its operations are the network's like any other, and keep their
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
+from typing import Any
 
 from torch import fx
 from torch._ops import HigherOrderOperator
@@ -41,29 +43,29 @@ def _inline(module: fx.GraphModule, region: fx.Node) -> None:
         for place, argument in enumerate(region.args)
         if isinstance(argument, fx.Node) and argument.op == "get_attr"
     )
-    inner = operator.attrgetter(str(held.target))(module)
-    copies: dict[fx.Node, fx.Node] = {}
+    inner: fx.GraphModule = operator.attrgetter(str(held.target))(module)
     inputs = iter(region.args[place + 1 :])
+    copies: dict[fx.Node, Any] = {}
     with module.graph.inserting_before(region):
         for node in inner.graph.nodes:
             if node.op == "placeholder":
-                copies[node] = next(inputs)  # type: ignore[assignment]
+                copies[node] = next(inputs)
             elif node.op != "output":
                 copies[node] = module.graph.node_copy(node, copies.__getitem__)
             if node.op == "get_attr":  # a branch of torch.cond, which stays where it is
                 copies[node].target = f"{held.target}.{node.target}"
-    _hand_on(region, fx.node.map_arg(inner.graph.output_node().args[0], copies.__getitem__))
+    (results,) = inner.graph.output_node().args
+    _hand_on(region, [copies[result] for result in results])  # type: ignore[union-attr, index]
     module.graph.erase_node(region)
     if not held.users:
         module.graph.erase_node(held)
 
 
-def _hand_on(region: fx.Node, results: fx.node.Argument) -> None:
+def _hand_on(region: fx.Node, results: Sequence[fx.Node]) -> None:
     """Give a region's results to whoever takes them out of it."""
     for user in list(region.users):
         assert user.target is operator.getitem, "a region returns a tuple"
-        result = results[user.args[1]]  # type: ignore[index]
-        name = user.name
+        result, name = results[user.args[1]], user.name  # type: ignore[index]
         user.replace_all_uses_with(result)
         user.graph.erase_node(user)
         if result.op != "placeholder":

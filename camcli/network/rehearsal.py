@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from camcli.errors import CamcliWarning, ModelError
 from camcli.network.culprit import culprit_of
 from camcli.network.invocation import Invocation, argument_of_images, evaluating
-from camcli.network.precision import HALVES, InSinglePrecision
+from camcli.network.precision import HALVES, InSinglePrecision, names_of
 from camcli.network.unfit import unfit
 
 
@@ -132,7 +132,7 @@ def _tell_of(
     invocation: Invocation, outputs: dict[str, Tensor], network: nn.Module, example: Tensor
 ) -> None:
     """Warn that a network computes in another precision than it asks for, where that matters."""
-    names = " or ".join(sorted(str(dtype).removeprefix("torch.") for dtype in invocation.replaced))
+    names = " or ".join(names_of(invocation.replaced))
     try:
         plain = Invocation(invocation.keyword)(network, example.clone())
     except Exception:

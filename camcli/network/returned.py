@@ -82,7 +82,7 @@ def choose_scores(tensors: Mapping[str, Tensor], batch: torch.SymInt, wanted: st
             f"the network returns {listed}: name the scores to explain with "
             f"--set model.output=KEY, KEY one of {', '.join(usable)}"
         )
-    if any(t.dim() == 2 and isinstance(t.shape[0], int) for t in tensors.values()):
+    if any(t.dim() == 2 and isinstance(_sizes(t)[0], int) for t in tensors.values()):
         raise ModelError(
             f"the network fixes its batch size while it is traced, so images cannot be batched: "
             f"it returns {listed}. Look for len(x), int(x.shape[0]) or a view with a constant "
@@ -117,7 +117,7 @@ def _is_scores(tensor: Tensor, batch: torch.SymInt) -> bool:
     """Return whether a tensor is (B, N), or (B) as single-logit heads return."""
     if tensor.dim() not in (1, 2) or not tensor.is_floating_point():
         return False
-    first, *others = tensor.shape
+    first, *others = _sizes(tensor)
     return (
         isinstance(first, torch.SymInt)
         and bool(first.node.expr == batch.node.expr)
@@ -126,6 +126,10 @@ def _is_scores(tensor: Tensor, batch: torch.SymInt) -> bool:
 
 
 def _described(tensor: Tensor) -> str:
-    sizes = ", ".join("B" if isinstance(s, torch.SymInt) else str(s) for s in tensor.shape)
+    sizes = ", ".join("B" if isinstance(s, torch.SymInt) else str(s) for s in _sizes(tensor))
     kind = "" if tensor.is_floating_point() else f" {str(tensor.dtype).removeprefix('torch.')}"
     return f"({sizes}){kind}"
+
+
+def _sizes(tensor: Tensor) -> tuple[int | torch.SymInt, ...]:
+    return tuple(tensor.shape)

@@ -14,6 +14,7 @@ from camcli.network.invocation import evaluating
 from camcli.network.layout import Layout
 from camcli.network.nodes import shape_of
 from camcli.network.outputs import find_spatial_layer
+from camcli.network.precision import names_of
 from camcli.network.scores import Probabilities
 from camcli.network.trace import TracedNetwork
 
@@ -53,6 +54,8 @@ class SplitNetwork:
         classes: N.
         probabilities: What turns the logits into probabilities.
         taps: Deeper layers to read in the same pass through the tail.
+        replaced: The precisions that the network's forward asks for and does not get: it is
+            computed in float32 instead.
 
     """
 
@@ -66,6 +69,7 @@ class SplitNetwork:
     classes: int
     probabilities: Probabilities = "softmax"
     taps: tuple[Tap, ...] = ()
+    replaced: tuple[str, ...] = ()
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
@@ -103,6 +107,7 @@ def split(traced: TracedNetwork, layer: str, taps: Sequence[str] = ()) -> SplitN
         classes=int(logits_shape[1]),
         probabilities=traced.scores.probabilities,
         taps=tuple(_tap(traced, path, layer, builder) for path in taps),
+        replaced=names_of(traced.invocation.replaced),
     )
 
 

@@ -16,6 +16,9 @@ _USUAL_SIDES = (224, 256, 384, 32, 28, 64, 96, 128, 112, 160, 192, 299, 336, 448
 _USUAL_SIZES = (*((side, side) for side in _USUAL_SIDES), (256, 128), (128, 64))
 _USUAL_CHANNELS = (1, 4, 2, 6)
 
+_OF_SIZES = (RuntimeError, ValueError, AssertionError, IndexError)
+"""What networks raise on images of a size, or of channels, that they do not take."""
+
 _VOLUMES = (nn.Conv3d, nn.ConvTranspose3d, nn.BatchNorm3d, nn.InstanceNorm3d, nn.MaxPool3d,
             nn.AvgPool3d, nn.AdaptiveAvgPool3d)  # fmt: skip
 _SERIES = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.MaxPool1d, nn.RNNBase)
@@ -34,7 +37,9 @@ def unfit(
 
     """
     culprit = culprit_of(error, network)
-    reason = _by_its_input(culprit) or _by_trying(network, invocation, example)
+    reason = _by_its_input(culprit)
+    if reason is None and isinstance(error, _OF_SIZES):
+        reason = _by_trying(network, invocation, example)
     height, width = example.shape[2:]
     return ModelError(
         f"the network does not run on images of {height}x{width} pixels: {culprit.kind}"
@@ -108,7 +113,7 @@ def _first_that_runs(
 ) -> tuple[int, int] | None:
     for size in sizes:
         try:
-            invocation(network, example.new_zeros(len(example), channels, *size))
+            invocation(network, example.new_zeros(1, channels, *size))
         except Exception:
             continue
         return size

@@ -20,11 +20,12 @@ from camcli.evaluation.sources.method import MethodSource
 from camcli.evaluation.sources.stored import stored_source
 from camcli.methods import create_method
 from camcli.methods.base import Method
+from camcli.methods.gradient_need import require_gradient
 from camcli.network.endings.meaning import probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.records import ImageRef
 from camcli.run.build import BuiltRun
-from camcli.run.cut import split_at
+from camcli.run.cut import examples_for, split_at
 
 
 def evaluator_for(
@@ -119,6 +120,8 @@ def _method_source(method: Method, built: BuiltRun, traced: SplitNetwork) -> Met
         traced = split_at(built.model, layer, engine.device, method)
         run = built.config.run
         network = accelerate(traced, run, engine.device, built.batch_size, 0, lambda _: None)
+    # Before any image is touched.
+    require_gradient(method, traced, examples_for(built.model, engine.device))
     if method.uses_deeplift:
-        check_rules(network)  # before any image is touched
+        check_rules(network)
     return MethodSource(method.name, method, network, traced)

@@ -78,6 +78,16 @@ class Method(ABC):
         """
         return False
 
+    @property
+    def uses_gradient(self) -> bool:
+        """Whether it asks the probe for gradients, which some networks do not have."""
+        return False
+
+    @property
+    def uses_relevance(self) -> bool:
+        """Whether it asks the probe for relevance, for which some operations have no rule."""
+        return False
+
     def depths(self, traced: TracedNetwork, layer: str) -> tuple[str, ...]:  # noqa: ARG002
         """Return the layers that the method looks at, shallowest first.
 

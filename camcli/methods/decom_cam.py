@@ -100,6 +100,11 @@ class DecomCam(Method):
         """Whether either kind of weight comes from DeepLIFT."""
         return self.channel_weights == "lift" or self.integrate == "deeplift"
 
+    @property
+    def uses_gradient(self) -> bool:
+        """Whether the channel weights come from a gradient."""
+        return self.channel_weights != "lift"
+
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Decompose, weigh and add up; see `Method.explain`."""
         contributions = probe.contributions(classes) if self.uses_deeplift else None

@@ -24,6 +24,7 @@ class EigenGradCam(Method):
     """
 
     name = "eigen-grad-cam"
+    uses_gradient = True
 
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Project gradient times activation on its first component; see `Method.explain`."""

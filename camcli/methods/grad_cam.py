@@ -20,6 +20,7 @@ class GradCam(LinearCam):
     """
 
     name = "grad-cam"
+    uses_gradient = True
 
     def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
         """Average the gradient over space; see `LinearCam.coefficients`."""

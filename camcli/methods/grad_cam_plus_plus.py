@@ -25,6 +25,7 @@ class GradCamPlusPlus(LinearCam):
     """
 
     name = "grad-cam++"
+    uses_gradient = True
 
     def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
         """Weigh and sum the positive gradients; see `LinearCam.coefficients`."""

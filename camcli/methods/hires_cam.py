@@ -19,6 +19,7 @@ class HiResCam(Method):
     """
 
     name = "hires-cam"
+    uses_gradient = True
 
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Weigh each place by its gradient; see `Method.explain`."""

@@ -19,6 +19,7 @@ class LayerCam(Method):
     """
 
     name = "layer-cam"
+    uses_gradient = True
 
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Weigh each place by its positive gradient; see `Method.explain`."""

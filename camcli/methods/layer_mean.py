@@ -36,6 +36,16 @@ class LayerMean(Method):
         """Whether the method asks for contributions."""
         return self.method.uses_deeplift
 
+    @property
+    def uses_gradient(self) -> bool:
+        """Whether the method asks for gradients."""
+        return self.method.uses_gradient
+
+    @property
+    def uses_relevance(self) -> bool:
+        """Whether the method asks for relevance."""
+        return self.method.uses_relevance
+
     def explain(self, probe: Probe, classes: Tensor) -> Saliency:
         """Explain at each layer, normalise and average; see `Method.explain`."""
         probes = [probe, *(probe.at(network) for network in self.further)]

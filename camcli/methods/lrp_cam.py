@@ -23,6 +23,7 @@ class LrpCam(LinearCam):
     """
 
     name = "lrp-cam"
+    uses_relevance = True
 
     def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
         """Sum the relevance over space; see `LinearCam.coefficients`."""

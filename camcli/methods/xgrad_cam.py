@@ -22,6 +22,7 @@ class XGradCam(LinearCam):
     """
 
     name = "xgrad-cam"
+    uses_gradient = True
 
     def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
         """Average the gradients; see `LinearCam.coefficients`."""

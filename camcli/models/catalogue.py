@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from camcli.errors import ModelError, suggest
 from camcli.models.sources import sources, usage
 from camcli.models.sources.base import ListedModel, Source
 from camcli.models.sources.prefixed import PrefixedSource
+
+_OF_WEIGHTS = {".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".tar"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,27 @@ def find_source(name: str) -> Source:
     """
     found = next((source for source in sources() if source.matches(name)), None)
     if found is None:
+        _refuse_file(name)
         plain = [known for source in _plain() for known in source.names()]
         raise ModelError(
             f"there is no model {name!r}{suggest(name, plain)} (a model is {usage()}; "
             "`camcli models` lists what can be named)"
         )
     return found
+
+
+def _refuse_file(name: str) -> None:
+    kind = Path(name).suffix.lower()
+    if kind == ".onnx":
+        raise ModelError(
+            f"{name}: a network in an ONNX file has no modules, and so no layers to explain at; "
+            "name the PyTorch network that it was exported from, as package.module:factory"
+        )
+    if kind in _OF_WEIGHTS:
+        raise ModelError(
+            f"{name}: a file holds weights, and does not say what network they belong to; name "
+            f"the network with --model, and give its weights with --checkpoint {name}"
+        )
 
 
 def catalogue(pattern: str | None) -> list[ListedModel]:

@@ -36,6 +36,7 @@ class LoadedModel:
             with none, what the network returns is explained as it is.
         class_ids: How data sets identify the classes (WordNet's `n02102480`), by index; None where
             the source does not say.
+        converted: The precisions that its weights came in and no longer have.
 
     """
 
@@ -49,6 +50,7 @@ class LoadedModel:
     text: TextTower | None = None
     probabilities: Literal["softmax", "sigmoid", "none"] | None = None
     class_ids: tuple[str, ...] | None = None
+    converted: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes.

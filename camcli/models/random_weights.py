@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
 from torch import nn
-
-from camcli.errors import ModelError
 
 _NOISE_IMAGES = 8
 
@@ -24,9 +24,6 @@ def enliven(network: nn.Module, size: tuple[int, int]) -> None:
         network: Any module over images.
         size: (H, W) of the noise images, the network's input.
 
-    Raises:
-        ModelError: The network does not run on images of that size.
-
     """
     for module in network.modules():
         if isinstance(module, nn.Linear) and not module.weight.any():
@@ -39,14 +36,8 @@ def enliven(network: nn.Module, size: tuple[int, int]) -> None:
     for norm in norms:
         norm.momentum = 1.0
         norm.train()
-    try:
+    with suppress(Exception):  # tracing the network will raise it as well, and find the reason
         network(torch.randn(_NOISE_IMAGES, 3, *size))
-    except Exception as error:  # whatever the network's forward raises
-        raise ModelError(
-            f"the network does not run on images of {size[0]}x{size[1]} pixels: "
-            f"{type(error).__name__}: {error}\nWhere it is made for another size, say so with "
-            "preprocess.crop (and preprocess.resize)"
-        ) from error
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.train(was_training)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, fx
 
 from camcli.errors import CamcliWarning, LayerError
+from camcli.network.gradient import gradient_of_top, places_matter
 from camcli.network.nodes import packet_of, shape_of
 from camcli.network.outputs import layers_of, module_outputs
 from camcli.network.split import SplitNetwork, split
@@ -72,12 +73,14 @@ def warn_if_no_gradient(traced: TracedNetwork, halves: SplitNetwork, images: Ten
 
 
 def has_gradient(halves: SplitNetwork, images: Tensor) -> bool:
-    """Return whether the gradient of the top scores is other than zero at any place in space."""
-    with torch.no_grad():
-        activation, *bypass = halves.trunk(images)
-    leaf = activation.detach().requires_grad_()
-    score = halves.tail(leaf, *bypass).amax(1).sum()
-    (gradient,) = torch.autograd.grad(score, leaf)
+    """Return whether the scores depend on any place in space.
+
+    The gradient of the top scores says so; where none reaches the layer, as the network detaches
+    or compares it, what happens when its places become zero.
+    """
+    gradient = gradient_of_top(halves, images)
+    if gradient is None:
+        return places_matter(halves, images)
     return bool(halves.layout.to_maps(gradient).any())
 
 

@@ -52,6 +52,14 @@ def make_functional(graph: fx.Graph) -> bool:
     return True
 
 
+def keep_batch(graph: fx.Graph) -> None:
+    """Let a `squeeze` of all dimensions of size 1 leave the batch alone where it is of size 1."""
+    for node in graph.find_nodes(op="call_function", target=_aten.squeeze.default):
+        sizes = node.args[0].meta["val"].shape
+        ones = [dim for dim, size in enumerate(sizes) if isinstance(size, int) and size == 1]
+        node.target, node.args = _aten.squeeze.dims, (node.args[0], ones)
+
+
 def _is_in_place(node: fx.Node) -> bool:
     return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable
 

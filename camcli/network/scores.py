@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
-from camcli.errors import CamcliWarning, ModelError, suggest
+from camcli.errors import CamcliWarning
 from camcli.network.endings.appending import as_rows
 from camcli.network.endings.closing import closings
 from camcli.network.endings.ending import Ending, find_ending
 from camcli.network.endings.meaning import Probabilities, kind_of, probabilities_of
 from camcli.network.endings.numbers import Numbers
-from camcli.network.nodes import shape_of
+from camcli.network.returned import choose_scores, tensors_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Scores:
     Attributes:
         logits: The node of the scores that are explained, float32 (B, N): the logits before any
             softmax or sigmoid, or what the network returns where there is none to undo.
-        place: Which leaf of the network's own output holds what it made of them.
+        place: The path, in what the network itself returns, of what it made of them.
         probabilities: What turns them into probabilities: the network's own ending where it has
             one and nobody said otherwise, else sigmoid for a single logit and softmax for several.
         own: What the network itself does to them before it returns them; `none`: nothing.
@@ -35,14 +35,14 @@ class Scores:
     """
 
     logits: fx.Node
-    place: int
+    place: str
     probabilities: Probabilities
     own: Probabilities = "none"
     logs: bool = False
 
     def read(self, output: Any) -> Tensor:
         """Return what the network itself returned, (B, N), without a logarithm that was cut off."""
-        scores: Tensor = pytree.tree_leaves(output)[self.place]
+        scores: Tensor = tensors_of(output)[self.place]
         scores = scores.reshape(len(scores), -1)
         return scores.exp() if self.logs else scores
 
@@ -62,7 +62,7 @@ def find_scores(
 
     Args:
         module: The network as a graph.
-        structure: How its output node's arguments make the network's output.
+        structure: How its output node's arguments make the network's tensors by their paths.
         example: A few images.
         wanted: The scores' key in a network that returns several tensors, such as `logits`, or a
             path such as `heads.0`; None for the only tensor of shape (B, N).
@@ -80,7 +80,7 @@ def find_scores(
 
     def examples() -> Tensor:
         with torch.no_grad():
-            found: Tensor = pytree.tree_leaves(module(example))[place]
+            found: Tensor = module(example)[place]
         return found.reshape(len(found), -1)
 
     numbers = Numbers(module, node, examples)
@@ -145,70 +145,9 @@ def _warn(message: str) -> None:
 
 def _chosen_output(
     graph: fx.Graph, structure: pytree.TreeSpec, batch: torch.SymInt, wanted: str | None
-) -> tuple[fx.Node, int]:
-    """Return the node of the output that holds the scores, and which leaf it is."""
+) -> tuple[fx.Node, str]:
+    """Return the node of the output that holds the scores, and the path of it."""
     (output,) = graph.find_nodes(op="output")
-    leaves = list(output.args[0])
-    paths, _ = pytree.tree_flatten_with_path(pytree.tree_unflatten(leaves, structure))
-    tensors = {
-        ".".join(map(_key, path)): place
-        for place, (path, leaf) in enumerate(paths)
-        if isinstance(leaf, fx.Node) and shape_of(leaf) is not None
-    }
-    shapes = {name: shape_of(leaves[place]) or () for name, place in tensors.items()}
-    place = tensors[_chosen(shapes, batch, wanted)]
+    leaves: dict[str, fx.Node] = pytree.tree_unflatten(list(output.args[0]), structure)
+    place = choose_scores({name: leaf.meta["val"] for name, leaf in leaves.items()}, batch, wanted)
     return leaves[place], place
-
-
-Shape = tuple[int | torch.SymInt, ...]
-
-
-def _key(key: Any) -> str:
-    return str(next(getattr(key, name) for name in ("key", "idx", "name") if hasattr(key, name)))
-
-
-def _chosen(shapes: dict[str, Shape], batch: torch.SymInt, wanted: str | None) -> str:
-    listed = ", ".join(f"{name or 'one tensor'} {_described(s)}" for name, s in shapes.items())
-    if wanted is not None:
-        if wanted not in shapes:
-            raise ModelError(
-                f"model.output: the network returns no {wanted!r}{suggest(wanted, shapes)} "
-                f"(it returns {listed or 'no tensor'})"
-            )
-        if not _is_scores(shapes[wanted], batch):
-            raise ModelError(
-                f"model.output: {wanted!r} is no scores of classes (images, classes): it is "
-                f"{_described(shapes[wanted])} (the network returns {listed})"
-            )
-        return wanted
-    usable = [name for name, shape in shapes.items() if _is_scores(shape, batch)]
-    if len(usable) == 1:
-        return usable[0]
-    if usable:
-        raise ModelError(
-            f"the network returns {listed}: name the scores to explain with "
-            f"--set model.output=KEY, KEY one of {', '.join(usable)}"
-        )
-    if any(len(s) == 2 and isinstance(s[0], int) for s in shapes.values()):
-        raise ModelError(
-            f"the network fixes its batch size while it is traced, so images cannot be batched: "
-            f"it returns {listed}. Look for len(x), int(x.shape[0]) or a view with a constant "
-            "first size in its forward; x.shape[0] and -1 stay free"
-        )
-    raise ModelError(
-        f"the network must return scores of classes (images, classes); it returns "
-        f"{listed or 'no tensor'}. A network without a classification head cannot be explained"
-    )
-
-
-def _is_scores(shape: Shape, batch: torch.SymInt) -> bool:
-    """Return whether a shape is (B, N), or (B) as single-logit heads return."""
-    if len(shape) not in (1, 2) or not isinstance(shape[0], torch.SymInt):
-        return False
-    return bool(shape[0].node.expr == batch.node.expr) and all(
-        isinstance(size, int) for size in shape[1:]
-    )
-
-
-def _described(shape: Shape) -> str:
-    return f"({', '.join('B' if isinstance(s, torch.SymInt) else str(s) for s in shape)})"

@@ -12,10 +12,12 @@ from camcli.errors import LayerError, ModelError
 from camcli.network.cut import TailBuilder, batch_dim, build_trunk, bypasses_of
 from camcli.network.endings.meaning import Probabilities
 from camcli.network.graph_digest import graph_digest
+from camcli.network.invocation import evaluating
 from camcli.network.layout import Layout
 from camcli.network.nodes import shape_of
 from camcli.network.outputs import find_spatial_layer
-from camcli.network.trace import TracedNetwork, evaluating
+from camcli.network.precision import names_of
+from camcli.network.trace import TracedNetwork
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class SplitNetwork:
         probabilities: What turns the logits into probabilities.
         taps: Deeper layers to read in the same pass through the tail.
         graph: A digest of what the whole network computes, whatever the cut.
+        replaced: The precisions that the network's forward asks for and does not get: it is
+            computed in float32 instead.
 
     """
 
@@ -68,6 +72,7 @@ class SplitNetwork:
     probabilities: Probabilities = "softmax"
     taps: tuple[Tap, ...] = ()
     graph: str = ""
+    replaced: tuple[str, ...] = ()
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""
@@ -106,6 +111,7 @@ def split(traced: TracedNetwork, layer: str, taps: Sequence[str] = ()) -> SplitN
         probabilities=traced.scores.probabilities,
         taps=tuple(_tap(traced, path, layer, builder) for path in taps),
         graph=graph_digest(traced.module),
+        replaced=names_of(traced.invocation.replaced),
     )
 
 
@@ -131,7 +137,7 @@ def check_split(
 
     """
     with evaluating(network):
-        expected = traced.scores.read(network(images))
+        expected = traced.scores.read(traced.invocation(network, images.clone()))
     found = traced.scores.closing(halves.tail(*halves.trunk(images)))
     precision = torch.finfo(expected.dtype).eps if expected.is_floating_point() else 0.0
     rounding = max(1e-4, 2 * precision)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from camcli.methods.base import Method
+from camcli.methods.gradient_need import require_gradient
 from camcli.models import LoadedModel
 from camcli.network.default_layer import default_layer, warn_if_no_gradient
 from camcli.network.split import SplitNetwork, check_split, split
@@ -33,7 +34,8 @@ def splits_at(
 
     Raises:
         ModelError: The network cannot be traced, or does not compute the same when cut.
-        LayerError: It cannot be cut there, or `auto` has no answer.
+        LayerError: It cannot be cut there, or `auto` has no answer, or the method needs a gradient
+            and none reaches the layer.
 
     """
     images = examples_for(model, device)
@@ -46,6 +48,8 @@ def splits_at(
         cuts.append(split(traced, cut, taps))
         check_split(cuts[-1], traced, model.network, images)
         warn_if_no_gradient(traced, cuts[-1], images)
+        if method is not None:
+            require_gradient(method, cuts[-1], images)
     return cuts
 
 

@@ -113,6 +113,10 @@ def _settings(built: BuiltRun) -> dict[str, Any]:
         "workers": built.workers,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "config": built.config.model_dump(mode="json"),
+        "converted_to_float32": {
+            "weights": list(built.model.converted),
+            "forward": list(built.engine.network.replaced),
+        },
     }
 
 

@@ -146,7 +146,8 @@ def _summary(apply: Apply[Any]) -> str:
 
 DEEPLIFT: RuleTable[DeepLiftCall] = RuleTable(
     "DeepLIFT has no exact rule for {operations}, between the target layer and the scores; choose "
-    "a layer behind it, or a method that works without DeepLIFT, such as grad-cam",
+    "a layer behind it, or a method that works without DeepLIFT, such as grad-cam (or score-cam, "
+    "which needs no gradient either)",
     positions=FIRST,
 )
 LRP: RuleTable[LrpCall] = RuleTable(

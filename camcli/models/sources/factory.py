@@ -15,11 +15,14 @@ from torch import nn
 
 from camcli.config import ModelConfig, PreprocessConfig
 from camcli.errors import ModelError, suggest
+from camcli.models.float32 import as_float32
 from camcli.models.loaded import LoadedModel
+from camcli.models.ordinary import require_network, require_weights
 from camcli.models.preprocessing import resolved
 from camcli.models.sources import usage
 from camcli.models.sources.base import ListedModel, Source
 from camcli.models.weights import set_weights, weights_record
+from camcli.models.wrappers import unwrap_parts, unwrapped
 from camcli.records import Preprocess
 
 
@@ -54,12 +57,15 @@ class FactorySource(Source):
 
         Raises:
             ModelError: Also where there is no such function, it fails, or it returns no
-                `nn.Module`.
+                `nn.Module` with plain weights.
 
         """
         network = _made(config)
+        require_weights(network, config.name)
         preprocess = preprocess or resolved(PreprocessConfig())
+        converted = as_float32(network, config.name)
         set_weights(network, config.weights, preprocess.crop)
+        unwrap_parts(network)
         return LoadedModel(
             name=config.name,
             network=network.eval(),
@@ -67,16 +73,15 @@ class FactorySource(Source):
             labels=None,
             default_layer=None,
             weights=weights_record(config.weights),
+            converted=converted,
         )
 
 
 def _made(config: ModelConfig) -> nn.Module:
     module_name, _, attribute = config.name.partition(":")
     factory = _attribute(_module(module_name, config.name), attribute, config.name)
-    network = factory if isinstance(factory, nn.Module) else _called(factory, config)
-    if not isinstance(network, nn.Module):
-        raise ModelError(f"{config.name} returned {type(network).__name__}, not a torch.nn.Module")
-    return network
+    made = factory if isinstance(factory, nn.Module) else _called(factory, config)
+    return unwrapped(require_network(made, config.name))
 
 
 def _module(name: str, model: str) -> ModuleType:

@@ -43,7 +43,8 @@ class Scores:
     def read(self, output: Any) -> Tensor:
         """Return what the network itself returned, (B, N), without a logarithm that was cut off."""
         scores: Tensor = tensors_of(output)[self.place]
-        scores = scores.reshape(len(scores), -1)
+        # The scores of one image may have lost both axes in a squeeze.
+        scores = scores.reshape(scores.shape[0] if scores.dim() else 1, -1)
         return scores.exp() if self.logs else scores
 
     def closing(self, scores: Tensor) -> Tensor:

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from camcli.errors import ModelError
 from camcli.methods.probe import Probe
+from camcli.network.split import check_split, split
+from camcli.network.trace import trace
 from tests.network.networks import ChannelsLast, Residuals, Tokens, Windows, cut
 
 CUTS = [
@@ -72,10 +74,8 @@ def test_a_reused_module_can_be_cut_at_each_of_its_calls() -> None:
     torch.testing.assert_close(second.trunk(images)[0], network.shared(network.shared(once)))
 
 
-def test_a_network_with_random_numbers_is_refused() -> None:
-    class Noisy(Residuals):
-        def forward(self, images: Tensor) -> Tensor:
-            return super().forward(images + torch.randn_like(images))
-
+def test_halves_that_do_not_compute_what_the_network_does_are_refused() -> None:
+    traced, images = trace(Residuals(), torch.randn(2, 3, 16, 24)), torch.randn(2, 3, 16, 24)
     with pytest.raises(ModelError, match="does not compute the same when cut at 'stem'"):
-        cut(Noisy(), "stem")
+        check_split(split(traced, "stem"), traced, Residuals(), images)
+

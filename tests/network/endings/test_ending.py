@@ -19,7 +19,6 @@ def by_hand(y: Tensor) -> Tensor:
 
 UNDONE: dict[str, Close] = {
     "behind a cast": lambda y, _: y.softmax(1).double(),
-    "in half precision": lambda y, _: y.softmax(1).half(),
     "behind a clamp that does not bite": lambda y, _: y.softmax(1).clamp(1e-6, 1 - 1e-6),
     "behind views": lambda y, _: y[:, :, None].softmax(1).transpose(1, 2).contiguous().flatten(1),
     "behind dropout": lambda y, _: F.dropout(y.softmax(1), training=False),
@@ -35,6 +34,14 @@ UNDONE: dict[str, Close] = {
 def test_logits_are_explained_and_the_probability_is_the_networks_own(close: Close) -> None:
     found = opened(close)
     assert (found.kind, found.told) == ("logit", "")
+    torch.testing.assert_close(found.scores, found.logits)
+    torch.testing.assert_close(found.probabilities, found.returned, atol=3e-4, rtol=0)
+
+
+def test_probabilities_in_half_precision_are_computed_in_single_and_that_is_told() -> None:
+    found = opened(lambda y, _: y.softmax(1).half())
+    assert found.kind == "logit"
+    assert "asks for float16 in its forward, and is computed in float32" in found.told
     torch.testing.assert_close(found.scores, found.logits)
     torch.testing.assert_close(found.probabilities, found.returned, atol=3e-4, rtol=0)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Status = Literal["ok", "failed", "degenerate"]
+Sign = Literal["positive", "negative"]
 Box = tuple[float, float, float, float]
 
 
@@ -148,12 +149,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Target:
-    """The explained class: index, name if known, raw score (logit) and softmax probability."""
+    """The explained class: index, name if known, raw score (logit) and softmax probability.
+
+    Score and probability are the class's own, also where what speaks against it (`sign` negative)
+    is explained.
+    """
 
     index: int
     name: str | None
     score: float
     probability: float
+    sign: Sign = "positive"
 
 
 @dataclass(frozen=True)

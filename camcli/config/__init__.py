@@ -14,6 +14,7 @@ from camcli.config.sections import (
     PromptsConfig,
     PromptScore,
     RunConfig,
+    TargetConfig,
 )
 from camcli.config.strict_yaml import parse_value
 
@@ -27,6 +28,7 @@ __all__ = [
     "PromptScore",
     "PromptsConfig",
     "RunConfig",
+    "TargetConfig",
     "dump_config",
     "load_config",
     "parse_value",

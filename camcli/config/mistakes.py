@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,12 +11,15 @@ from camcli.config.sections import Config
 from camcli.errors import suggest
 
 _ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
+_TAGS = {"int", "str", "float", "PreprocessConfig", "TargetConfig", "tuple"}
 
 
 def mistakes_in(error: ValidationError) -> Iterable[str]:
     """Return one line per mistake; pydantic's errors for the members of a union become one."""
     lines: dict[str, str] = {}
     for problem in error.errors(include_url=False):
+        if problem["type"] == "too_short" and problem["input"]:
+            continue  # what it lacks are its wrong items, each complained of by itself
         *sections, last = problem["loc"] or ("",)
         path = tuple(part for part in sections if _is_key(part))
         # A key that does not exist comes last and may look like anything.
@@ -29,9 +32,7 @@ def mistakes_in(error: ValidationError) -> Iterable[str]:
 
 def _is_key(part: int | str) -> bool:
     """Return whether a part is a key of the config, not a tag that pydantic adds for a union."""
-    return isinstance(part, int) or (
-        part.isidentifier() and part not in {"int", "str", "float", "PreprocessConfig", "tuple"}
-    )
+    return isinstance(part, int) or (part.isidentifier() and part not in _TAGS)
 
 
 def _complaint(problem: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
@@ -52,18 +53,24 @@ def _complaint(problem: Mapping[str, Any], path: tuple[int | str, ...]) -> str:
 def _section_at(path: Sequence[int | str]) -> type[BaseModel] | None:
     """Return the section that a path of keys leads to, None where it leads to a plain value."""
     section: type[BaseModel] | None = Config
-    for part in path:
-        field = section.model_fields.get(str(part)) if section else None
-        candidates = [field.annotation, *get_args(field.annotation)] if field else []
-        section = next(
-            (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None
-        )
+    for part in (part for part in path if isinstance(part, str)):
+        field = section.model_fields.get(part) if section else None
+        section = next(_sections_in(field.annotation), None) if field else None
     return section
+
+
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the sections among what a field accepts, also as members of a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections_in(part)
 
 
 def _keys_at(path: Sequence[int | str]) -> list[str]:
     section = _section_at(path)
-    return list(section.model_fields) if section else []
+    fields = section.model_fields.items() if section else ()
+    return [field.alias or name for name, field in fields]
 
 
 def _choices_at(path: tuple[int | str, ...]) -> list[str]:

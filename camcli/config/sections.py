@@ -9,13 +9,17 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.config.colormaps import known_colormap
+from camcli.records import Sign
 
 Colormap = Annotated[str, AfterValidator(known_colormap)]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -85,6 +89,38 @@ class MethodConfig(_Section):
 
     name: str = Field("lift-cam", description="see `camcli methods`")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the method")
+
+
+class TargetConfig(_Section):
+    """A target as a mapping, where `-cat` could be meant otherwise."""
+
+    class_: str = Field(alias="class", min_length=1, description="a class index or name")
+    sign: Sign = Field(
+        "positive", description="positive: what speaks for the class; negative: against it"
+    )
+
+    @field_validator("class_", mode="before")
+    @classmethod
+    def _an_index_may_be_a_number(cls, value: object) -> object:
+        return _as_word(value)
+
+    @model_serializer
+    def _under_its_own_names(self) -> dict[str, str]:
+        return {"class": self.class_, "sign": self.sign}
+
+
+def _as_word(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _kind_of_target(value: object) -> str:
+    return "TargetConfig" if isinstance(value, Mapping | TargetConfig) else "str"
+
+
+AnyTarget = Annotated[
+    Annotated[str, Tag("str")] | Annotated[TargetConfig, Tag("TargetConfig")],
+    Discriminator(_kind_of_target),
+]
 
 
 class PromptsConfig(_Section):
@@ -209,7 +245,7 @@ class Config(_Section):
 
     model: ModelConfig = ModelConfig()
     method: MethodConfig = MethodConfig()
-    targets: tuple[str, ...] = Field(
+    targets: tuple[AnyTarget, ...] = Field(
         ("top1",),
         min_length=1,
         description="see `camcli explain --help`; where there are prompts, the default is prompts",
@@ -223,7 +259,7 @@ class Config(_Section):
     @classmethod
     def _one_target_may_stand_alone(cls, value: object) -> object:
         listed = value if isinstance(value, list | tuple) else [value]
-        return [str(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in listed]
+        return [_as_word(word) for word in listed]
 
     @model_validator(mode="before")
     @classmethod

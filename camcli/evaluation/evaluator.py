@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from camcli.engine import Engine
@@ -18,6 +17,7 @@ from camcli.evaluation.sources.base import MapSource
 from camcli.evaluation.suite import MetricSuite
 from camcli.network.split import SplitNetwork
 from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
+from camcli.targets.signed_class import SignedClass
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Evaluator:
             item.ref.index: [_failed(choice)] if isinstance(choice, FailedImage) else []
             for item, choice in zip(items, choices, strict=True)
         }
-        classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
-        for slot in range(max(map(len, classes))):
-            rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
-            asked = [classes[row][slot] for row in rows]
+        wanted = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
+        for slot in range(max(map(len, wanted))):
+            rows = [row for row, chosen in enumerate(wanted) if slot < len(chosen)]
+            asked = [wanted[row][slot] for row in rows]
             targets = self.engine.described_targets(logits[rows], asked)
             results = self._evaluate_targets(batch.of(rows), targets)
             for row, result in zip(rows, results, strict=True):
@@ -74,7 +74,7 @@ class Evaluator:
     def _evaluate_targets(
         self, batch: ImageBatch, targets: Sequence[Target]
     ) -> list[EvaluationRow]:
-        """Evaluate one class for each image."""
+        """Evaluate one target for each image."""
         seen = zip(batch.items, batch.images, targets, strict=True)
         suites = [self._suite(item, image, target) for item, image, target in seen]
         results: list[dict[str, MethodResult]] = [{} for _ in targets]
@@ -83,8 +83,8 @@ class Evaluator:
             rows = self._rows_for(source, batch)
             if not rows:
                 continue
-            classes = torch.tensor([targets[row].index for row in rows], device=batch.images.device)
-            saliency = source.saliency(batch.of(rows), classes)
+            asked = [SignedClass(targets[row].index, targets[row].sign) for row in rows]
+            saliency = source.saliency(batch.of(rows), asked)
             for place, row in enumerate(rows):
                 results[row][source.name] = suites[row].measure(saliency, place)
                 if saliency.coefficients is not None:
@@ -101,8 +101,11 @@ class Evaluator:
         return [row for row, item in enumerate(batch.items) if item.ref.index < limit]
 
     def _suite(self, item: ImageItem, image: Tensor, target: Target) -> MetricSuite:
-        masks = self.truth.masks(item, target) if self.truth else None
-        return MetricSuite(self.scorer, self.scorer.baseline_scores(image, target.index), masks)
+        # An annotation says where a class is, which is not where the evidence against it should be.
+        located = self.truth if target.sign == "positive" else None
+        masks = located.masks(item, target) if located else None
+        baseline = self.scorer.baseline_scores(image, target.index, target.sign)
+        return MetricSuite(self.scorer, baseline, masks)
 
 
 def _failed(failure: FailedImage) -> EvaluationRow:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import accelerate
 from camcli.engine import Engine
-from camcli.errors import MethodError, PromptError
+from camcli.errors import MethodError, PromptError, TargetError
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.ground_truth.formats import read_truth
 from camcli.evaluation.plan import EvaluationPlan
@@ -18,7 +17,6 @@ from camcli.evaluation.sources.method import MethodSource
 from camcli.evaluation.sources.stored import stored_source
 from camcli.methods import create_method
 from camcli.methods.base import Method
-from camcli.network.scores import probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.run.build import BuiltRun
 from camcli.run.cut import split_at
@@ -32,6 +30,11 @@ def evaluator_for(plan: EvaluationPlan, built: BuiltRun) -> Evaluator:
 
     """
     _check_built(built)
+    if plan.truth and "positive" not in built.engine.targets.signs:
+        raise TargetError(
+            "--truth says where a class is, and every target asks for what speaks against one: "
+            "leave --truth out, or add the class itself as a target"
+        )
     options = plan.options_by_method()
     methods = [create_method(name, options[name]) for name in plan.names]
     network = built.engine.network
@@ -81,7 +84,7 @@ def _scorer(plan: EvaluationPlan, engine: Engine) -> PerturbationScorer:
         plan.steps,
         plan.insertion,
         plan.deletion,
-        partial(probabilities_of, how=engine.probabilities),
+        engine.class_probabilities,
     )
 
 
@@ -97,4 +100,4 @@ def _method_source(method: Method, built: BuiltRun, traced: SplitNetwork) -> Met
         network = accelerate(traced, run, engine.device, built.batch_size, 0, lambda _: None)
     if method.uses_deeplift:
         check_rules(network)  # before any image is touched
-    return MethodSource(method.name, method, network, traced)
+    return MethodSource(method.name, method, network, traced, engine.targets.axis)

@@ -108,7 +108,8 @@ def _named(saliency_map: SaliencyMap) -> str:
     """Return the target for a caption; the font has Latin letters only."""
     target = saliency_map.target
     name = target.name if target.name and target.name.isascii() else f"class {target.index}"
-    return f"{name} {target.probability:.0%}"
+    against = "against " if target.sign == "negative" else ""
+    return f"{against}{name} {target.probability:.0%}"
 
 
 def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:

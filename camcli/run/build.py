@@ -12,7 +12,7 @@ from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import compiling, resolve_precision, streamlined
 from camcli.config import Config, PreprocessConfig
 from camcli.engine import Engine
-from camcli.errors import ConfigError
+from camcli.errors import ConfigError, TargetError
 from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
@@ -23,7 +23,7 @@ from camcli.network.split import SplitNetwork
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.cut import splits_at
 from camcli.run.device import resolve_device
-from camcli.targets.class_table import ClassTable
+from camcli.targets.classes import classes_of
 from camcli.targets.plan import TargetPlan
 from camcli.workers.demand import worker_count
 
@@ -111,7 +111,9 @@ def build(
     torch.set_flush_denormal(True)
     cuts = splits_at(model, config.model.layers, device, method)
     fast = [streamlined(cut, run, device) for cut in cuts]
-    targets = TargetPlan(config.targets, _class_table(fast[0], model), prompts)
+    table, axis = classes_of(fast[0].classes, model.labels, notify)
+    targets = TargetPlan(config.targets, table, prompts, axis)
+    _require_class(method, targets)
     parts = _EngineParts(config, model, method, targets, device, keep_components)
     # Before anything is compiled for it.
     batch_size = choose_batch_size(run, device, cuts, lambda: parts.engine(fast), images_ahead)
@@ -170,10 +172,9 @@ def _keeps_components(config: Config, method: Method) -> bool:
     return True
 
 
-def _class_table(network: SplitNetwork, model: LoadedModel) -> ClassTable:
-    if model.labels is not None and len(model.labels) != network.classes:
-        raise ConfigError(
-            f"model.labels: there are {len(model.labels)} class names, but the network scores "
-            f"{network.classes} classes"
+def _require_class(method: Method, targets: TargetPlan) -> None:
+    if not method.uses_class and "negative" in targets.signs:
+        raise TargetError(
+            f"targets: {method.name} makes the same map whatever the class, so no map of it shows "
+            "what speaks against one; ask for the class itself, or take another method"
         )
-    return ClassTable(network.classes, model.labels)

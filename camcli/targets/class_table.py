@@ -24,6 +24,10 @@ class ClassTable:
         """Return a class's name, None where names are not known."""
         return self.labels[index] if self.labels and index < len(self.labels) else None
 
+    def names(self, word: str) -> bool:
+        """Return whether a word, as it stands, is the name of some class."""
+        return folded(word) in map(folded, self.labels or ())
+
     def index_of(self, word: str) -> int:
         """Return the class that a word names, by index or by (case-insensitive) name.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Saliency
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.record import read_run
+from camcli.targets.signed_class import SignedClass
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,16 @@ class StoredSource(MapSource):
 
     Attributes:
         name: The folder's.
-        paths: The maps' files, by image and class.
+        paths: The maps' files, by image and target.
         size: (H, W) of the network's input.
 
     """
 
     name: str
-    paths: Mapping[tuple[str, int], Path]
+    paths: Mapping[tuple[str, SignedClass], Path]
     size: tuple[int, int]
 
-    def saliency(self, batch: ImageBatch, classes: Tensor) -> Saliency:
+    def saliency(self, batch: ImageBatch, targets: Sequence[SignedClass]) -> Saliency:
         """Read the batch's maps, NaN where there is none; see `MapSource.saliency`.
 
         Raises:
@@ -44,11 +45,11 @@ class StoredSource(MapSource):
         """
         maps = [
             self._read(item.ref.name, target)
-            for item, target in zip(batch.items, classes.tolist(), strict=True)
+            for item, target in zip(batch.items, targets, strict=True)
         ]
         return Saliency(torch.stack(maps).to(batch.images))
 
-    def _read(self, image: str, target: int) -> Tensor:
+    def _read(self, image: str, target: SignedClass) -> Tensor:
         path = self.paths.get((image, target))
         if path is None:
             return torch.full(self.size, torch.nan)
@@ -90,8 +91,13 @@ def stored_source(folder: Path, size: tuple[int, int], digest: str) -> StoredSou
             "explain again with output.map_size=input or layer"
         )
     paths = {
-        (row["image"], row["target"]["index"]): folder / row["map"] for row in rows if row["map"]
+        (row["image"], _target_of(row["target"])): folder / row["map"] for row in rows if row["map"]
     }
     if not paths:
         raise InputError(f"{folder} holds no maps: explain again with --save maps")
     return StoredSource(folder.name or str(folder), paths, size)
+
+
+def _target_of(target: Mapping[str, Any]) -> SignedClass:
+    """Return what a row explains; rows without a sign are older than signs."""
+    return SignedClass(target["index"], target.get("sign", "positive"))

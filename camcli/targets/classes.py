@@ -1,0 +1,43 @@
+"""From a network's logits and its class names to its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from camcli.errors import ConfigError
+from camcli.targets.class_axis import ClassAxis, TwoSides
+from camcli.targets.class_table import ClassTable
+
+
+def classes_of(
+    logits: int, labels: tuple[str, ...] | None, notify: Callable[[str], None] = lambda _: None
+) -> tuple[ClassTable, ClassAxis]:
+    """Return the classes of a network, and how they lie among its logits.
+
+    Each logit is a class, but for a single logit with two names: those are its two sides, and the
+    second is what it speaks for.
+
+    Args:
+        logits: How many there are.
+        labels: The class names, None where they are not known.
+        notify: Receives a line about what was decided.
+
+    Raises:
+        ConfigError: There are more names or fewer than classes.
+
+    """
+    if logits == 1 and labels is not None and len(labels) == 2:
+        notify(
+            f"the network's single logit speaks for {labels[1]!r}, class 1, and against "
+            f"{labels[0]!r}, class 0: swap the names in model.labels if it is the other way round"
+        )
+        return ClassTable(2, labels), TwoSides()
+    if labels is not None and len(labels) != logits:
+        raise ConfigError(
+            f"model.labels: there are {len(labels)} class names, but the network scores "
+            f"{logits} classes" + _SINGLE * (logits == 1)
+        )
+    return ClassTable(logits, labels), ClassAxis()
+
+
+_SINGLE = "; a single logit takes one name, or two: what it speaks against, and what for"

@@ -73,7 +73,11 @@ class Flags:
     target: Annotated[
         list[str],
         Sets("targets"),
-        typer.Option("--target", help=f"What to explain: {rules.usage()}. Repeatable."),
+        typer.Option(
+            "--target",
+            help=f"What to explain: {rules.usage()}; behind a -, what speaks against it. "
+            "Repeatable.",
+        ),
     ] = field(default_factory=list)
     prompt: Annotated[
         list[str],

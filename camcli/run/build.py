@@ -111,7 +111,8 @@ def build(
     torch.set_flush_denormal(True)
     cuts = splits_at(model, config.model.layers, device, method)
     fast = [streamlined(cut, run, device) for cut in cuts]
-    table, axis = classes_of(fast[0].classes, model.labels, notify)
+    network = fast[0]
+    table, axis = classes_of(network.classes, model.labels, network.probabilities, notify)
     targets = TargetPlan(config.targets, table, prompts, axis)
     _require_class(method, targets)
     parts = _EngineParts(config, model, method, targets, device, keep_components)

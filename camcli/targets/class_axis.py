@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -34,16 +35,24 @@ class ClassAxis:
         return target.index, _factor(target)
 
 
+@dataclass(frozen=True)
 class TwoSides(ClassAxis):
     """A single logit l between two classes: class 1 is scored l, class 0 is scored -l.
 
     Where p is the probability of class 1, that of class 0 is 1 - p. Evidence for the one class is
     evidence against the other.
+
+    Attributes:
+        even: The l that favours neither. A network that gives p itself, even at 1/2, scores class 0
+            with 1 - p.
+
     """
 
+    even: float = 0.0
+
     def scores(self, logits: Tensor) -> Tensor:
-        """Return [-l, l], (..., 2), of l (..., 1)."""
-        return torch.cat([-logits, logits], -1)
+        """Return [2 even - l, l], (..., 2), of l (..., 1)."""
+        return torch.cat([2 * self.even - logits, logits], -1)
 
     def probabilities(self, probabilities: Tensor) -> Tensor:
         """Return [1 - p, p], (..., 2), of p (..., 1)."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from camcli.errors import ConfigError
+from camcli.network.scores import Probabilities
 from camcli.targets.class_axis import ClassAxis, TwoSides
 from camcli.targets.class_table import ClassTable
 
 
 def classes_of(
-    logits: int, labels: tuple[str, ...] | None, notify: Callable[[str], None] = lambda _: None
+    logits: int,
+    labels: tuple[str, ...] | None,
+    probabilities: Probabilities,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> tuple[ClassTable, ClassAxis]:
     """Return the classes of a network, and how they lie among its logits.
 
@@ -20,6 +24,7 @@ def classes_of(
     Args:
         logits: How many there are.
         labels: The class names, None where they are not known.
+        probabilities: What turns logits into probabilities; with `none`, they are such already.
         notify: Receives a line about what was decided.
 
     Raises:
@@ -31,7 +36,7 @@ def classes_of(
             f"the network's single logit speaks for {labels[1]!r}, class 1, and against "
             f"{labels[0]!r}, class 0: swap the names in model.labels if it is the other way round"
         )
-        return ClassTable(2, labels), TwoSides()
+        return ClassTable(2, labels), TwoSides(even=0.5 if probabilities == "none" else 0.0)
     if labels is not None and len(labels) != logits:
         raise ConfigError(
             f"model.labels: there are {len(labels)} class names, but the network scores "

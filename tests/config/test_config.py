@@ -96,3 +96,34 @@ def test_an_override_without_a_value_is_refused() -> None:
 def test_the_configs_that_ship_are_valid(path: Path) -> None:
     assert set(yaml.safe_load(path.read_text())) <= set(Config.model_fields)
     load_config(path)
+
+
+def test_a_target_may_be_a_mapping_of_class_and_sign(tmp_path: Path) -> None:
+    text = "targets: [top1, -3, {class: cat, sign: negative}, {class: 7}]"
+    config = load_config(write(tmp_path, text))
+    assert config.model_dump(mode="json")["targets"] == [
+        "top1",
+        "-3",
+        {"class": "cat", "sign": "negative"},
+        {"class": "7", "sign": "positive"},
+    ]
+    assert load_config(write(tmp_path, dump_config(config))) == config
+    alone = load_config(overrides=["targets={class: cat, sign: negative}"])
+    assert alone.targets == (config.targets[2],)
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("{class: cat, sign: minus}", "targets.0.sign: .*'positive' or 'negative'.*'minus'"),
+        ("{clas: cat}", "targets.0.clas: no such key; did you mean 'class'. .valid: class, sign"),
+        ("{sign: negative}", "targets.0.class: field required"),
+        ("{class: ''}", "targets.0.class: "),
+        ("{class: true}", "targets.0.class: .*valid string"),
+        ("[cat]", "targets.0: .*valid string"),
+    ],
+)
+def test_what_is_wrong_with_a_target_is_said_once(target: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint) as caught:
+        load_config(overrides=[f"targets=[{target}]"])
+    assert "at least 1 item" not in str(caught.value)

@@ -248,7 +248,8 @@ class Config(_Section):
     targets: tuple[AnyTarget, ...] = Field(
         ("top1",),
         min_length=1,
-        description="see `camcli explain --help`; where there are prompts, the default is prompts",
+        description="see `camcli explain --help`, or {class: NAME, sign: negative} for what speaks "
+        "against a class; where there are prompts, the default is prompts",
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"

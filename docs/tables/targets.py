@@ -11,7 +11,9 @@ def targets_page() -> str:
     return page(
         "Targets",
         "Which classes `--target` (`targets` in a configuration) asks for. It is repeatable, and "
-        "read as these, in this order.",
+        "read as these, in this order. Behind a `-` each asks for what speaks against its classes, "
+        "unless a class is called so; [Getting started](../guide/getting_started.md#targets) says "
+        "more.",
         table(
             ("`--target`", "asks for"),
             (

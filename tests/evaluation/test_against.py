@@ -6,13 +6,23 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
+from camcli.engine import Engine
+from camcli.evaluation.evaluator import Evaluator
+from camcli.evaluation.ground_truth.truth import ObjectMasks, Truth
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.scorer import PerturbationScorer
 from camcli.evaluation.sources.stored import stored_source
-from camcli.records import Geometry, ImageItem, ImageRef
+from camcli.methods import create_method
+from camcli.methods.base import Saliency
+from camcli.network.split import split
+from camcli.network.trace import trace
+from camcli.records import Geometry, ImageItem, ImageRef, Preprocess, Sign, Target
+from camcli.targets.class_table import ClassTable
+from camcli.targets.plan import TargetPlan
 from camcli.targets.signed_class import SignedClass
 
 
@@ -54,7 +64,8 @@ def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
     rows = []
     for value, target in enumerate(targets):
         np.save(tmp_path / f"{value}.npy", np.full((4, 4), value, np.float32))
-        rows.append({"image": "a.png", "target": target, "map": f"{value}.npy"})
+        row = {"image": "a.png", "status": "ok", "target": target, "map": f"{value}.npy"}
+        rows.append(row)
     (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     source = stored_source(tmp_path, (4, 4), "d")
     asked = [
@@ -67,3 +78,28 @@ def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
     found = source.saliency(batch, asked).maps.amax((1, 2))
     assert found[:3].tolist() == [1.0, 0.0, 2.0]
     assert found[3].isnan()
+
+
+class Everywhere(Truth):
+    def masks(self, item: ImageItem, target: Target) -> ObjectMasks:
+        mask = torch.ones(16, 20, dtype=torch.bool)
+        return ObjectMasks(mask, ~mask)
+
+
+@pytest.mark.parametrize(("sign", "located"), [("positive", True), ("negative", False)])
+def test_what_speaks_against_a_class_is_not_looked_for_where_the_class_is(
+    network: nn.Module, images: Tensor, maps: Tensor, sign: Sign, located: bool
+) -> None:
+    halves = split(trace(network, images), "features")
+    engine = Engine(
+        halves,
+        create_method("deep-lift", {}),
+        TargetPlan(["-1"], ClassTable(4, None)),
+        Preprocess(16, (16, 20), (0.5,) * 3, (0.5,) * 3),
+        torch.device("cpu"),
+    )
+    evaluator = Evaluator(engine, (), halves, PerturbationScorer(network, steps=2), Everywhere())
+    suite = evaluator._suite(item("a.png"), images[0], Target(1, None, 0.0, 0.5, sign))
+    values = suite.measure(Saliency(maps), 0).values
+    assert "drop" in values
+    assert ("energy" in values) is located

@@ -40,9 +40,9 @@ def classes_of(
     if labels is not None and len(labels) != logits:
         raise ConfigError(
             f"model.labels: there are {len(labels)} class names, but the network scores "
-            f"{logits} classes" + _SINGLE * (logits == 1)
+            + (_SINGLE if logits == 1 else f"{logits} classes")
         )
     return ClassTable(logits, labels), ClassAxis()
 
 
-_SINGLE = "; a single logit takes one name, or two: what it speaks against, and what for"
+_SINGLE = "1 class; a single logit takes one name, or two: what it speaks against, and what for"

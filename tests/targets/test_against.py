@@ -166,7 +166,7 @@ def test_otherwise_each_logit_is_a_class(logits: int, labels: tuple[str, ...] | 
 
 
 @pytest.mark.parametrize(
-    ("logits", "reason"), [(1, "3 class names.*1 class.*one name, or two"), (2, "3.*2 classes$")]
+    ("logits", "reason"), [(1, "3 class names.*1 class; .*one name, or two"), (2, "3.*2 classes$")]
 )
 def test_other_numbers_of_names_are_refused(logits: int, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):

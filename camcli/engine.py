@@ -25,9 +25,13 @@ from camcli.records import (
     ImageItem,
     Preprocess,
     SaliencyMap,
+    Sign,
     Target,
 )
 from camcli.targets.plan import TargetPlan
+from camcli.targets.signed_class import SignedClass
+
+_FIRST_CLASS = SignedClass(0)
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,10 @@ class Engine:
         probe = self.probe(batch.items)
         logits = probe.logits.float().cpu()
         choices = [self.choose(item, row) for item, row in zip(batch.items, logits, strict=True)]
-        classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
+        targets = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
         found: list[list[SaliencyMap]] = [[] for _ in batch.items]
-        for slot in range(max(map(len, classes))):
-            for row, saliency_map in self._explain_slot(batch.items, probe, logits, classes, slot):
+        for slot in range(max(map(len, targets))):
+            for row, saliency_map in self._explain_slot(batch.items, probe, logits, targets, slot):
                 found[row].append(saliency_map)
         return [
             choice if isinstance(choice, FailedImage) else Explained(item, tuple(maps))
@@ -94,8 +98,8 @@ class Engine:
         """Explain `size` black images for the first class, to learn how much memory it takes."""
         black = self.black.expand(size, 3, *self.network.image_size).contiguous()
         probe = Probe(self.network, black, self.method.uses_deeplift)
-        classes = torch.zeros(size, dtype=torch.int64, device=self.device)
-        self._finish(self.method.explain(probe, classes))
+        first = self.targets.axis.objective([_FIRST_CLASS] * size, self.device)
+        self._finish(self.method.explain(probe, first))
 
     def probe(self, items: Sequence[ImageItem]) -> Probe:
         """Return a batch of decoded images at the target layer."""
@@ -128,10 +132,10 @@ class Engine:
         std = torch.tensor(self.preprocess.std, device=self.device).repeat(width)
         return rows.sub_(mean).div_(std)
 
-    def choose(self, item: ImageItem, logits: Tensor) -> list[int] | FailedImage:
-        """Return the classes to explain in an image with these logits, (N,), on the CPU."""
+    def choose(self, item: ImageItem, logits: Tensor) -> list[SignedClass] | FailedImage:
+        """Return what to explain in an image with these logits, (n,), on the CPU."""
         try:
-            return self.targets.classes(item.ref, logits)
+            return self.targets.choose(item.ref, logits)
         except ImageError as error:
             return FailedImage(item.ref, "TargetError", str(error))
 
@@ -140,26 +144,27 @@ class Engine:
         items: Sequence[ImageItem],
         probe: Probe,
         logits: Tensor,
-        classes: list[list[int]],
+        targets: list[list[SignedClass]],
         slot: int,
     ) -> Iterator[tuple[int, SaliencyMap]]:
         """Explain each image's target number `slot`; images with fewer targets are skipped."""
-        rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
-        asked = [chosen[slot] if slot < len(chosen) else 0 for chosen in classes]
-        saliency = self.method.explain(probe, torch.tensor(asked, device=self.device))
+        rows = [row for row, chosen in enumerate(targets) if slot < len(chosen)]
+        asked = [chosen[slot] if slot < len(chosen) else _FIRST_CLASS for chosen in targets]
+        objective = self.targets.axis.objective(asked, self.device)
+        saliency = self.method.explain(probe, objective)
         maps, low, high = self._finish(saliency)
         components = self._components(saliency)
         given = saliency.degenerate or [None] * len(asked)
         errors = saliency.completeness_error
         gaps = [None] * len(asked) if errors is None else [_finite(e) for e in errors.tolist()]
-        targets = self.described_targets(logits, asked)
+        described = self.described_targets(logits, asked)
         for row in rows:
-            reason = given[row] or _why_degenerate(low[row], high[row])
+            reason = given[row] or _why_degenerate(low[row], high[row], asked[row].sign)
             yield (
                 row,
                 SaliencyMap(
                     item=items[row],
-                    target=targets[row],
+                    target=described[row],
                     values=None if reason else maps[row],
                     range=None if reason else (low[row], high[row]),
                     completeness_error=gaps[row],
@@ -196,28 +201,36 @@ class Engine:
             for kept, weight, variance in zip(maps, weights, variances, strict=True)
         ]
 
-    def described_targets(self, logits: Tensor, classes: Sequence[int]) -> list[Target]:
-        """Return the record of one class for each image, given logits (B, N) on the CPU."""
+    def described_targets(self, logits: Tensor, asked: Sequence[SignedClass]) -> list[Target]:
+        """Return the record of one target for each image, given logits (B, n) on the CPU."""
+        axis = self.targets.axis
         # Row by row: the last bit of a vectorised sigmoid depends on the place in the batch.
-        how = self.network.probabilities
-        kind = kind_of(how)
+        kind = kind_of(self.network.probabilities)
         return [
             Target(
-                index=index,
-                name=self.targets.table.name_of(index),
-                score=float(row[index]),
-                probability=None if kind == "value" else float(probabilities_of(row, how)[index]),
+                index=target.index,
+                name=self.targets.table.name_of(target.index),
+                score=float(axis.scores(row)[target.index]),
+                probability=(
+                    None if kind == "value" else float(self.class_probabilities(row)[target.index])
+                ),
                 score_kind=kind,
+                sign=target.sign,
             )
-            for index, row in zip(classes, logits, strict=True)
+            for target, row in zip(asked, logits, strict=True)
         ]
 
+    def class_probabilities(self, logits: Tensor) -> Tensor:
+        """Return the probabilities of the classes, (..., N), of logits (..., n)."""
+        return self.targets.axis.probabilities(probabilities_of(logits, self.network.probabilities))
 
-def _why_degenerate(low: float, high: float) -> str | None:
+
+def _why_degenerate(low: float, high: float, sign: Sign) -> str | None:
     if not np.isfinite([low, high]).all():
         return "the map holds NaN or infinity: the network's activation or score is not finite"
     if high <= 0:
-        return "the map is zero everywhere: no positive evidence for the class at this layer"
+        evidence = "positive evidence for" if sign == "positive" else "evidence against"
+        return f"the map is zero everywhere: no {evidence} the class at this layer"
     if low == high:
         return "the map has the same value everywhere"
     return None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "failed", "degenerate"]
 ScoreKind = Literal["logit", "probability", "log-probability", "value"]
+Sign = Literal["positive", "negative"]
 Box = tuple[float, float, float, float]
 
 
@@ -154,12 +155,15 @@ class Batch:
 class Target:
     """The explained class.
 
+    Score and probability are the class's own, also where what speaks against it is explained.
+
     Attributes:
         index: Its place among the network's classes.
         name: Its name, where that is known.
         score: The number that is explained.
         probability: The network's probability of it; None where the score has none.
         score_kind: What the score is.
+        sign: Negative where the map shows what speaks against it.
 
     """
 
@@ -168,6 +172,7 @@ class Target:
     score: float
     probability: float | None
     score_kind: ScoreKind = "logit"
+    sign: Sign = "positive"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torchvision.models.swin_transformer import PatchMergingV2, SwinTransformerBlockV2
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig, PreprocessConfig
 from camcli.methods.lift_cam import LiftCam
 from camcli.methods.probe import Probe
@@ -70,7 +71,7 @@ def check_family(name: str, kwargs: dict[str, Any], side: int, layer: str) -> st
     halves = split(traced, layer)
     assert check_split(halves, traced, model.network, images) < 1e-4
     probe = Probe(halves, images, with_reference=True)
-    saliency = LiftCam().explain(probe, probe.logits.argmax(1))
+    saliency = LiftCam().explain(probe, Objective.of(probe.logits.argmax(1)))
     assert saliency.completeness_error is not None
     assert float(saliency.completeness_error.max()) < 1e-4
     assert torch.isfinite(saliency.maps).all()

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.demo.network import INPUT_SIZE, MEAN, STD, normalised
 from camcli.demo.scenes import CLASSES, SceneObject, make_scene
@@ -48,7 +49,7 @@ class RandomChannels(DecomCam):
         classes: Tensor,
         contributions: Contributions | None,  # noqa: ARG002
     ) -> tuple[Tensor, Tensor]:
-        alphas = probe.gradient(classes).mean((2, 3))
+        alphas = probe.gradient(Objective.of(classes)).mean((2, 3))
         drawn = torch.rand_like(alphas).topk(self.channels).indices
         return alphas.gather(1, drawn), drawn
 
@@ -62,7 +63,7 @@ def maps_of(probe: Probe, classes: Tensor, channels: int) -> dict[str, Tensor]:
     }
     found = {}
     for name, method in ossms.items():
-        components = method.explain(probe, classes).components
+        components = method.explain(probe, Objective.of(classes)).components
         assert components is not None
         found[name] = components.maps
     drawn = torch.rand(probe.activation.shape[:2]).topk(10).indices
@@ -70,7 +71,7 @@ def maps_of(probe: Probe, classes: Tensor, channels: int) -> dict[str, Tensor]:
         [maps[index] for maps, index in zip(probe.activation, drawn, strict=True)]
     )
     for name in ("decom-cam", "lift-cam", "grad-cam"):
-        single = create_method(name, {}).explain(probe, classes).maps
+        single = create_method(name, {}).explain(probe, Objective.of(classes)).maps
         found[f"{name}, its one map"] = single[:, None]
     return found
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from camcli.attribution.objective import Objective
 from camcli.config import Precision, load_config
 from camcli.images.decode import decode
 from camcli.images.find import find_images
@@ -54,7 +55,7 @@ def explanations(
         probe = engine.probe(items[start : start + options.batch])
         predicted = probe.logits.argmax(1)
         wanted = predicted if classes is None else classes[start : start + len(predicted)]
-        saliency = engine.method.explain(probe, wanted.to(engine.device))
+        saliency = engine.method.explain(probe, Objective.of(wanted.to(engine.device)))
         maps.append(saliency.maps.float().cpu().numpy())
         predictions.append(predicted.cpu().numpy())
         if saliency.completeness_error is not None:

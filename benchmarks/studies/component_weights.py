@@ -19,6 +19,7 @@ from torch import Tensor
 
 from benchmarks.studies.decom_cam import colours, images_of
 from camcli.attribution.attribution import attribution_of
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.methods._ops.decomposition import decompose
 from camcli.methods.decom_cam import DecomCam
@@ -43,7 +44,7 @@ def ways(probe: Probe, classes: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
     score = attribution_of(probe.network).tail.deeplift(leaf).gather(1, classes[:, None]).sum()
     (multipliers,) = torch.autograd.grad(score, leaf)
     contributions = multipliers * probe.activation
-    alphas, chosen = probe.gradient(classes).mean((2, 3)).topk(CHANNELS)
+    alphas, chosen = probe.gradient(Objective.of(classes)).mean((2, 3)).topk(CHANNELS)
     index = chosen[..., None, None].expand(-1, -1, *contributions.shape[2:])
     maps = probe.activation.gather(1, index)
     found = decompose((maps * alphas[..., None, None]).flatten(2).mT, COMPONENTS, center=True)
@@ -71,7 +72,7 @@ def main() -> None:
     images = images_of(model, every[:: len(every) // args.count][: args.count])
     probe = Probe(network, images, black=-mean / std)
     classes = probe.logits.argmax(1)
-    masked = DecomCam(threshold=None, weights="max").explain(probe, classes)
+    masked = DecomCam(threshold=None, weights="max").explain(probe, Objective.of(classes))
     assert masked.components is not None
     ossms, weights = ways(probe, classes)
     print("| w_q | with the masked weights | map with the masked map |\n|---|---|---|")

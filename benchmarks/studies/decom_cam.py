@@ -36,6 +36,7 @@ import torch
 import torch._inductor.config as inductor
 from torch import Tensor, nn
 
+from camcli.attribution.objective import Objective
 from camcli.compile.acceleration import accelerate
 from camcli.config import ModelConfig, Precision, RunConfig
 from camcli.images.decode import decode
@@ -92,7 +93,7 @@ def explain(network: SplitNetwork, work: Work, options: Mapping[str, object]) ->
     mean, std = colours(work.model)
     method = create_method("decom-cam", options)
     probe = Probe(network, work.images, method.uses_deeplift, black=-mean / std)
-    return method.explain(probe, probe.logits.argmax(1)).maps
+    return method.explain(probe, Objective.of(probe.logits.argmax(1))).maps
 
 
 def refer(work: Work, layer: nn.Module, count: int) -> None:

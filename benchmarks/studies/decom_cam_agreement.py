@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.studies.decom_cam import colours, images_of
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig, load_config
 from camcli.methods import create_method
 from camcli.methods.probe import Probe
@@ -48,7 +49,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for path, settings in CONFIGS.items():
         asked = load_config(Path(path)).method
-        saliency = create_method(asked.name, asked.options).explain(probe, classes)
+        saliency = create_method(asked.name, asked.options).explain(probe, Objective.of(classes))
         assert saliency.components is not None
         maps = F.interpolate(saliency.maps[:, None], network.image_size, mode="bicubic")[:, 0]
         expected = [

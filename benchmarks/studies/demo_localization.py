@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.demo.network import INPUT_SIZE, normalised
 from camcli.demo.scenes import CLASSES, Scene, make_scene
@@ -63,7 +64,8 @@ def scores(network: SplitNetwork, scenes: Sequence[Scene]) -> dict[str, list[Ten
     for objects in objects_of(scenes):
         probe = Probe(network, objects.images)
         maps = {
-            name: create_method(name, {}).explain(probe, objects.classes).maps for name in METHODS
+            name: create_method(name, {}).explain(probe, Objective.of(objects.classes)).maps
+            for name in METHODS
         }
         maps["uniform"] = torch.ones_like(maps[METHODS[0]])
         for name, raw in maps.items():

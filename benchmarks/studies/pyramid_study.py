@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.demo.network import INPUT_SIZE, normalised
 from camcli.demo.scenes import CLASSES, make_scene
@@ -199,7 +200,9 @@ class Study:
         size = self.network.image_size
         by_depth = {
             layer: found.maps.sum(1, keepdim=True).relu()
-            for layer, found in zip(self.layers, probe.contributions_by_depth(classes), strict=True)
+            for layer, found in zip(
+                self.layers, probe.contributions_by_depth(Objective.of(classes)), strict=True
+            )
         }
         found = {}
         for form in self.forms:

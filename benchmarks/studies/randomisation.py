@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.demo.network import INPUT_SIZE, normalised
 from camcli.demo.scenes import make_scene
@@ -52,7 +53,7 @@ def maps_of(model: LoadedModel, images: Tensor, classes: Tensor) -> Tensor:
         probe = plain
         if name == "lift-pyramid":
             probe = Probe(split_at(model, "auto", CPU, method), images, with_reference=True)
-        maps = method.explain(probe, classes).maps
+        maps = method.explain(probe, Objective.of(classes)).maps
         found.append(F.interpolate(maps[:, None], images.shape[-2:], mode="bilinear")[:, 0])
     return torch.cat(found)
 

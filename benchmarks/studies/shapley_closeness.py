@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from camcli.attribution.objective import Objective
 from camcli.demo.network import normalised
 from camcli.demo.scenes import CLASSES, make_scene
 from camcli.methods.probe import Probe
@@ -128,7 +129,7 @@ def shapley_values(probe: Probe, row: int, target: Tensor) -> Tensor:
     members = torch.arange(2**CHANNELS)[:, None] >> torch.arange(CHANNELS) & 1
     maps = probe.activation[row] * members[:, :, None, None]
     worth = probe.scores_of_maps(
-        maps, torch.full((len(members),), row), target.expand(len(members))
+        maps, torch.full((len(members),), row), Objective.of(target.expand(len(members)))
     ).double()
     size = members.sum(1)
     weight = torch.tensor(
@@ -159,8 +160,8 @@ def compare(network: nn.Module, images: Tensor) -> tuple[tuple[float, float], tu
     halves = split(trace(network, images[:2]), str(network.layer))
     probe = Probe(halves, images, with_reference=True)
     classes = probe.logits.argmax(1)
-    deeplift = probe.contributions(classes).maps.sum((2, 3)).double()
-    gradient = (probe.gradient(classes) * probe.activation).sum((2, 3)).double()
+    deeplift = probe.contributions(Objective.of(classes)).maps.sum((2, 3)).double()
+    gradient = (probe.gradient(Objective.of(classes)) * probe.activation).sum((2, 3)).double()
     rows = range(len(images))
     exact = torch.stack([shapley_values(probe, row, classes[row]) for row in rows])
     total = torch.stack([exact.sum(1), deeplift.sum(1)])

@@ -34,6 +34,7 @@ def measure(name: str) -> dict[str, Any]:
     """Load, split and explain one model with random weights; return its row."""
     import torch
 
+    from camcli.attribution.objective import Objective
     from camcli.config import ModelConfig
     from camcli.methods.lift_cam import LiftCam
     from camcli.methods.probe import Probe
@@ -54,7 +55,7 @@ def measure(name: str) -> dict[str, Any]:
     generator = torch.Generator().manual_seed(SEED)
     images = torch.randn(IMAGES, 3, *network.image_size, generator=generator)
     probe = Probe(network, images, with_reference=True)
-    saliency = LiftCam().explain(probe, probe.logits.argmax(1))
+    saliency = LiftCam().explain(probe, Objective.of(probe.logits.argmax(1)))
     explained = time.perf_counter()
     assert saliency.completeness_error is not None
     layout = network.layout

@@ -114,7 +114,7 @@ def _show(plan: RunPlan, config: Config) -> None:
     typer.echo(dump_config(config), nl=False)
     say(
         f"# would explain {part}{counted} into {plan.folder}: {config.model.name} at "
-        f"{found.built.layer}, {config.method.name}, {', '.join(config.targets)}"
+        f"{found.built.layer}, {config.method.name}, {', '.join(map(str, config.targets))}"
     )
     if not found.weights_are_there:
         say("# the weights were left aside, for they may have to be downloaded")

@@ -77,7 +77,8 @@ class Flags:
         typer.Option(
             "--target",
             help=f"What to explain: {rules.usage()}. A class's name wins over a number and a word "
-            "for a rule; class:NAME, index:2 and @top1 leave no doubt. Repeatable.",
+            "for a rule; class:NAME, index:2 and @top1 leave no doubt. Behind a -, what speaks "
+            "against it. Repeatable.",
         ),
     ] = field(default_factory=list)
     prompt: Annotated[

@@ -15,6 +15,7 @@ from camcli.config.sections import (
     PromptsConfig,
     PromptScore,
     RunConfig,
+    TargetConfig,
 )
 from camcli.config.strict_yaml import parse_value
 
@@ -28,6 +29,7 @@ __all__ = [
     "PromptScore",
     "PromptsConfig",
     "RunConfig",
+    "TargetConfig",
     "dump_config",
     "keys_of",
     "load_config",

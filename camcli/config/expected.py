@@ -24,7 +24,13 @@ def expected(field: FieldInfo) -> str:
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
     """Return what a union is of, and anything else by itself."""
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    inner = bare(annotation)
+    return get_args(inner) if get_origin(inner) in (Union, UnionType) else (annotation,)
+
+
+def bare(annotation: Any) -> Any:
+    """Return an annotation without its marks."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def element_of(annotation: Any) -> Any:

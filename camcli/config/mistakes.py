@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from camcli.config.expected import alternatives, element_of, expected, words_of
+from camcli.config.expected import alternatives, bare, element_of, expected, words_of
 from camcli.config.scalar import Scalar
 from camcli.config.sections import Config
 from camcli.config.strict_yaml import KeyPath
 from camcli.errors import suggest
 
-_TAGS = {"int", "str", "float", "bool", "tuple", "PreprocessConfig"}
+_TAGS = {"int", "str", "float", "bool", "tuple", "PreprocessConfig", "TargetConfig"}
 _ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
 _IN_OWN_WORDS = {"value_error", "unknown_choice"}  # raised by a field that checks its values
 
@@ -41,7 +41,7 @@ def mistakes_in(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterabl
 def _path_of(problem: Mapping[str, Any]) -> KeyPath:
     *sections, last = problem["loc"] or ("",)
     path = tuple(part for part in sections if _is_key(part))
-    if problem["type"] == "missing":  # an element: the list is too short
+    if problem["type"] == "missing" and isinstance(last, int):  # the list is too short
         return path
     # A key that does not exist comes last and may look like anything.
     return (*path, last) if problem["type"] in _ABOUT_A_KEY or _is_key(last) else path
@@ -51,7 +51,7 @@ def keys_of(section: type[BaseModel] = Config) -> Iterator[str]:
     """Yield every key of a section, with its own section's name and a point before it."""
     for name, field in section.model_fields.items():
         yield name
-        below = _section_in(field)
+        below = _section_in(field.annotation)
         if below is not None:
             yield from (f"{name}.{key}" for key in keys_of(below))
 
@@ -74,6 +74,8 @@ def _complaint(problem: Mapping[str, Any], path: KeyPath) -> str:
         return message
     if problem["type"] in _ABOUT_A_KEY:
         return _no_such_key(path)
+    if problem["type"] == "missing":
+        return "is missing"
     if problem["type"] in _IN_OWN_WORDS:
         return f"{message[0].lower()}{message[1:]} (found {value!r})"
     field = _field_at(path)
@@ -90,17 +92,17 @@ def _complaint(problem: Mapping[str, Any], path: KeyPath) -> str:
 
 def _no_such_key(path: KeyPath) -> str:
     word = str(path[-1])
-    keys = list(_section_at(path[:-1]).model_fields)
+    keys = list(_fields_of(_section_at(path[:-1])))
     elsewhere = [key for key in keys_called(word) if "." in key]
     if elsewhere:
         return f"no such key; did you mean {' or '.join(map(repr, elsewhere))}?"
     return f"no such key{suggest(word, keys)} (valid: {', '.join(keys)})"
 
 
-def _section_in(field: FieldInfo) -> type[BaseModel] | None:
+def _section_in(annotation: Any) -> type[BaseModel] | None:
     sections = (
         each
-        for each in alternatives(field.annotation)
+        for each in map(bare, alternatives(annotation))
         if isinstance(each, type) and issubclass(each, BaseModel)
     )
     return next(sections, None)
@@ -109,12 +111,16 @@ def _section_in(field: FieldInfo) -> type[BaseModel] | None:
 def _section_at(path: Sequence[int | str]) -> type[BaseModel]:
     """Return the section that a path of keys leads to."""
     section: type[BaseModel] = Config
-    for part in path:
-        section = _section_in(section.model_fields[str(part)]) or section
+    for part in (part for part in path if isinstance(part, str)):
+        section = _section_in(element_of(_fields_of(section)[part].annotation)) or section
     return section
+
+
+def _fields_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _field_at(path: KeyPath) -> FieldInfo | None:
     """Return the field that a path leads to or into, None for the configuration itself."""
     names = [part for part in path if isinstance(part, str) and part]
-    return _section_at(names[:-1]).model_fields.get(names[-1]) if names else None
+    return _fields_of(_section_at(names[:-1])).get(names[-1]) if names else None

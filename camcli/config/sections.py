@@ -10,14 +10,18 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.config.colormaps import known_colormap
 from camcli.config.scalar import Scalar, is_null, read_for
+from camcli.records import Sign
 
 Colormap = Annotated[str, AfterValidator(known_colormap)]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -41,7 +45,7 @@ class _Section(BaseModel):
     def _scalars_are_what_the_keys_want(cls, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
-        fields = cls.model_fields
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
         return {
             key: read_for(fields[key].annotation if key in fields else Any, each)
             for key, each in value.items()
@@ -101,6 +105,32 @@ class MethodConfig(_Section):
 
     name: str = Field("lift-cam", description="see `camcli methods`")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the method")
+
+
+class TargetConfig(_Section):
+    """A target as a mapping, where `-cat` could be meant otherwise."""
+
+    class_: str = Field(alias="class", min_length=1, description="a class index or name")
+    sign: Sign = Field(
+        "positive", description="positive: what speaks for the class; negative: against it"
+    )
+
+    def __str__(self) -> str:
+        return f"against {self.class_}" if self.sign == "negative" else self.class_
+
+    @model_serializer
+    def _under_its_own_names(self) -> dict[str, str]:
+        return {"class": self.class_, "sign": self.sign}
+
+
+def _kind_of_target(value: object) -> str:
+    return "TargetConfig" if isinstance(value, Mapping | TargetConfig) else "str"
+
+
+AnyTarget = Annotated[
+    Annotated[str, Tag("str")] | Annotated[TargetConfig, Tag("TargetConfig")],
+    Discriminator(_kind_of_target),
+]
 
 
 class PromptsConfig(_Section):
@@ -254,10 +284,11 @@ class Config(_Section):
 
     model: ModelConfig = ModelConfig()
     method: MethodConfig = MethodConfig()
-    targets: tuple[str, ...] = Field(
+    targets: tuple[AnyTarget, ...] = Field(
         ("@top1",),
         min_length=1,
-        description="see `camcli explain --help`; where there are prompts, the default is @prompts",
+        description="see `camcli explain --help`, or {class: NAME, sign: negative} for what speaks "
+        "against a class; where there are prompts, the default is @prompts",
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.sources.base import MapSource
 from camcli.network.split import SplitNetwork
+from camcli.targets.signed_class import SignedClass
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,16 @@ class Cost:
     time: float
 
 
-def cost_of(source: MapSource, network: SplitNetwork, batch: ImageBatch, classes: Tensor) -> Cost:
+def cost_of(
+    source: MapSource, network: SplitNetwork, batch: ImageBatch, targets: Sequence[SignedClass]
+) -> Cost:
     """Measure a source on a batch from scratch, nothing shared, after a warm-up run.
 
     Args:
         source: What explains.
         network: What predicts, as traced.
         batch: The images.
-        classes: int64 (B,), the class to explain in each.
+        targets: What to explain in each.
 
     """
 
@@ -48,7 +50,7 @@ def cost_of(source: MapSource, network: SplitNetwork, batch: ImageBatch, classes
             network.predict(batch.images)
 
     def explain() -> None:
-        source.saliency(batch.without_probes(), classes)
+        source.saliency(batch.without_probes(), targets)
 
     explain()  # what is computed once for all images is no part of the cost of one
     return Cost(_operations(explain) / _operations(predict), _seconds(explain) / _seconds(predict))

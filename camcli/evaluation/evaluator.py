@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from camcli.engine import Engine
@@ -18,6 +17,7 @@ from camcli.evaluation.sources.base import MapSource
 from camcli.evaluation.suite import MetricSuite
 from camcli.network.split import SplitNetwork
 from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
+from camcli.targets.signed_class import SignedClass
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Evaluator:
             item.ref.index: [_failed(choice)] if isinstance(choice, FailedImage) else []
             for item, choice in zip(items, choices, strict=True)
         }
-        classes = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
-        for slot in range(max(map(len, classes))):
-            rows = [row for row, chosen in enumerate(classes) if slot < len(chosen)]
-            asked = [classes[row][slot] for row in rows]
+        wanted = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
+        for slot in range(max(map(len, wanted))):
+            rows = [row for row, chosen in enumerate(wanted) if slot < len(chosen)]
+            asked = [wanted[row][slot] for row in rows]
             targets = self.engine.described_targets(logits[rows], asked)
             results = self._evaluate_targets(batch.of(rows), targets)
             for row, result in zip(rows, results, strict=True):
@@ -74,7 +74,7 @@ class Evaluator:
     def _evaluate_targets(
         self, batch: ImageBatch, targets: Sequence[Target]
     ) -> list[EvaluationRow]:
-        """Evaluate one class for each image."""
+        """Evaluate one target for each image."""
         truth = [self._truth(*seen) for seen in zip(batch.items, targets, strict=True)]
         seen = zip(batch.images, targets, truth, strict=True)
         suites = [self._suite(image, target, found) for image, target, found in seen]
@@ -84,8 +84,8 @@ class Evaluator:
             rows = self._rows_for(source, batch)
             if not rows:
                 continue
-            classes = torch.tensor([targets[row].index for row in rows], device=batch.images.device)
-            saliency = source.saliency(batch.of(rows), classes)
+            asked = [SignedClass(targets[row].index, targets[row].sign) for row in rows]
+            saliency = source.saliency(batch.of(rows), asked)
             for place, row in enumerate(rows):
                 results[row][source.name] = suites[row].measure(saliency, place)
                 if saliency.coefficients is not None:
@@ -104,13 +104,16 @@ class Evaluator:
         return [row for row, item in enumerate(batch.items) if item.ref.index < limit]
 
     def _truth(self, item: ImageItem, target: Target) -> ObjectMasks | TruthGap | None:
-        return self.truth.masks(item, target) if self.truth else None
+        # An annotation says where a class is, which is not where the evidence against it should be.
+        located = self.truth if target.sign == "positive" else None
+        return located.masks(item, target) if located else None
 
     def _suite(
         self, image: Tensor, target: Target, truth: ObjectMasks | TruthGap | None
     ) -> MetricSuite:
         masks = truth if isinstance(truth, ObjectMasks) else None
-        return MetricSuite(self.scorer, self.scorer.baseline_scores(image, target.index), masks)
+        baseline = self.scorer.baseline_scores(image, target.index, target.sign)
+        return MetricSuite(self.scorer, baseline, masks)
 
 
 def _failed(failure: FailedImage) -> EvaluationRow:

@@ -21,6 +21,7 @@ from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
 from camcli.run.interrupt import Interruption
 from camcli.run.plan import RunPlan
+from camcli.targets.signed_class import SignedClass
 
 # The images that a cost is measured on.
 _TIMED = 1
@@ -114,7 +115,8 @@ def _evaluate(
 
 def _costs(evaluator: Evaluator, batch: Batch) -> dict[str, Cost]:
     timed = evaluator.image_batch(batch.items[:_TIMED])
-    classes = timed.probe(evaluator.traced).logits.argmax(1)
+    best = timed.probe(evaluator.traced).logits.argmax(1)
+    targets = [SignedClass(index) for index in best.tolist()]
     return {
-        s.name: cost_of(s.as_traced(), evaluator.traced, timed, classes) for s in evaluator.sources
+        s.name: cost_of(s.as_traced(), evaluator.traced, timed, targets) for s in evaluator.sources
     }

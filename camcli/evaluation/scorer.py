@@ -10,6 +10,7 @@ from torch import Tensor
 
 from camcli.evaluation.metrics.faithfulness import PerturbationScores, kept, matched_area, removed
 from camcli.evaluation.metrics.perturbation_curves import Baseline, baseline_images, most_salient
+from camcli.records import Sign
 
 
 def _softmax(logits: Tensor) -> Tensor:
@@ -23,6 +24,7 @@ class BaselineScores:
     Attributes:
         image: (3, H, W), normalised.
         target: The explained class.
+        sign: Whether what speaks for it or against it is explained.
         whole: Y, of the image itself.
         insertion_start: Of the baseline that insertion starts from.
         deletion_end: Of the baseline that deletion ends at.
@@ -31,6 +33,7 @@ class BaselineScores:
 
     image: Tensor
     target: int
+    sign: Sign
     whole: float
     insertion_start: float
     deletion_end: float
@@ -45,11 +48,11 @@ class PerturbationScorer:
     evaluated.
 
     Attributes:
-        predict: Images (V, 3, H, W) to logits (V, N).
+        predict: Images (V, 3, H, W) to logits (V, n).
         steps: S, the number of steps of the insertion and deletion curves.
         insertion: The baseline that insertion starts from.
         deletion: The baseline that deletion ends at.
-        probabilities: Logits (V, N) to probabilities (V, N); softmax by default.
+        probabilities: Logits (V, n) to the classes' probabilities (V, N); softmax by default.
 
     """
 
@@ -59,12 +62,14 @@ class PerturbationScorer:
     deletion: Baseline = "zero"
     probabilities: Callable[[Tensor], Tensor] = _softmax
 
-    def baseline_scores(self, image: Tensor, target: int) -> BaselineScores:
+    def baseline_scores(
+        self, image: Tensor, target: int, sign: Sign = "positive"
+    ) -> BaselineScores:
         """Score an image (3, H, W) itself and its baselines, which no map alters."""
         whole = image[None]
         views = [whole, *(baseline_images(whole, b) for b in (self.insertion, self.deletion))]
         return BaselineScores(
-            image, target, *self._probabilities(torch.cat(views), target).tolist()
+            image, target, sign, *self._probabilities(torch.cat(views), target, sign).tolist()
         )
 
     def score_map(self, baseline: BaselineScores, saliency: Tensor) -> PerturbationScores:
@@ -79,7 +84,8 @@ class PerturbationScorer:
             *(view(image, m) for m in (maps, matched_area(maps)) for view in (kept, removed)),
             *self._curve_views(image, maps),
         ]
-        found = self._probabilities(torch.cat(views), baseline.target).cpu().double()
+        found = self._probabilities(torch.cat(views), baseline.target, baseline.sign)
+        found = found.cpu().double()
         sizes = [1, 1, 1, 1, self.steps - 1, self.steps - 1]
         with_map, without_map, with_ranks, without_ranks, inserted, deleted = found.split(sizes)
         whole, start, end = found.new_tensor(
@@ -102,7 +108,11 @@ class PerturbationScorer:
         deleted = torch.where(reached, baseline_images(image, self.deletion), image)
         return [inserted, deleted]
 
-    def _probabilities(self, images: Tensor, target: int) -> Tensor:
+    def _probabilities(self, images: Tensor, target: int, sign: Sign) -> Tensor:
+        """Return the probability p of a class, (V,); 1 - p for what speaks against it."""
         with torch.no_grad():
             logits = self.predict(images)
-        return self.probabilities(logits.float())[:, target]
+        if sign == "positive":
+            return self.probabilities(logits.float())[:, target]
+        # In float64: where p is close to 1, what is left of it would be rounding.
+        return 1 - self.probabilities(logits.double())[:, target]

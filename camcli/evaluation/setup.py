@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from functools import partial
 
 from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import accelerate
 from camcli.engine import Engine
-from camcli.errors import CamcliWarning, MethodError, PromptError
+from camcli.errors import CamcliWarning, MethodError, PromptError, TargetError
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.ground_truth.formats import read_truth
 from camcli.evaluation.ground_truth.survey import survey
@@ -21,7 +20,6 @@ from camcli.evaluation.sources.stored import stored_source
 from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.gradient_need import require_gradient
-from camcli.network.endings.meaning import probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.records import ImageRef
 from camcli.run.build import BuiltRun
@@ -44,6 +42,11 @@ def evaluator_for(
 
     """
     _check_built(built)
+    if plan.truth and "positive" not in built.engine.targets.signs:
+        raise TargetError(
+            "--truth says where a class is, and every target asks for what speaks against one: "
+            "leave --truth out, or add the class itself as a target"
+        )
     built.engine.targets.expect(listing)
     options = plan.options_by_method()
     methods = [create_method(name, options[name]) for name in plan.names]
@@ -106,7 +109,7 @@ def _scorer(plan: EvaluationPlan, engine: Engine) -> PerturbationScorer:
         plan.steps,
         plan.insertion,
         plan.deletion,
-        partial(probabilities_of, how=how),
+        engine.class_probabilities,
     )
 
 
@@ -124,4 +127,4 @@ def _method_source(method: Method, built: BuiltRun, traced: SplitNetwork) -> Met
     require_gradient(method, traced, examples_for(built.model, engine.device))
     if method.uses_deeplift:
         check_rules(network)
-    return MethodSource(method.name, method, network, traced)
+    return MethodSource(method.name, method, network, traced, engine.targets.axis)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.presence import scores_of_presence
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
@@ -25,10 +26,10 @@ class AblationCam(LinearCam):
 
     name = "ablation-cam"
 
-    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+    def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Take the maps away one at a time; see `LinearCam.coefficients`."""
         channels = probe.activation.shape[1]
-        without_one = 1 - torch.eye(channels, device=classes.device)
-        ablated = scores_of_presence(probe, without_one.expand(len(classes), -1, -1), classes)
-        score = probe.logits.gather(1, classes[:, None])
+        without_one = 1 - torch.eye(channels, device=objective.device)
+        ablated = scores_of_presence(probe, without_one.expand(len(objective), -1, -1), objective)
+        score = objective.scores(probe.logits)[:, None]
         return (score - ablated) / score.abs().clamp_min(torch.finfo(score.dtype).tiny)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.errors import MethodError, suggest
 from camcli.methods.probe import Probe
 from camcli.network.trace import TracedNetwork
@@ -35,7 +36,7 @@ class SubMaps:
 
 @dataclass(frozen=True)
 class Saliency:
-    """What a method finds in one batch, one class an image.
+    """What a method finds in one batch, one score an image.
 
     Attributes:
         maps: float32 (B, h, w), raw and non-negative, at the target layer's resolution.
@@ -64,11 +65,13 @@ class Method(ABC):
     Attributes:
         name: As the user writes it.
         decomposes: Whether its maps are made of components that can be saved.
+        uses_class: Whether its maps depend on the class that is explained.
 
     """
 
     name: ClassVar[str]
     decomposes: ClassVar[bool] = False
+    uses_class: ClassVar[bool] = True
 
     @property
     def uses_deeplift(self) -> bool:
@@ -101,12 +104,12 @@ class Method(ABC):
         return (layer,)
 
     @abstractmethod
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Return the maps of a batch.
 
         Args:
             probe: The batch at the target layer.
-            classes: int64 (B,), the class to explain in each image.
+            objective: The score to explain in each image.
 
         """
 

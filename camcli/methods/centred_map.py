@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 
@@ -20,10 +20,11 @@ class CentredMap(Method):
     """
 
     name = "centred"
+    uses_class = False
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Return the same map for every image; see `Method.explain`."""
         height, width = probe.activation.shape[2:]
         down, across = (torch.linspace(-1, 1, side).square() for side in (height, width))
         blob = torch.exp(-2 * (down[:, None] + across[None]))
-        return Saliency(blob.to(probe.activation).repeat(len(classes), 1, 1))
+        return Saliency(blob.to(probe.activation).repeat(len(objective), 1, 1))

@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from camcli.attribution.contributions import Contributions
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.channel_weights import grad_cam_plus_plus_weights, gradient_weights
 from camcli.methods._ops.decomposition import Decomposition, decompose
 from camcli.methods._ops.masking import Composite, upsample
@@ -105,10 +106,10 @@ class DecomCam(Method):
         """Whether the channel weights come from a gradient."""
         return self.channel_weights != "lift"
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Decompose, weigh and add up; see `Method.explain`."""
-        contributions = probe.contributions(classes) if self.uses_deeplift else None
-        alphas, chosen = self._choose(probe, classes, contributions)
+        contributions = probe.contributions(objective) if self.uses_deeplift else None
+        alphas, chosen = self._choose(probe, objective, contributions)
         maps = _gathered(probe.activation, chosen)
         weighted = maps * alphas[..., None]
         finite = weighted.isfinite().flatten(1).all(1)
@@ -118,7 +119,7 @@ class DecomCam(Method):
         )
         ossms = found.components.clamp_min(0).unflatten(-1, probe.activation.shape[2:])
         if self.integrate == "masking":
-            scores = self._scores_behind_masks(probe, classes, ossms)
+            scores = self._scores_behind_masks(probe, objective, ossms)
         else:
             assert contributions is not None
             scores = torch.einsum("bqhw,bhw->bq", min_max(ossms), contributions.evidence)
@@ -132,34 +133,34 @@ class DecomCam(Method):
         )
 
     def _choose(
-        self, probe: Probe, classes: Tensor, contributions: Contributions | None
+        self, probe: Probe, objective: Objective, contributions: Contributions | None
     ) -> tuple[Tensor, Tensor]:
         """Return the largest channel weights, (B, P), and whose they are."""
         if self.channel_weights == "lift":
             assert contributions is not None
             alphas = contributions.coefficients
         elif self.channel_weights == "grad-cam++":
-            alphas = grad_cam_plus_plus_weights(probe.gradient(classes), probe.activation)
+            alphas = grad_cam_plus_plus_weights(probe.gradient(objective), probe.activation)
         else:
-            alphas = gradient_weights(probe.gradient(classes))
+            alphas = gradient_weights(probe.gradient(objective))
         largest, index = alphas.topk(min(self.channels, alphas.shape[1]))
         return largest, index
 
-    def _scores_behind_masks(self, probe: Probe, classes: Tensor, ossms: Tensor) -> Tensor:
+    def _scores_behind_masks(self, probe: Probe, objective: Objective, ossms: Tensor) -> Tensor:
         """Return s(I_q), less s(blur(I)) if asked for: (B, Q)."""
         dark = probe.black if self.composite == "rgb" else torch.zeros_like(probe.black)
         composite = Composite(probe.images, self.blur_sigma, dark)
-        batch = len(classes)
+        batch = len(objective)
         # As many masked images at a time as the batch has images: that is known to fit.
         scores = []
         for some in ossms.split(max(1, _SMALLEST_CHUNK // batch), dim=1):
             masks = min_max(upsample(some, probe.network.image_size))
-            asked = classes.repeat_interleave(some.shape[1])
+            asked = objective.repeat(some.shape[1])
             shown = probe.scores_of_images(composite.through(masks), asked)
             scores.append(shown.view(batch, -1))
         found = torch.cat(scores, 1)
         if self.baseline:
-            found = found - probe.scores_of_images(composite.blurred, classes)[:, None]
+            found = found - probe.scores_of_images(composite.blurred, objective)[:, None]
         return found
 
     def _integration_weights(self, scores: Tensor, present: Tensor) -> Tensor:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
+from camcli.attribution.objective import Objective
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 
@@ -23,7 +22,7 @@ class DeepLiftMap(Method):
     name = "deep-lift"
     uses_deeplift = True
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Sum the contributions over the channels; see `Method.explain`."""
-        contributions = probe.contributions(classes)
+        contributions = probe.contributions(objective)
         return Saliency(contributions.evidence.relu(), contributions.completeness_error)

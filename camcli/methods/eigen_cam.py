@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.decomposition import first_component, positive_peak
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
@@ -25,8 +24,9 @@ class EigenCam(Method):
     """
 
     name = "eigen-cam"
+    uses_class = False
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:  # noqa: ARG002
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:  # noqa: ARG002
         """Project the activation on its first component; see `Method.explain`."""
         batch, _, height, width = probe.activation.shape
         component = positive_peak(first_component(probe.activation.flatten(2).transpose(1, 2)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.decomposition import first_component
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
@@ -26,9 +26,9 @@ class EigenGradCam(Method):
     name = "eigen-grad-cam"
     uses_gradient = True
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Project gradient times activation on its first component; see `Method.explain`."""
-        evidence = probe.gradient(classes) * probe.activation
+        evidence = probe.gradient(objective) * probe.activation
         batch, _, height, width = evidence.shape
         places = evidence.flatten(2).transpose(1, 2)
         places = places - places.mean(1, keepdim=True)

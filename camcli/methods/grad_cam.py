@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.channel_weights import gradient_weights
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
@@ -22,6 +23,6 @@ class GradCam(LinearCam):
     name = "grad-cam"
     uses_gradient = True
 
-    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+    def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Average the gradient over space; see `LinearCam.coefficients`."""
-        return gradient_weights(probe.gradient(classes))
+        return gradient_weights(probe.gradient(objective))

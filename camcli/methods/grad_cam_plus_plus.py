@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.channel_weights import grad_cam_plus_plus_weights
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
@@ -27,6 +28,6 @@ class GradCamPlusPlus(LinearCam):
     name = "grad-cam++"
     uses_gradient = True
 
-    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+    def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Weigh and sum the positive gradients; see `LinearCam.coefficients`."""
-        return grad_cam_plus_plus_weights(probe.gradient(classes), probe.activation)
+        return grad_cam_plus_plus_weights(probe.gradient(objective), probe.activation)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
+from camcli.attribution.objective import Objective
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 
@@ -21,6 +20,6 @@ class HiResCam(Method):
     name = "hires-cam"
     uses_gradient = True
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Weigh each place by its gradient; see `Method.explain`."""
-        return Saliency((probe.gradient(classes) * probe.activation).sum(1).relu())
+        return Saliency((probe.gradient(objective) * probe.activation).sum(1).relu())

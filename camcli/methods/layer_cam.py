@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
+from camcli.attribution.objective import Objective
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 
@@ -21,7 +20,7 @@ class LayerCam(Method):
     name = "layer-cam"
     uses_gradient = True
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Weigh each place by its positive gradient; see `Method.explain`."""
-        weighed = probe.gradient(classes).relu() * probe.activation
+        weighed = probe.gradient(objective).relu() * probe.activation
         return Saliency(weighed.sum(1).relu())

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import min_max
@@ -46,10 +47,10 @@ class LayerMean(Method):
         """Whether the method asks for relevance."""
         return self.method.uses_relevance
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Explain at each layer, normalise and average; see `Method.explain`."""
         probes = [probe, *(probe.at(network) for network in self.further)]
-        found = [self.method.explain(each, classes) for each in probes]
+        found = [self.method.explain(each, objective) for each in probes]
         size = max((tuple(each.maps.shape[-2:]) for each in found), key=lambda hw: hw[0] * hw[1])
         maps = [min_max(_resized(each.maps, size)) for each in found]
         errors = [s.completeness_error for s in found if s.completeness_error is not None]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.weighted_sum import weighted_sum
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
@@ -28,9 +27,9 @@ class LiftCam(Method):
     name = "lift-cam"
     uses_deeplift = True
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Weigh the activation maps by their contributions; see `Method.explain`."""
-        contributions = probe.contributions(classes)
+        contributions = probe.contributions(objective)
         coefficients = contributions.coefficients
         return Saliency(
             weighted_sum(coefficients, probe.activation),

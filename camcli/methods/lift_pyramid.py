@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.attribution.chunks import chunks
+from camcli.attribution.objective import Objective
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import min_max
@@ -55,11 +56,11 @@ class LiftPyramid(Method):
         """Return the layers asked for, or the automatic choice; see `Method.depths`."""
         return self.layers or stage_layers(traced, layer)
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Take the geometric mean of all depths; see `Method.explain`."""
-        by_depth = probe.contributions_by_depth(classes)
+        by_depth = probe.contributions_by_depth(objective)
         size = probe.network.image_size
-        logarithms = torch.zeros(len(classes), *size, device=classes.device)
+        logarithms = torch.zeros(len(objective), *size, device=objective.device)
         for sums, *evidence in chunks(logarithms, *(depth.evidence for depth in by_depth)):
             for of_depth in evidence:
                 sums += _level(of_depth, size).clamp_min_(_FLOOR).log_()

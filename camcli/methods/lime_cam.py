@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.lasso import lasso
 from camcli.methods._ops.presence import scores_of_presence
 from camcli.methods._ops.sampling import generators
@@ -41,10 +42,10 @@ class LimeCam(LinearCam):
         if self.penalty < 0:
             raise ValueError("a penalty is not negative")
 
-    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+    def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Fit the linear model; see `LinearCam.coefficients`."""
         presence = self._draw(probe)
-        scores = scores_of_presence(probe, presence, classes)
+        scores = scores_of_presence(probe, presence, objective)
         weights = proximity(probe.activation, presence)
         return lasso(presence, scores, weights, self.penalty).to(probe.activation)
 

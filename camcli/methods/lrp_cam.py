@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
 
@@ -25,6 +26,6 @@ class LrpCam(LinearCam):
     name = "lrp-cam"
     uses_relevance = True
 
-    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+    def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Sum the relevance over space; see `LinearCam.coefficients`."""
-        return probe.relevance(classes).sum((2, 3))
+        return probe.relevance(objective).sum((2, 3))

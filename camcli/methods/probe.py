@@ -9,6 +9,7 @@ from torch import Tensor
 
 from camcli.attribution.attribution import attribution_of
 from camcli.attribution.contributions import Contributions
+from camcli.attribution.objective import Objective
 from camcli.network.split import SplitNetwork
 
 _SMALLEST_CHUNK = 8
@@ -18,7 +19,7 @@ class Probe:
     """The activation of one batch and the passes through the tail that methods share.
 
     Everything is computed when it is first asked for, and kept while the probe lives: explaining
-    the batch for several classes, or by several methods, runs the trunk once.
+    the batch for several targets, or by several methods, runs the trunk once.
     """
 
     def __init__(
@@ -63,51 +64,52 @@ class Probe:
             self._elsewhere[network.layer] = Probe(network, self.images, black=self.black)
         return self._elsewhere[network.layer]
 
-    def gradient(self, classes: Tensor) -> Tensor:
-        """Return ∂s/∂A of the score s of each image's class: (B, K, h, w)."""
-        return self.network.layout.to_maps(self._head.gradient(classes))
+    def gradient(self, objective: Objective) -> Tensor:
+        """Return ∂s/∂A of each image's score s: (B, K, h, w)."""
+        return self.network.layout.to_maps(self._head.gradient(objective))
 
-    def contributions(self, classes: Tensor) -> Contributions:
-        """Return the DeepLIFT contributions of A to each image's class."""
-        return self._head.contributions(classes)
+    def contributions(self, objective: Objective) -> Contributions:
+        """Return the DeepLIFT contributions of A to each image's score."""
+        return self._head.contributions(objective)
 
-    def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
+    def contributions_by_depth(self, objective: Objective) -> tuple[Contributions, ...]:
         """Return the contributions of A and of every tap behind it, in one backward pass.
 
         Those of a tap T are C = m (T - T₀), with T₀ its value at the all-zero A; everywhere that
         all paths lead through, they add up to the same F(A) - F(0).
         """
-        return self._head.contributions_by_depth(classes)
+        return self._head.contributions_by_depth(objective)
 
-    def relevance(self, classes: Tensor) -> Tensor:
-        """Return the LRP-ε relevance of A to each image's class: (B, K, h, w)."""
-        return self.network.layout.to_maps(self._head.relevance(classes))
+    def relevance(self, objective: Objective) -> Tensor:
+        """Return the LRP-ε relevance of A to each image's score: (B, K, h, w)."""
+        return self.network.layout.to_maps(self._head.relevance(objective))
 
-    def scores_of_images(self, images: Tensor, classes: Tensor) -> Tensor:
+    def scores_of_images(self, images: Tensor, objective: Objective) -> Tensor:
         """Return the scores of other images than the batch's, such as masked ones.
 
         Args:
             images: (M, 3, H, W), normalised; taken as many at a time as the batch has images,
                 which is known to fit.
-            classes: int64 (M,), the class to score in each.
+            objective: What to score in each.
 
         Returns:
             (M,).
 
         """
         with torch.no_grad():
-            chunks = zip(self._chunks(images), self._chunks(classes), strict=True)
+            size = self._at_a_time
+            chunks = zip(images.split(size), objective.split(size), strict=True)
             scores = [self._head.scores(of, *self.network.trunk(some)) for some, of in chunks]
         return torch.cat(scores)
 
-    def scores_of_maps(self, maps: Tensor, rows: Tensor, classes: Tensor) -> Tensor:
+    def scores_of_maps(self, maps: Tensor, rows: Tensor, objective: Objective) -> Tensor:
         """Return the scores that the tail gives to altered activations.
 
         Args:
             maps: (M, K, h, w), channel maps in place of the batch's own.
             rows: int64 (M,), the image of the batch that each belongs to; it gives whatever
                 bypasses the cut, and tokens without a place in space.
-            classes: int64 (M,), the class to score in each.
+            objective: What to score in each.
 
         Returns:
             (M,).
@@ -115,16 +117,18 @@ class Probe:
         """
         scores = []
         with torch.no_grad():
-            chunks = zip(*(self._chunks(t) for t in (maps, rows, classes)), strict=True)
+            size = self._at_a_time
+            chunks = zip(maps.split(size), rows.split(size), objective.split(size), strict=True)
             for some, of, wanted in chunks:
                 raw, *bypass = self._of_rows(of)
                 activation = self.network.layout.from_maps(some, raw)
                 scores.append(self._head.scores(wanted, activation, *bypass))
         return torch.cat(scores)
 
-    def _chunks(self, tensor: Tensor) -> tuple[Tensor, ...]:
-        chunks: tuple[Tensor, ...] = tensor.split(max(len(self.images), _SMALLEST_CHUNK))
-        return chunks
+    @property
+    def _at_a_time(self) -> int:
+        """How many images pass through the network together."""
+        return max(len(self.images), _SMALLEST_CHUNK)
 
     def _of_rows(self, rows: Tensor) -> list[Tensor]:
         """Return the tail's inputs for some images of the batch."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.sampling import generators
 from camcli.methods.base import Method, Saliency
 from camcli.methods.probe import Probe
@@ -21,10 +21,11 @@ class RandomMap(Method):
     """
 
     name = "random"
+    uses_class = False
 
     seed: int = field(default=0, metadata={"description": "of the noise"})
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:  # noqa: ARG002
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:  # noqa: ARG002
         """Draw a map for each image; see `Method.explain`."""
         size = probe.activation.shape[2:]
         maps = [torch.rand(size, generator=draw) for draw in generators(probe.images, self.seed)]

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import bounds, scaled
@@ -30,14 +31,14 @@ class ScoreCam(LinearCam):
 
     name = "score-cam"
 
-    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+    def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Look at the image through each map; see `LinearCam.coefficients`."""
-        batch = len(classes)
+        batch = len(objective)
         scores = []
         for maps in probe.activation.split(max(1, _IMAGES_AT_A_TIME // batch), dim=1):
             repeats = maps.shape[1]
             masked = probe.images[:, None] * _masks(maps, probe.images)[:, :, None]
-            found = probe.scores_of_images(masked.flatten(0, 1), classes.repeat_interleave(repeats))
+            found = probe.scores_of_images(masked.flatten(0, 1), objective.repeat(repeats))
             scores.append(found.view(batch, repeats))
         return torch.softmax(torch.cat(scores, 1), 1)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods._ops.presence import scores_of_presence
 from camcli.methods._ops.sampling import generators
 from camcli.methods._ops.weighted_sum import weighted_sum
@@ -39,10 +40,10 @@ class ShapCam(Method):
         if self.pairs < 2:
             raise ValueError("a standard error needs at least 2 pairs of orderings")
 
-    def explain(self, probe: Probe, classes: Tensor) -> Saliency:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Average over sampled orderings; see `Method.explain`."""
         draws = generators(probe.images, self.seed)
-        samples = torch.stack([self._pair(probe, classes, draws) for _ in range(self.pairs)])
+        samples = torch.stack([self._pair(probe, objective, draws) for _ in range(self.pairs)])
         coefficients = samples.mean(0).to(probe.activation)
         error = samples.std(0).to(probe.activation) / self.pairs**0.5
         return Saliency(
@@ -51,22 +52,22 @@ class ShapCam(Method):
             standard_error=error,
         )
 
-    def _pair(self, probe: Probe, classes: Tensor, draws: list[torch.Generator]) -> Tensor:
+    def _pair(self, probe: Probe, objective: Objective, draws: list[torch.Generator]) -> Tensor:
         """Return the mean marginal contributions (B, K) in an ordering and its reverse."""
         channels = probe.activation.shape[1]
         orders = torch.stack([torch.randperm(channels, generator=draw) for draw in draws])
-        orders = orders.to(classes.device)
-        forward = marginal_contributions(probe, classes, orders)
-        backward = marginal_contributions(probe, classes, orders.flip(1))
+        orders = orders.to(objective.device)
+        forward = marginal_contributions(probe, objective, orders)
+        backward = marginal_contributions(probe, objective, orders.flip(1))
         return (forward + backward) / 2
 
 
-def marginal_contributions(probe: Probe, classes: Tensor, orders: Tensor) -> Tensor:
+def marginal_contributions(probe: Probe, objective: Objective, orders: Tensor) -> Tensor:
     """Return what each map adds to the score when the maps appear in the given orders.
 
     Args:
         probe: The batch.
-        classes: int64 (B,).
+        objective: What to score in each image.
         orders: int64 (B, K), a permutation of the maps for each image.
 
     Returns:
@@ -77,5 +78,5 @@ def marginal_contributions(probe: Probe, classes: Tensor, orders: Tensor) -> Ten
     position = orders.argsort(1)
     steps = torch.arange(channels + 1, device=orders.device)
     presence = position[:, None, :] < steps[None, :, None]
-    scores = scores_of_presence(probe, presence, classes).double()
+    scores = scores_of_presence(probe, presence, objective).double()
     return scores.diff(dim=1).gather(1, position)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods.linear_cam import LinearCam
 from camcli.methods.probe import Probe
 
@@ -24,8 +25,8 @@ class XGradCam(LinearCam):
     name = "xgrad-cam"
     uses_gradient = True
 
-    def coefficients(self, probe: Probe, classes: Tensor) -> Tensor:
+    def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Average the gradients; see `LinearCam.coefficients`."""
         mass = probe.activation.sum((2, 3))
-        share = (probe.gradient(classes) * probe.activation).sum((2, 3))
+        share = (probe.gradient(objective) * probe.activation).sum((2, 3))
         return torch.where(mass == 0, 0.0, share / mass)

@@ -109,7 +109,8 @@ def _named(saliency_map: SaliencyMap) -> str:
     target = saliency_map.target
     name = target.name if target.name and target.name.isascii() else f"class {target.index}"
     sure = f"{target.score:.3g}" if target.probability is None else f"{target.probability:.0%}"
-    return f"{name} {sure}"
+    against = "against " if target.sign == "negative" else ""
+    return f"{against}{name} {sure}"
 
 
 def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:

@@ -58,5 +58,6 @@ class ArtefactWriter:
     def _path(self, name: str, saliency_map: SaliencyMap, suffix: str) -> str:
         stem = saliency_map.item.ref.name
         if self.class_in_name:
-            stem += f".{saliency_map.target.index}"
+            target = saliency_map.target
+            stem += f".{'-' if target.sign == 'negative' else ''}{target.index}"
         return f"{ARTEFACT_KINDS[name].folder}/{stem}{suffix}"

@@ -12,7 +12,7 @@ from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import compiling, streamlined
 from camcli.config import Config, PreprocessConfig, PromptScore
 from camcli.engine import Engine
-from camcli.errors import ConfigError
+from camcli.errors import ConfigError, TargetError
 from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
@@ -20,13 +20,12 @@ from camcli.models import LoadedModel, load_model
 from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import PromptPlan, plan_prompts
 from camcli.models.reading import read_as
-from camcli.network.endings.meaning import even_score
 from camcli.network.split import SplitNetwork
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.cut import splits_at
 from camcli.run.device import resolve_device
 from camcli.run.fingerprint import fingerprint_of
-from camcli.targets.class_table import ClassTable
+from camcli.targets.classes import classes_of
 from camcli.targets.plan import TargetPlan
 from camcli.targets.synsets import synsets_of
 from camcli.workers.demand import worker_count
@@ -99,8 +98,11 @@ def build(
     torch.set_flush_denormal(True)
     cuts = splits_at(model, config.model.layers, device, method)
     fast = [streamlined(cut, run, device) for cut in cuts]
-    even = even_score(cuts[0].probabilities)
-    targets = TargetPlan(config.targets, _class_table(fast[0], model), prompts, even)
+    network = fast[0]
+    ids = model.class_ids or synsets_of(model.labels)
+    table, axis = classes_of(network.classes, model.labels, ids, network.probabilities, notify)
+    targets = TargetPlan(config.targets, table, prompts, axis)
+    _require_class(method, targets)
     parts = _EngineParts(config, model, method, targets, device, keep_components)
     # Before anything is compiled for it.
     batch_size = choose_batch_size(run, device, cuts, lambda: parts.engine(fast), images_ahead)
@@ -157,10 +159,9 @@ def _keeps_components(config: Config, method: Method) -> bool:
     return True
 
 
-def _class_table(network: SplitNetwork, model: LoadedModel) -> ClassTable:
-    if model.labels is not None and len(model.labels) != network.classes:
-        raise ConfigError(
-            f"model.labels: there are {len(model.labels)} class names, but the network scores "
-            f"{network.classes} classes"
+def _require_class(method: Method, targets: TargetPlan) -> None:
+    if not method.uses_class and "negative" in targets.signs:
+        raise TargetError(
+            f"targets: {method.name} makes the same map whatever the class, so no map of it shows "
+            "what speaks against one; ask for the class itself, or take another method"
         )
-    return ClassTable(network.classes, model.labels, model.class_ids or synsets_of(model.labels))

@@ -81,8 +81,10 @@ def _default(field: _Schema) -> str:
 
 
 def _values(field: _Schema) -> str:
-    if "anyOf" in field:
-        return " or ".join(map(_values, field["anyOf"]))
+    if "$ref" in field:
+        return "a mapping"
+    if choices := field.get("anyOf", field.get("oneOf")):
+        return " or ".join(map(_values, choices))
     if "enum" in field:
         return ", ".join(code(value) for value in field["enum"])
     if "const" in field:

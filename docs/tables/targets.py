@@ -24,7 +24,9 @@ def targets_page() -> str:
     return page(
         "Targets",
         "Which classes `--target` (`targets` in a configuration) asks for. It is repeatable, and "
-        "read as these, in this order; but a class that is called just so comes before them all.",
+        "read as these, in this order; but a class that is called just so comes before them all. "
+        "Behind a `-` each asks for what speaks against its classes, unless a class is called so; "
+        "[Getting started](../guide/getting_started.md#targets) says more.",
         table(
             ("`--target`", "asks for"),
             (

@@ -14,13 +14,14 @@ from camcli.attribution.attribution import attribution_of, check_rules
 from camcli.attribution.heads.general import GeneralHead
 from camcli.attribution.heads.one_class import ClassHead
 from camcli.attribution.heads.pooled import PooledHead
+from camcli.attribution.objective import Objective
 from camcli.errors import LayerError
 from camcli.methods.probe import Probe
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import trace
 
 IMAGES = torch.randn(3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-CLASSES = torch.tensor([0, 1, 2])
+OBJECTIVE = Objective.of(torch.tensor([0, 1, 2]))
 
 
 class Headed(nn.Module):
@@ -59,7 +60,7 @@ def test_a_network_has_one_attribution() -> None:
 def test_a_copy_with_another_trunk_has_an_attribution_of_its_own() -> None:
     """Its reference is computed in the memory format that its own trunk gives."""
     network = other()
-    Probe(network, IMAGES).contributions(CLASSES)
+    Probe(network, IMAGES).contributions(OBJECTIVE)
     seen: list[Tensor] = []
 
     def channels_last(images: Tensor) -> tuple[Tensor, ...]:
@@ -67,17 +68,17 @@ def test_a_copy_with_another_trunk_has_an_attribution_of_its_own() -> None:
         return (seen[-1],)
 
     fast = replace(network, trunk=channels_last)
-    found = Probe(fast, IMAGES).contributions(CLASSES)
+    found = Probe(fast, IMAGES).contributions(OBJECTIVE)
     assert len(seen) == 1
     assert attribution_of(fast) is not attribution_of(network)
     for each in (network, fast):
         assert attribution_of(each).tail.deeplift.reference_passes == 1
-    torch.testing.assert_close(found.maps, Probe(network, IMAGES).contributions(CLASSES).maps)
+    torch.testing.assert_close(found.maps, Probe(network, IMAGES).contributions(OBJECTIVE).maps)
 
 
 def test_an_attribution_goes_with_its_network() -> None:
     network = other()
-    Probe(network, IMAGES, with_reference=True).contributions(CLASSES)
+    Probe(network, IMAGES, with_reference=True).contributions(OBJECTIVE)
     kept = weakref.ref(attribution_of(network))
     assert kept() is not None
     del network
@@ -116,15 +117,17 @@ def test_every_head_does_all_that_a_probe_may_ask(network, with_reference) -> No
     close = {"rtol": 1e-4, "atol": 1e-5}
     torch.testing.assert_close(head.logits, general.logits, **close)
     assert not head.logits.requires_grad
-    torch.testing.assert_close(head.gradient(CLASSES), general.gradient(CLASSES), **close)
-    torch.testing.assert_close(head.relevance(CLASSES), general.relevance(CLASSES), **close)
+    torch.testing.assert_close(head.gradient(OBJECTIVE), general.gradient(OBJECTIVE), **close)
+    torch.testing.assert_close(head.relevance(OBJECTIVE), general.relevance(OBJECTIVE), **close)
     torch.testing.assert_close(
-        head.contributions(CLASSES).maps, general.contributions(CLASSES).maps, **close
+        head.contributions(OBJECTIVE).maps,
+        general.contributions(OBJECTIVE).maps,
+        **close,
     )
-    (depth,) = head.contributions_by_depth(CLASSES)
-    torch.testing.assert_close(depth.maps, general.contributions(CLASSES).maps, **close)
+    (depth,) = head.contributions_by_depth(OBJECTIVE)
+    torch.testing.assert_close(depth.maps, general.contributions(OBJECTIVE).maps, **close)
     torch.testing.assert_close(
-        head.scores(CLASSES, raw * 0.5), general.scores(CLASSES, raw * 0.5), **close
+        head.scores(OBJECTIVE, raw * 0.5), general.scores(OBJECTIVE, raw * 0.5), **close
     )
 
 
@@ -139,5 +142,5 @@ def test_a_missing_rule_is_found_before_any_pass() -> None:
         check_rules(network)
     probe = Probe(network, IMAGES)
     with pytest.raises(LayerError, match=r"aten\.sort"):
-        probe.contributions(CLASSES)
-    assert torch.isfinite(probe.gradient(CLASSES)).all()
+        probe.contributions(OBJECTIVE)
+    assert torch.isfinite(probe.gradient(OBJECTIVE)).all()

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from camcli.attribution.objective import Objective
 from camcli.errors import LayerError
 from camcli.methods.probe import Probe
 from camcli.network.split import split
@@ -50,7 +51,7 @@ def test_without_biases_relevance_is_the_whole_score(kind: type[nn.Module]) -> N
     torch.manual_seed(0)
     probe = Probe(split(trace(kind().eval(), IMAGES), "body"), IMAGES)
     score = probe.logits.gather(1, CLASSES[:, None])[:, 0]
-    torch.testing.assert_close(probe.relevance(CLASSES).sum((1, 2, 3)), score)
+    torch.testing.assert_close(probe.relevance(Objective.of(CLASSES)).sum((1, 2, 3)), score)
 
 
 def test_a_gate_gives_its_relevance_to_the_signal() -> None:
@@ -60,7 +61,9 @@ def test_a_gate_gives_its_relevance_to_the_signal() -> None:
     maps = network.body(IMAGES)
     gate = torch.sigmoid(network.gate(maps.mean((2, 3))))[:, :, None, None]
     expected = (maps * gate).relu() * network.head.weight[CLASSES][:, :, None, None] / 36
-    torch.testing.assert_close(probe.relevance(CLASSES), expected.detach(), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        probe.relevance(Objective.of(CLASSES)), expected.detach(), rtol=1e-4, atol=1e-6
+    )
 
 
 def test_an_operation_without_a_rule_is_named() -> None:
@@ -71,4 +74,4 @@ def test_an_operation_without_a_rule_is_named() -> None:
 
     halves = split(trace(Sorting().eval(), IMAGES), "body")
     with pytest.raises(LayerError, match=r"lrp-cam has no rule for aten\.sort"):
-        Probe(halves, IMAGES).relevance(CLASSES)
+        Probe(halves, IMAGES).relevance(Objective.of(CLASSES))

@@ -195,3 +195,34 @@ def test_a_mistake_of_yaml_itself_is_one_line_with_its_place(tmp_path: Path) -> 
     with pytest.raises(ConfigError) as caught:
         load_config(write(tmp_path, "run: {seed: 1}\noutput: alpha: 1\n"))
     assert str(caught.value).endswith("line 2, column 14: mapping values are not allowed here")
+
+
+def test_a_target_may_be_a_mapping_of_class_and_sign(tmp_path: Path) -> None:
+    text = "targets: [top1, -3, {class: cat, sign: negative}, {class: 7}]"
+    config = load_config(write(tmp_path, text))
+    assert config.model_dump(mode="json")["targets"] == [
+        "top1",
+        "-3",
+        {"class": "cat", "sign": "negative"},
+        {"class": "7", "sign": "positive"},
+    ]
+    assert load_config(write(tmp_path, dump_config(config))) == config
+    alone = load_config(overrides=["targets={class: cat, sign: negative}"])
+    assert alone.targets == (config.targets[2],)
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("{class: cat, sign: minus}", "targets.0.sign: .*'positive' or 'negative'.*'minus'"),
+        ("{clas: cat}", "targets.0.clas: no such key; did you mean 'class'. .valid: class, sign"),
+        ("{sign: negative}", "targets.0.class: field required"),
+        ("{class: ''}", "targets.0.class: "),
+        ("{class: true}", "targets.0.class: .*valid string"),
+        ("[cat]", "targets.0: .*valid string"),
+    ],
+)
+def test_what_is_wrong_with_a_target_is_said_once(target: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint) as caught:
+        load_config(overrides=[f"targets=[{target}]"])
+    assert "at least 1 item" not in str(caught.value)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig, load_config
 from camcli.demo.network import MEAN, STD
 from camcli.errors import MethodError
@@ -47,7 +48,7 @@ def test_each_config_agrees_with_its_slow_reference_on_photographs(
     preprocess = squeezenet.preprocess
     probe = probe_of(squeezenet_split, images, preprocess.mean, preprocess.std)
     classes = probe.logits.argmax(1)
-    found = create_method(asked.name, asked.options).explain(probe, classes)
+    found = create_method(asked.name, asked.options).explain(probe, Objective.of(classes))
     stretched = F.interpolate(found.maps[:, None], (224, 224), mode="bicubic")[:, 0].clamp_min(0)
     colours = (np.array(preprocess.mean), np.array(preprocess.std))
     network = squeezenet.network
@@ -71,10 +72,10 @@ def test_an_image_alone_gives_what_it_gives_in_a_batch(
 ) -> None:
     method = create_method("decom-cam", {"integrate": integrate})
     classes = torch.arange(16) % 10
-    together = method.explain(demo_probe(demo_split, scene_batch), classes)
+    together = method.explain(demo_probe(demo_split, scene_batch), Objective.of(classes))
     for row in (0, 7, 15):
         alone = method.explain(
-            demo_probe(demo_split, scene_batch[row : row + 1]), classes[row : row + 1]
+            demo_probe(demo_split, scene_batch[row : row + 1]), Objective.of(classes[row : row + 1])
         )
         scale = float(together.maps[row].max())
         torch.testing.assert_close(alone.maps[0], together.maps[row], rtol=0, atol=1e-4 * scale)
@@ -89,7 +90,9 @@ def test_an_image_alone_gives_what_it_gives_in_a_batch(
 def test_the_map_is_the_weighted_sum_of_its_components(
     demo_split: SplitNetwork, scene_batch: Tensor
 ) -> None:
-    found = DecomCam().explain(demo_probe(demo_split, scene_batch[:3]), torch.tensor([0, 1, 2]))
+    found = DecomCam().explain(
+        demo_probe(demo_split, scene_batch[:3]), Objective.of(torch.tensor([0, 1, 2]))
+    )
     parts = components_of(found)
     total = (parts.weights[..., None, None] * parts.maps).sum(1)
     torch.testing.assert_close(found.maps, total)
@@ -103,12 +106,12 @@ def test_the_chosen_channels_are_those_of_largest_signed_weight(
 ) -> None:
     probe = demo_probe(demo_split, scene_batch[:1])
     classes = torch.tensor([3])
-    alpha = probe.gradient(classes).mean((2, 3))[0]
+    alpha = probe.gradient(Objective.of(classes)).mean((2, 3))[0]
     assert (alpha < 0).sum() > 20
     rows = alpha.argsort(descending=True)[:7]
     matrix = (alpha[rows, None, None] * probe.activation[0, rows]).flatten(1).T.double()
     values = torch.linalg.svdvals(matrix - matrix.mean(0))
-    parts = components_of(DecomCam(channels=7).explain(probe, classes))
+    parts = components_of(DecomCam(channels=7).explain(probe, Objective.of(classes)))
     expected = (values**2 / (values**2).sum()).float()
     torch.testing.assert_close(parts.explained_variance[0], expected, rtol=1e-4, atol=1e-6)
     assert parts.channels == 7
@@ -121,10 +124,10 @@ def test_lift_weighs_the_channels_by_lift_cam_coefficients(
     classes = torch.tensor([1, 2])
     options = {"channel_weights": "lift", "channels": 999, "components": 256, "center": False}
     method = DecomCam(**options)  # type: ignore[arg-type]
-    contributions = probe.contributions(classes)
+    contributions = probe.contributions(Objective.of(classes))
     weighted = contributions.maps.sum((2, 3))[..., None, None] * probe.activation
     energy = weighted.square().sum((1, 2, 3))
-    found = method.explain(probe, classes)
+    found = method.explain(probe, Objective.of(classes))
     signed = components_of(found)
     assert signed.channels == 112
     torch.testing.assert_close(signed.explained_variance.sum(1), torch.ones(2))
@@ -134,7 +137,7 @@ def test_lift_weighs_the_channels_by_lift_cam_coefficients(
     )
     assert method.uses_deeplift
     torch.testing.assert_close(found.completeness_error, contributions.completeness_error)
-    assert found.maps.shape == LiftCam().explain(probe, classes).maps.shape
+    assert found.maps.shape == LiftCam().explain(probe, Objective.of(classes)).maps.shape
 
 
 def test_the_blur_and_the_composite_matter(demo_split: SplitNetwork, scene_batch: Tensor) -> None:
@@ -142,7 +145,7 @@ def test_the_blur_and_the_composite_matter(demo_split: SplitNetwork, scene_batch
     classes = torch.tensor([0, 1])
     plain = DecomCam(threshold=None)
     weights = [
-        components_of(method.explain(probe, classes)).weights
+        components_of(method.explain(probe, Objective.of(classes))).weights
         for method in (
             plain,
             replace(plain, blur_sigma=1.0),
@@ -173,11 +176,11 @@ def test_a_gpu_gives_what_the_cpu_gives(
     device = torch.device("cuda")
     method = create_method("decom-cam", {"integrate": integrate})
     classes = torch.arange(16) % 10
-    expected = method.explain(demo_probe(demo_split, scene_batch), classes)
+    expected = method.explain(demo_probe(demo_split, scene_batch), Objective.of(classes))
     network = split_at(load_model(ModelConfig(name="demo")), "auto", torch.device("cpu"))
     moved = replace(network, trunk=network.trunk.to(device), tail=network.tail.to(device))
     black = (-torch.tensor(MEAN) / torch.tensor(STD)).view(3, 1, 1).to(device)
     probe = Probe(moved, scene_batch.to(device), black=black)
-    found = method.explain(probe, classes.to(device))
+    found = method.explain(probe, Objective.of(classes.to(device)))
     scale = float(expected.maps.max())
     torch.testing.assert_close(found.maps.cpu(), expected.maps, rtol=0, atol=1e-2 * scale)

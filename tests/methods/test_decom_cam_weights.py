@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from camcli.attribution.objective import Objective
 from camcli.methods import create_method
 from camcli.methods.decom_cam import DecomCam
 from camcli.methods.probe import Probe
@@ -24,7 +25,7 @@ def test_deeplift_weights_are_the_scores_of_masked_activations_where_the_tail_is
     probe = Probe(network, images)
     classes = torch.tensor([0, 1, 3])
     method = DecomCam(components=3, integrate="deeplift", threshold=None, weights="max")
-    found = components_of(method.explain(probe, classes))
+    found = components_of(method.explain(probe, Objective.of(classes)))
     activation = probe.activation
     for row, (target, weights) in enumerate(zip(classes, found.weights, strict=True)):
         scores = []
@@ -53,9 +54,9 @@ def test_deeplift_scores_no_masked_image(
     monkeypatch.setattr(Probe, "scores_of_images", refuse)
     classes = torch.tensor([0, 1])
     probe = demo_probe(demo_split, scene_batch[:2])
-    DecomCam(integrate="deeplift").explain(probe, classes)
+    DecomCam(integrate="deeplift").explain(probe, Objective.of(classes))
     with pytest.raises(AssertionError, match="masked forward"):
-        DecomCam().explain(probe, classes)
+        DecomCam().explain(probe, Objective.of(classes))
 
 
 SCORES = torch.tensor([[4.0, 1.0, -2.0, 0.5], [-3.0, -1.0, -2.0, -5.0]])

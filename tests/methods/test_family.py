@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from camcli.attribution.objective import Objective
 from camcli.errors import MethodError
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.lime_cam import LimeCam, proximity
@@ -97,7 +98,7 @@ def their_maps(
 def test_maps_are_those_of_pytorch_grad_cam(
     name: str, theirs: str, network: nn.Module, images: Tensor, probe: Probe
 ) -> None:
-    found = create_method(name, {}).explain(probe, CLASSES).maps
+    found = create_method(name, {}).explain(probe, Objective.of(CLASSES)).maps
     expected = their_maps(theirs, network, images)
     assert found.flatten(1).amax(1).min() > 0
     torch.testing.assert_close(minmax(found), minmax(expected), rtol=1e-4, atol=1e-4)
@@ -108,7 +109,7 @@ def test_ablation_cam_is_that_of_pytorch_grad_cam_where_the_score_is_positive(
 ) -> None:
     best, classes = probe.logits.max(1)
     assert best.min() > 0
-    found = create_method("ablation-cam", {}).explain(probe, classes).maps
+    found = create_method("ablation-cam", {}).explain(probe, Objective.of(classes)).maps
     expected = their_maps("AblationCAM", network, images, classes)
     assert found.flatten(1).amax(1).min() > 0
     torch.testing.assert_close(minmax(found), minmax(expected), rtol=1e-4, atol=1e-4)
@@ -117,10 +118,10 @@ def test_ablation_cam_is_that_of_pytorch_grad_cam_where_the_score_is_positive(
 def test_eigen_grad_cam_is_that_of_pytorch_grad_cam_up_to_sign(
     network: nn.Module, images: Tensor, probe: Probe
 ) -> None:
-    found = minmax(create_method("eigen-grad-cam", {}).explain(probe, CLASSES).maps)
+    found = minmax(create_method("eigen-grad-cam", {}).explain(probe, Objective.of(CLASSES)).maps)
     from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
 
-    evidence = (probe.gradient(CLASSES) * probe.activation).detach().numpy()
+    evidence = (probe.gradient(Objective.of(CLASSES)) * probe.activation).detach().numpy()
     theirs = torch.from_numpy(get_2d_projection(evidence))
     evidence_sum = torch.from_numpy(evidence).sum(1)
     evidence_sum = evidence_sum - evidence_sum.mean((1, 2), keepdim=True)
@@ -129,7 +130,7 @@ def test_eigen_grad_cam_is_that_of_pytorch_grad_cam_up_to_sign(
 
 
 def test_ablation_cam_takes_away_one_map_at_a_time(network: nn.Module, probe: Probe) -> None:
-    found = create_method("ablation-cam", {}).explain(probe, CLASSES).coefficients
+    found = create_method("ablation-cam", {}).explain(probe, Objective.of(CLASSES)).coefficients
     assert found is not None
     for row, target in enumerate(CLASSES):
         for k in range(6):
@@ -149,7 +150,7 @@ def test_lrp_cam_is_captums_relevance(network: nn.Module, probe: Probe) -> None:
     tail[3].rule = EpsilonRule()
     leaf = probe.activation.detach().clone().requires_grad_()
     expected = LRP(tail).attribute(leaf, target=CLASSES)
-    found = create_method("lrp-cam", {}).explain(probe, CLASSES).coefficients
+    found = create_method("lrp-cam", {}).explain(probe, Objective.of(CLASSES)).coefficients
     torch.testing.assert_close(found, expected.sum((2, 3)).detach(), rtol=1e-4, atol=1e-4)
 
 
@@ -158,7 +159,9 @@ def exact_shapley(probe: Probe, row: int, target: int) -> Tensor:
     value = {}
     for present in itertools.product([0.0, 1.0], repeat=6):
         maps = probe.activation[row : row + 1] * torch.tensor(present).view(1, 6, 1, 1)
-        score = probe.scores_of_maps(maps, torch.tensor([row]), torch.tensor([target]))
+        score = probe.scores_of_maps(
+            maps, torch.tensor([row]), Objective.of(torch.tensor([target]))
+        )
         value[present] = float(score)
     total = torch.zeros(6, dtype=torch.float64)
     for order in itertools.permutations(range(6)):
@@ -171,7 +174,7 @@ def exact_shapley(probe: Probe, row: int, target: int) -> Tensor:
 
 
 def test_shap_cam_approaches_the_shapley_values_within_its_own_error(probe: Probe) -> None:
-    saliency = ShapCam(pairs=60).explain(probe, CLASSES)
+    saliency = ShapCam(pairs=60).explain(probe, Objective.of(CLASSES))
     assert saliency.coefficients is not None
     assert saliency.standard_error is not None
     expected = torch.stack([exact_shapley(probe, row, int(c)) for row, c in enumerate(CLASSES)])
@@ -183,10 +186,10 @@ def test_shap_cam_approaches_the_shapley_values_within_its_own_error(probe: Prob
 
 def test_shapley_samples_add_up_to_the_score_in_every_ordering(probe: Probe) -> None:
     orders = torch.stack([torch.randperm(6) for _ in range(3)])
-    found = marginal_contributions(probe, CLASSES, orders).sum(1)
+    found = marginal_contributions(probe, Objective.of(CLASSES), orders).sum(1)
     nothing = torch.zeros_like(probe.activation)
     difference = probe.logits.gather(1, CLASSES[:, None])[:, 0] - probe.scores_of_maps(
-        nothing, torch.arange(3), CLASSES
+        nothing, torch.arange(3), Objective.of(CLASSES)
     )
     torch.testing.assert_close(found, difference.double(), rtol=1e-5, atol=1e-5)
 
@@ -213,7 +216,7 @@ def test_lime_cam_recovers_a_score_that_is_linear_in_the_maps(average_head: nn.M
     images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(5))
     probe = Probe(split(trace(average_head, images), "features"), images)
     classes = torch.tensor([1, 2])
-    found = LimeCam(samples=200, penalty=0.0).explain(probe, classes).coefficients
+    found = LimeCam(samples=200, penalty=0.0).explain(probe, Objective.of(classes)).coefficients
     expected = average_head.head.weight[classes] * probe.activation.mean((2, 3))
     torch.testing.assert_close(found, expected.detach(), rtol=1e-3, atol=1e-4)
 
@@ -226,9 +229,10 @@ def test_an_images_map_does_not_depend_on_its_batch(
     name: str, halves: SplitNetwork, images: Tensor
 ) -> None:
     method = create_method(name, SAMPLING.get(name, {}))
-    together = method.explain(Probe(halves, images), CLASSES).maps
+    together = method.explain(Probe(halves, images), Objective.of(CLASSES)).maps
     alone = [
-        method.explain(Probe(halves, images[i : i + 1]), CLASSES[i : i + 1]).maps for i in (2, 0)
+        method.explain(Probe(halves, images[i : i + 1]), Objective.of(CLASSES[i : i + 1])).maps
+        for i in (2, 0)
     ]
     scale = float(together.abs().max())
     torch.testing.assert_close(together[[2, 0]], torch.cat(alone), rtol=1e-3, atol=1e-4 * scale)
@@ -236,9 +240,11 @@ def test_an_images_map_does_not_depend_on_its_batch(
 
 @pytest.mark.parametrize("name", SAMPLING)
 def test_another_seed_gives_other_samples(name: str, probe: Probe) -> None:
-    first = create_method(name, SAMPLING[name]).explain(probe, CLASSES).maps
-    again = create_method(name, SAMPLING[name]).explain(probe, CLASSES).maps
-    other = create_method(name, SAMPLING[name] | {"seed": 1}).explain(probe, CLASSES).maps
+    first = create_method(name, SAMPLING[name]).explain(probe, Objective.of(CLASSES)).maps
+    again = create_method(name, SAMPLING[name]).explain(probe, Objective.of(CLASSES)).maps
+    other = (
+        create_method(name, SAMPLING[name] | {"seed": 1}).explain(probe, Objective.of(CLASSES)).maps
+    )
     assert torch.equal(first, again)
     assert not torch.allclose(first, other)
 

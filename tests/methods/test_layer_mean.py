@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from camcli.attribution.objective import Objective
 from camcli.methods.deep_lift import DeepLiftMap
 from camcli.methods.layer_mean import LayerMean
 from camcli.methods.lift_cam import LiftCam
@@ -20,8 +21,11 @@ def test_maps_are_normalised_and_averaged(demo_model: LoadedModel) -> None:
     torch.manual_seed(0)
     images = torch.randn(3, 3, 128, 128)
     classes = shallow.predict(images).argmax(1)
-    found = LayerMean(LiftCam(), (deep,)).explain(Probe(shallow, images), classes)
-    each = [LiftCam().explain(Probe(halves, images), classes) for halves in (shallow, deep)]
+    found = LayerMean(LiftCam(), (deep,)).explain(Probe(shallow, images), Objective.of(classes))
+    each = [
+        LiftCam().explain(Probe(halves, images), Objective.of(classes))
+        for halves in (shallow, deep)
+    ]
     assert found.maps.shape == each[0].maps.shape == (3, 32, 32)
     expected = torch.zeros(3, 32, 32)
     for row in range(3):
@@ -37,14 +41,14 @@ def test_maps_are_normalised_and_averaged(demo_model: LoadedModel) -> None:
 
 def test_a_layer_whose_map_is_flat_adds_nothing(demo_model: LoadedModel) -> None:
     class Flat(DeepLiftMap):
-        def explain(self, probe, classes):
-            saliency = super().explain(probe, classes)
+        def explain(self, probe, objective):
+            saliency = super().explain(probe, objective)
             flat = torch.zeros_like(saliency.maps)
             return type(saliency)(flat if probe.network.layer == "stages.3" else saliency.maps)
 
     shallow, deep = splits_at(demo_model, ("stages.1", "stages.3"), CPU)
     images, classes = torch.randn(2, 3, 128, 128), torch.tensor([1, 5])
-    both = LayerMean(Flat(), (deep,)).explain(Probe(shallow, images), classes)
+    both = LayerMean(Flat(), (deep,)).explain(Probe(shallow, images), Objective.of(classes))
     assert torch.isfinite(both.maps).all()
     assert both.maps.amax((1, 2)).tolist() == pytest.approx([0.5, 0.5])
     assert both.completeness_error is None

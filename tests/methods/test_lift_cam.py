@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from camcli.attribution.attribution import attribution_of
 from camcli.attribution.contributions import relative_gap
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.methods.deep_lift import DeepLiftMap
 from camcli.methods.lift_cam import LiftCam
@@ -24,7 +25,7 @@ from tests.conftest import GlobalAverageHead
 
 
 def coefficients(probe: Probe, classes: Tensor) -> Tensor:
-    return probe.contributions(classes).maps.sum((2, 3))
+    return probe.contributions(Objective.of(classes)).maps.sum((2, 3))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_photographs_agree_with_squeezenets_closed_form(
 
 
 def test_photographs_add_up(photo_probe: Probe) -> None:
-    error = photo_probe.contributions(photo_probe.logits.argmax(1)).completeness_error
+    error = photo_probe.contributions(Objective.of(photo_probe.logits.argmax(1))).completeness_error
     assert error.max() < 1e-4
 
 
@@ -76,18 +77,20 @@ def test_the_map_is_the_rectified_weighted_sum(photo_probe: Probe) -> None:
             for weights, maps in zip(alpha[:3], photo_probe.activation[:3], strict=True)
         ]
     )
-    found = LiftCam().explain(photo_probe, classes).maps[:3]
+    found = LiftCam().explain(photo_probe, Objective.of(classes)).maps[:3]
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
 
 
 def test_deep_lift_sums_to_the_score_difference_before_the_relu(photo_probe: Probe) -> None:
     classes = torch.full((len(photo_probe.logits),), 7)
-    contributions = photo_probe.contributions(classes).maps
+    contributions = photo_probe.contributions(Objective.of(classes)).maps
     reference = photo_probe.network.tail(torch.zeros_like(photo_probe.activation))
     delta = (photo_probe.logits - reference)[:, 7]
     torch.testing.assert_close(contributions.sum((1, 2, 3)), delta, rtol=1e-4, atol=1e-4)
     expected = contributions.sum(1).relu()
-    torch.testing.assert_close(DeepLiftMap().explain(photo_probe, classes).maps, expected)
+    torch.testing.assert_close(
+        DeepLiftMap().explain(photo_probe, Objective.of(classes)).maps, expected
+    )
 
 
 def test_average_pooling_and_linear_gives_weight_times_mean(
@@ -133,7 +136,7 @@ def test_a_reused_relu_is_no_obstacle() -> None:
     halves = split_at(model, "layer3", torch.device("cpu"))
     torch.manual_seed(1)
     probe = Probe(halves, torch.randn(2, 3, 224, 224), with_reference=True)
-    contributions = probe.contributions(probe.logits.argmax(1))
+    contributions = probe.contributions(Objective.of(probe.logits.argmax(1)))
     assert contributions.maps.abs().sum() > 0
     assert contributions.completeness_error.max() < 1e-4
 
@@ -152,5 +155,5 @@ def test_the_reference_runs_once_for_any_number_of_batches(
     halves = split_at(demo_model, "auto", torch.device("cpu"))
     for size in (4, 4, 1, 7):
         probe = Probe(halves, torch.randn(size, 3, 128, 128), with_reference=True)
-        probe.contributions(torch.zeros(size, dtype=torch.int64))
+        probe.contributions(Objective.of(torch.zeros(size, dtype=torch.int64)))
     assert attribution_of(halves).tail.deeplift.reference_passes == 1

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.methods.eigen_cam import EigenCam
 from camcli.methods.grad_cam import GradCam
 from camcli.methods.probe import Probe
@@ -19,7 +20,7 @@ def test_grad_cam(
 ) -> None:
     probe = Probe(squeezenet_split, photo_batch[:3])
     classes = torch.tensor([0, 10, 207])
-    found = GradCam().explain(probe, classes).maps
+    found = GradCam().explain(probe, Objective.of(classes)).maps
     for image, target, saliency in zip(photo_batch[:3], classes, found, strict=True):
         activation = squeezenet.network.features(image[None]).detach().requires_grad_()
         score = squeezenet.network.classifier(activation).flatten(1)[0, target]
@@ -31,7 +32,7 @@ def test_grad_cam(
 @pytest.mark.slow
 def test_eigen_cam(squeezenet_split: SplitNetwork, photo_batch: Tensor) -> None:
     probe = Probe(squeezenet_split, photo_batch[:4])
-    found = EigenCam().explain(probe, torch.zeros(4, dtype=torch.int64)).maps
+    found = EigenCam().explain(probe, Objective.of(torch.zeros(4, dtype=torch.int64))).maps
     for activation, saliency in zip(probe.activation, found, strict=True):
         matrix = activation.flatten(1).T.double().numpy()
         left, values, _ = np.linalg.svd(matrix, full_matrices=False)
@@ -47,6 +48,7 @@ def test_eigen_cam_says_nothing_where_the_activation_is_not_finite(
 ) -> None:
     images = photo_batch[:2].clone()
     images[1, 0, 50, 50] = float("nan")
-    found = EigenCam().explain(Probe(squeezenet_split, images), torch.zeros(2).long()).maps
+    first = Objective.of(torch.zeros(2, dtype=torch.int64))
+    found = EigenCam().explain(Probe(squeezenet_split, images), first).maps
     assert found[0].isfinite().all()
     assert found[1].isnan().any()

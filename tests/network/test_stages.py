@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.errors import LayerError
 from camcli.methods.lift_pyramid import LiftPyramid
@@ -52,7 +53,7 @@ def test_every_depth_accounts_for_the_same_score(
 ) -> None:
     probe = Probe(split_at(demo_model, "auto", CPU, LiftPyramid()), images)
     classes = torch.tensor([0, 4, 9])
-    found = probe.contributions_by_depth(classes)
+    found = probe.contributions_by_depth(Objective.of(classes))
     assert [tuple(depth.maps.shape[1:]) for depth in found] == [
         (24, 64, 64), (48, 32, 32), (96, 16, 16), (112, 16, 16),
     ]  # fmt: skip
@@ -69,8 +70,8 @@ def test_the_first_depth_is_what_a_cut_there_gives(
     classes = torch.tensor([0, 4, 9])
     tapped = Probe(split_at(demo_model, "auto", CPU, LiftPyramid()), images)
     plain = Probe(split_at(demo_model, "stages.0", CPU), images)
-    found = tapped.contributions_by_depth(classes)[0].maps
-    torch.testing.assert_close(found, plain.contributions(classes).maps)
+    found = tapped.contributions_by_depth(Objective.of(classes))[0].maps
+    torch.testing.assert_close(found, plain.contributions(Objective.of(classes)).maps)
 
 
 def test_the_pyramid_is_the_geometric_mean_of_its_depths_over_cells(
@@ -78,9 +79,9 @@ def test_the_pyramid_is_the_geometric_mean_of_its_depths_over_cells(
 ) -> None:
     network = split_at(demo_model, "auto", CPU, LiftPyramid())
     classes = Probe(network, images).logits.argmax(1)
-    found = LiftPyramid().explain(Probe(network, images), classes).maps
+    found = LiftPyramid().explain(Probe(network, images), Objective.of(classes)).maps
     expected = torch.ones(3, 128, 128, dtype=torch.float64)
-    for depth in Probe(network, images).contributions_by_depth(classes):
+    for depth in Probe(network, images).contributions_by_depth(Objective.of(classes)):
         evidence = depth.maps.sum(1, keepdim=True).clamp_min(0)
         level = F.interpolate(evidence, (128, 128), mode="bilinear")[:, 0].double()
         for row in range(3):
@@ -109,7 +110,7 @@ def test_a_depth_that_is_bypassed_shows_in_the_completeness_error() -> None:
     for second in ("layer3", "layer4.1.conv1"):
         method = LiftPyramid(layers=("maxpool", second))
         probe = Probe(split_at(model, "auto", CPU, method), images)
-        errors = method.explain(probe, torch.tensor([0, 1])).completeness_error
+        errors = method.explain(probe, Objective.of(torch.tensor([0, 1]))).completeness_error
         assert errors is not None
         worst.append(float(errors.max()))
     complete, bypassed = worst

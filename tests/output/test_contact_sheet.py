@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from camcli.output.contact_sheet import contact_sheet
+from camcli.output.contact_sheet import _named, contact_sheet
 from camcli.records import Components, Geometry, ImageItem, ImageRef, SaliencyMap, Target
 
 BAR = (255, 176, 59)
@@ -84,3 +85,10 @@ def test_negative_and_zero_weights_have_bars_of_their_size() -> None:
     assert bar_lengths(contact_sheet(explained((0.0, 0.0)), "turbo", 0.5)) == []
     negative = bar_lengths(contact_sheet(explained((-1.0, 0.5)), "turbo", 0.5))
     assert negative[0] == pytest.approx(2 * negative[1], abs=1)
+
+
+def test_a_caption_says_whether_the_class_is_explained_or_what_speaks_against_it() -> None:
+    found = explained((1.0,))
+    against = replace(found, target=Target(3, "cat", 1.0, 0.5, "negative"))
+    assert _named(against) == "against cat 50%"
+    assert _named(replace(against, target=Target(3, None, 1.0, 0.5))) == "class 3 50%"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from camcli.attribution.objective import Objective
 from camcli.config import load_config
 from camcli.engine import Engine
 from camcli.methods.base import Method, Saliency
@@ -57,9 +58,9 @@ class _Greedy(Method):
         self._room, self._error = room, error
         self.tried: list[int] = []
 
-    def explain(self, probe: Probe, classes: torch.Tensor) -> Saliency:
-        self.tried.append(len(classes))
-        if len(classes) > self._room:
+    def explain(self, probe: Probe, objective: Objective) -> Saliency:
+        self.tried.append(len(objective))
+        if len(objective) > self._room:
             raise self._error
         return Saliency(probe.activation.mean(1))
 

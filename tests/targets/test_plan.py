@@ -20,6 +20,10 @@ def ref(path: str = "birds/cock/1.jpg") -> ImageRef:
     return ImageRef(0, Path(path), path)
 
 
+def indices(plan: TargetPlan, image: ImageRef) -> list[int]:
+    return [target.index for target in plan.choose(image, LOGITS)]
+
+
 @pytest.mark.parametrize(
     ("specs", "expected"),
     [
@@ -32,7 +36,7 @@ def ref(path: str = "birds/cock/1.jpg") -> ImageRef:
     ],
 )
 def test_classes(specs: list[str], expected: list[int]) -> None:
-    assert TargetPlan(specs, TABLE).classes(ref(), LOGITS) == expected
+    assert indices(TargetPlan(specs, TABLE), ref()) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_all_wrong_targets_are_named() -> None:
 
 def test_a_folder_that_names_no_class_fails_the_image_only() -> None:
     with pytest.raises(ImageError, match="no class 'holidays'"):
-        TargetPlan(["folder"], TABLE).classes(ref("holidays/1.jpg"), LOGITS)
+        TargetPlan(["folder"], TABLE).choose(ref("holidays/1.jpg"), LOGITS)
 
 
 def test_a_csv_names_classes_by_index_or_name(tmp_path: Path) -> None:
@@ -104,7 +108,7 @@ def test_a_csv_names_classes_by_index_or_name(tmp_path: Path) -> None:
     listing.write_text("image,class_name\na.jpg,tench\nsub/b.jpg,3\na.jpg,cock\n")
     plan = TargetPlan([f"@{listing}"], TABLE)
     assert plan.many
-    assert plan.classes(ref("x/a.jpg"), LOGITS) == [0, 3]
-    assert plan.classes(ref("sub/b.jpg"), LOGITS) == [3]
+    assert indices(plan, ref("x/a.jpg")) == [0, 3]
+    assert indices(plan, ref("sub/b.jpg")) == [3]
     with pytest.raises(ImageError, match=r"names no class for c\.jpg"):
-        plan.classes(ref("c.jpg"), LOGITS)
+        plan.choose(ref("c.jpg"), LOGITS)

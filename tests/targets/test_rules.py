@@ -44,7 +44,8 @@ def test_a_new_kind_is_one_class_and_one_row(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(TargetError):
         TargetPlan(["weakest"], TABLE)
     monkeypatch.setattr(rules, "RULES", {"weakest": f"{__name__}:Weakest", **rules.RULES})
-    assert TargetPlan(["weakest", "top1"], TABLE).classes(REF, LOGITS) == [2, 1]
+    chosen = TargetPlan(["weakest", "top1"], TABLE).choose(REF, LOGITS)
+    assert [target.index for target in chosen] == [2, 1]
     assert "weakest" in usage()
     with pytest.raises(TargetError, match="a target is weakest, "):
         TargetPlan(["weakesst"], TABLE)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from camcli.attribution.contributions import Contributions
+from camcli.attribution.objective import Objective
 from camcli.attribution.pair import Pair
 from camcli.attribution.tail import Tail
 
@@ -49,37 +50,37 @@ class GeneralHead:
         with torch.no_grad():
             return self._tail(self._activation, *self._bypass)
 
-    def gradient(self, classes: Tensor) -> Tensor:
+    def gradient(self, objective: Objective) -> Tensor:
         """See `Head.gradient`."""
         leaf, logits = self._differentiable
-        return gradients_of(logits, classes, leaf)[0]
+        return gradients_of(logits, objective, leaf)[0]
 
-    def contributions(self, classes: Tensor) -> Contributions:
+    def contributions(self, objective: Objective) -> Contributions:
         """See `Head.contributions`."""
         leaf, logits, _ = self._with_multipliers
-        (multipliers,) = gradients_of(logits, classes, leaf)
-        change = self._score_change(logits, classes)
+        (multipliers,) = gradients_of(logits, objective, leaf)
+        change = self._score_change(logits, objective)
         return Contributions(multipliers, self._pair, self._tail.layout, change)
 
-    def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
+    def contributions_by_depth(self, objective: Objective) -> tuple[Contributions, ...]:
         """See `Head.contributions_by_depth`."""
         leaf, logits, taps = self._with_multipliers
-        multipliers = gradients_of(logits, classes, leaf, *(tap.value for tap in taps))
+        multipliers = gradients_of(logits, objective, leaf, *(tap.value for tap in taps))
         layouts = (self._tail.layout, *(tap.layout for tap in self._tail.taps))
-        change = self._score_change(logits, classes)
+        change = self._score_change(logits, objective)
         return tuple(
             Contributions(m, pair, layout, change)
             for m, pair, layout in zip(multipliers, (self._pair, *taps), layouts, strict=True)
         )
 
-    def relevance(self, classes: Tensor) -> Tensor:
+    def relevance(self, objective: Objective) -> Tensor:
         """See `Head.relevance`."""
         leaf, logits = self._propagated
-        return gradients_of(logits, classes, leaf)[0] * self._activation
+        return gradients_of(logits, objective, leaf)[0] * self._activation
 
-    def scores(self, classes: Tensor, activation: Tensor, *bypass: Tensor) -> Tensor:
+    def scores(self, objective: Objective, activation: Tensor, *bypass: Tensor) -> Tensor:
         """See `Head.scores`."""
-        return scores_of(self._tail(activation, *bypass), classes)
+        return objective.scores(self._tail(activation, *bypass))
 
     def _leaf(self) -> Tensor:
         """Return A as what a new graph of derivatives begins with."""
@@ -90,12 +91,12 @@ class GeneralHead:
         """A beside its reference, the all-zero activation."""
         return Pair(self._activation, self._activation.new_zeros(()))
 
-    def _score_change(self, logits: Tensor, classes: Tensor) -> Tensor:
-        """Return F(A) - F(0) of each image's class, (B,)."""
+    def _score_change(self, logits: Tensor, objective: Objective) -> Tensor:
+        """Return F(A) - F(0) of each image's score, (B,)."""
         with torch.no_grad():
             deeplift = self._tail.deeplift
             reference = deeplift.logits_at_reference(self._activation, *self._bypass)
-            return scores_of(logits - reference, classes)
+            return objective.scores(logits - reference)
 
     @cached_property
     def _differentiable(self) -> tuple[Tensor, Tensor]:
@@ -113,13 +114,8 @@ class GeneralHead:
         return leaf, self._tail.lrp(leaf, *self._bypass)
 
 
-def gradients_of(logits: Tensor, classes: Tensor, *at: Tensor) -> tuple[Tensor, ...]:
-    """Return the derivatives of each image's class's logit by some tensors."""
+def gradients_of(logits: Tensor, objective: Objective, *at: Tensor) -> tuple[Tensor, ...]:
+    """Return the derivatives of each image's score by some tensors."""
     # The graph is kept: the next target of the same images differentiates it again.
-    score = scores_of(logits, classes).sum()
+    score = objective.scores(logits).sum()
     return torch.autograd.grad(score, at, retain_graph=True)
-
-
-def scores_of(logits: Tensor, classes: Tensor) -> Tensor:
-    """Return the logit (B,) of each image's class among its logits (B, N)."""
-    return logits.gather(1, classes[:, None]).squeeze(1)

@@ -7,14 +7,15 @@ from typing import Protocol
 from torch import Tensor
 
 from camcli.attribution.contributions import Contributions
+from camcli.attribution.objective import Objective
 
 
 class Head(Protocol):
     """The tail of a network, fed with one batch's activation.
 
-    Everything is computed when it is first asked for, and passes that several classes can share are
-    kept while the head lives. Activations and what is returned in their shape are in the layout of
-    the network; classes are int64 (B,), one for each image.
+    Everything is computed when it is first asked for, and passes that several objectives can share
+    are kept while the head lives. Activations and what is returned in their shape are in the layout
+    of the network.
     """
 
     @property
@@ -22,12 +23,12 @@ class Head(Protocol):
         """The network's scores before any softmax: (B, N)."""
         ...
 
-    def gradient(self, classes: Tensor) -> Tensor:
-        """Return ∂s/∂A of the score s of each image's class, in the shape of A."""
+    def gradient(self, objective: Objective) -> Tensor:
+        """Return ∂s/∂A of each image's score s, in the shape of A."""
         ...
 
-    def contributions(self, classes: Tensor) -> Contributions:
-        """Return the DeepLIFT contributions of A to each image's class.
+    def contributions(self, objective: Objective) -> Contributions:
+        """Return the DeepLIFT contributions of A to each image's score.
 
         Raises:
             LayerError: The tail holds an operation without a rule.
@@ -35,7 +36,7 @@ class Head(Protocol):
         """
         ...
 
-    def contributions_by_depth(self, classes: Tensor) -> tuple[Contributions, ...]:
+    def contributions_by_depth(self, objective: Objective) -> tuple[Contributions, ...]:
         """Return the contributions of A and of every tap behind it, in one backward pass.
 
         Those of a tap T are C = m (T - T₀), with T₀ its value at the all-zero A; everywhere that
@@ -47,8 +48,8 @@ class Head(Protocol):
         """
         ...
 
-    def relevance(self, classes: Tensor) -> Tensor:
-        """Return the LRP-ε relevance of A to each image's class, in the shape of A.
+    def relevance(self, objective: Objective) -> Tensor:
+        """Return the LRP-ε relevance of A to each image's score, in the shape of A.
 
         Raises:
             LayerError: The tail holds an operation without a rule.
@@ -56,12 +57,12 @@ class Head(Protocol):
         """
         ...
 
-    def scores(self, classes: Tensor, activation: Tensor, *bypass: Tensor) -> Tensor:
-        """Return the scores (M,) of other activations than the batch's, for a class each.
+    def scores(self, objective: Objective, activation: Tensor, *bypass: Tensor) -> Tensor:
+        """Return the scores (M,) of other activations than the batch's.
 
         Args:
-            classes: int64 (M,).
-            activation: Of M images.
+            objective: What to score in each of M images.
+            activation: Theirs.
             bypass: The tail's other inputs for them.
 
         """

@@ -11,6 +11,7 @@ from torch import Tensor, fx
 from camcli.attribution.contributions import Contributions
 from camcli.attribution.deeplift import DeepLift
 from camcli.attribution.heads.general import GeneralHead
+from camcli.attribution.objective import Objective
 from camcli.attribution.tail import Tail
 from camcli.network.nodes import packet_of
 
@@ -141,22 +142,22 @@ class ClassHead(GeneralHead):
         super().__init__(tail, activation, bypass)
         self._one_class = one_class
 
-    def gradient(self, classes: Tensor) -> Tensor:
+    def gradient(self, objective: Objective) -> Tensor:
         """See `Head.gradient`."""
         leaf = self._leaf()
-        return _derivative(self._one_class(leaf, classes), leaf)
+        return _derivative(self.scores(objective, leaf), leaf)
 
-    def contributions(self, classes: Tensor) -> Contributions:
+    def contributions(self, objective: Objective) -> Contributions:
         """See `Head.contributions`."""
         leaf, deeplift = self._leaf(), self._one_class.deeplift
-        scores = deeplift(leaf, classes)
-        reference = deeplift.logits_at_reference(leaf, classes)
+        scores = objective.signed(deeplift(leaf, objective.columns))
+        reference = objective.signed(deeplift.logits_at_reference(leaf, objective.columns))
         multipliers, change = _derivative(scores, leaf), scores.detach() - reference
         return Contributions(multipliers, self._pair, self._tail.layout, change)
 
-    def scores(self, classes: Tensor, activation: Tensor, *bypass: Tensor) -> Tensor:  # noqa: ARG002
+    def scores(self, objective: Objective, activation: Tensor, *bypass: Tensor) -> Tensor:  # noqa: ARG002
         """See `Head.scores`."""
-        return self._one_class(activation, classes)
+        return objective.signed(self._one_class(activation, objective.columns))
 
 
 def _derivative(scores: Tensor, leaf: Tensor) -> Tensor:

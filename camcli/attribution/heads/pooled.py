@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, fx
 
 from camcli.attribution.contributions import Contributions, relative_gap
-from camcli.attribution.heads.general import GeneralHead, scores_of
+from camcli.attribution.heads.general import GeneralHead
+from camcli.attribution.objective import Objective
 from camcli.attribution.tail import Tail
 from camcli.network.nodes import packet_of
 
@@ -46,9 +47,9 @@ class PooledTail:
         """Return the logits (B, N) of an activation (B, K, h, w)."""
         return torch.nn.functional.linear(activation.mean((2, 3)), self.weight, self.bias)
 
-    def multipliers(self, classes: Tensor, places: int) -> Tensor:
-        """Return the multipliers (B, K, 1, 1) of each image's class, with h w = `places`."""
-        return (self.weight[classes] / places)[:, :, None, None]
+    def multipliers(self, objective: Objective, places: int) -> Tensor:
+        """Return the multipliers (B, K, 1, 1) of each image's score, with h w = `places`."""
+        return (objective.weights(self.weight) / places)[:, :, None, None]
 
 
 def match_pooled_tail(tail: fx.GraphModule) -> PooledTail | None:
@@ -92,19 +93,19 @@ class PooledContributions(Contributions):
     """Contributions through average pooling and a linear layer alone."""
 
     def __init__(
-        self, tail: PooledTail, activation: Tensor, classes: Tensor, score_change: Tensor
+        self, tail: PooledTail, activation: Tensor, objective: Objective, score_change: Tensor
     ) -> None:
         """Take the activation and its tail.
 
         Args:
             tail: What lies behind the activation.
             activation: A, (B, K, h, w).
-            classes: int64 (B,), the class of each image.
+            objective: The score of each image.
             score_change: (B,), Δ = F(A) - F(0).
 
         """
         self._score_change = score_change
-        self._per_map = tail.multipliers(classes, activation[0, 0].numel())
+        self._per_map = tail.multipliers(objective, activation[0, 0].numel())
         self._maps = activation
 
     @cached_property
@@ -145,7 +146,7 @@ class PooledHead(GeneralHead):
         """See `Head.logits`."""
         return self._pooled.logits(self._activation)
 
-    def contributions(self, classes: Tensor) -> PooledContributions:
+    def contributions(self, objective: Objective) -> PooledContributions:
         """See `Head.contributions`."""
-        change = scores_of(self.logits - self._pooled.bias, classes)
-        return PooledContributions(self._pooled, self._activation, classes, change)
+        change = objective.scores(self.logits - self._pooled.bias)
+        return PooledContributions(self._pooled, self._activation, objective, change)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-
-from torch import Tensor
+from collections.abc import Sequence
 
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.methods.base import Saliency
+from camcli.targets.signed_class import SignedClass
 
 
 class MapSource(ABC):
@@ -21,8 +21,8 @@ class MapSource(ABC):
     name: str
 
     @abstractmethod
-    def saliency(self, batch: ImageBatch, classes: Tensor) -> Saliency:
-        """Return the maps of a batch, for one class an image, int64 (B,)."""
+    def saliency(self, batch: ImageBatch, targets: Sequence[SignedClass]) -> Saliency:
+        """Return the maps of a batch, for one target an image."""
 
     def as_traced(self) -> MapSource:
         """Return the same source with its network as traced, in float32, nothing accelerated."""

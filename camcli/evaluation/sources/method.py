@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-from torch import Tensor
 
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Method, Saliency
 from camcli.network.split import SplitNetwork
+from camcli.targets.class_axis import ClassAxis
+from camcli.targets.signed_class import SignedClass
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class MethodSource(MapSource):
         method: The method.
         network: Cut at the layer that the method explains at.
         traced: The same before it was accelerated.
+        axis: How the classes lie among its logits.
 
     """
 
@@ -28,11 +30,13 @@ class MethodSource(MapSource):
     method: Method
     network: SplitNetwork
     traced: SplitNetwork
+    axis: ClassAxis
 
     def as_traced(self) -> MapSource:
         """See `MapSource.as_traced`."""
         return replace(self, network=self.traced)
 
-    def saliency(self, batch: ImageBatch, classes: Tensor) -> Saliency:
+    def saliency(self, batch: ImageBatch, targets: Sequence[SignedClass]) -> Saliency:
         """Explain the batch; see `MapSource.saliency`."""
-        return self.method.explain(batch.probe(self.network, self.method.uses_deeplift), classes)
+        probe = batch.probe(self.network, self.method.uses_deeplift)
+        return self.method.explain(probe, self.axis.objective(targets, batch.images.device))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from camcli.output.identity import Wording, refuse_unless_same
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.record import read_run
 from camcli.records import ImageItem
+from camcli.targets.signed_class import SignedClass
 
 _MAY_DIFFER = ("model.layer", "method", "run", "output")
 """What may be another in the run that stored maps: they are compared with others for that."""
@@ -46,29 +47,26 @@ class StoredSource(MapSource):
 
     Attributes:
         name: The folder's.
-        maps: By image and class.
+        maps: By image and target.
         size: (H, W) of the network's input.
 
     """
 
     name: str
-    maps: Mapping[tuple[str, int], StoredMap]
+    maps: Mapping[tuple[str, SignedClass], StoredMap]
     size: tuple[int, int]
 
-    def saliency(self, batch: ImageBatch, classes: Tensor) -> Saliency:
+    def saliency(self, batch: ImageBatch, targets: Sequence[SignedClass]) -> Saliency:
         """Read the batch's maps, NaN where there is none; see `MapSource.saliency`.
 
         Raises:
             InputError: A map cannot be read, or is of another image of the same name.
 
         """
-        maps = [
-            self._read(item, target)
-            for item, target in zip(batch.items, classes.tolist(), strict=True)
-        ]
+        maps = [self._read(item, target) for item, target in zip(batch.items, targets, strict=True)]
         return Saliency(torch.stack(maps).to(batch.images))
 
-    def _read(self, item: ImageItem, target: int) -> Tensor:
+    def _read(self, item: ImageItem, target: SignedClass) -> Tensor:
         stored = self.maps.get((item.ref.name, target))
         if stored is None:
             return torch.full(self.size, torch.nan)
@@ -115,7 +113,7 @@ def stored_source(
             "explain again with output.map_size=input or layer"
         )
     maps = {
-        (row["image"], row["target"]["index"]): StoredMap(
+        (row["image"], _target_of(row["target"])): StoredMap(
             folder / row["map"], (row.get("sha256") or {}).get("image")
         )
         for row in rows
@@ -138,3 +136,8 @@ def _run_in(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             f"{folder} holds no run of camcli explain ({type(error).__name__}: {error})"
         ) from None
     return fingerprint, rows
+
+
+def _target_of(target: Mapping[str, Any]) -> SignedClass:
+    """Return what a row explains; rows without a sign are older than signs."""
+    return SignedClass(target["index"], target.get("sign", "positive"))

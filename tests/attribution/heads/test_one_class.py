@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from camcli.attribution.attribution import attribution_of
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.methods.probe import Probe
 from camcli.models import load_model
@@ -54,21 +55,28 @@ def check_same(halves: SplitNetwork, images: Tensor) -> None:
     assert attribution_of(halves).one_class is not None
     one, every = (Probe(network, images, with_reference=True) for network in (halves, whole))
     torch.testing.assert_close(one.logits, every.logits)
-    classes = torch.arange(len(images)) % halves.classes
+    objective = Objective.of(torch.arange(len(images)) % halves.classes)
     close = {"rtol": 1e-4, "atol": 1e-6}
-    torch.testing.assert_close(one.gradient(classes), every.gradient(classes), **close)
-    mine, theirs = one.contributions(classes), every.contributions(classes)
+    torch.testing.assert_close(one.gradient(objective), every.gradient(objective), **close)
+    mine, theirs = (
+        one.contributions(objective),
+        every.contributions(objective),
+    )
     torch.testing.assert_close(mine.maps, theirs.maps, **close)
     assert mine.completeness_error.shape == (len(images),)
     assert mine.completeness_error.max() < 1e-5
     changed = images.flip(0) * 0.5
     torch.testing.assert_close(
-        one.scores_of_images(changed, classes), every.scores_of_images(changed, classes), **close
+        one.scores_of_images(changed, objective),
+        every.scores_of_images(changed, objective),
+        **close,
     )
     rows = torch.arange(len(images)).flip(0)
     half = one.activation * 0.5
     torch.testing.assert_close(
-        one.scores_of_maps(half, rows, classes), every.scores_of_maps(half, rows, classes), **close
+        one.scores_of_maps(half, rows, objective),
+        every.scores_of_maps(half, rows, objective),
+        **close,
     )
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from camcli.attribution.attribution import attribution_of
 from camcli.attribution.heads.pooled import PooledHead
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.methods.probe import Probe
 from camcli.models import load_model
@@ -29,9 +30,12 @@ def check_same(halves: SplitNetwork, images: Tensor) -> None:
     assert attribution_of(halves).pooled is not None
     fast = Probe(halves, images, with_reference=True)
     slow = Probe(without_closed_form(halves), images, with_reference=True)
-    classes = slow.logits.argmax(1)
+    objective = Objective.of(slow.logits.argmax(1))
     torch.testing.assert_close(fast.logits, slow.logits, rtol=1e-5, atol=1e-5)
-    closed, walked = fast.contributions(classes), slow.contributions(classes)
+    closed, walked = (
+        fast.contributions(objective),
+        slow.contributions(objective),
+    )
     scale = float(walked.coefficients.abs().max())
     torch.testing.assert_close(closed.maps, walked.maps, rtol=1e-5, atol=1e-6 * scale)
     torch.testing.assert_close(
@@ -73,7 +77,7 @@ def test_contributions_may_be_negative_and_error_is_seen(
     activation = halves.trunk(images)[0].detach()
     head = PooledHead(wrong, attribution.tail, activation, ())
     vars(head)["logits"] = halves.tail(activation).detach()
-    errors = head.contributions(torch.tensor([0, 1, 2, 1])).completeness_error
+    errors = head.contributions(Objective.of(torch.tensor([0, 1, 2, 1]))).completeness_error
     assert (errors[[1, 3]] > 0.1).all()
     assert (errors[[0, 2]] < 1e-5).all()
 

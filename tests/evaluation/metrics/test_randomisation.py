@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from camcli.attribution.objective import Objective
 from camcli.evaluation.metrics.randomisation import cascading_randomisation
 from camcli.methods import create_method
 from camcli.methods.probe import Probe
@@ -18,7 +19,7 @@ def similarities(network: nn.Module, name: str) -> dict[str, float]:
     def maps() -> torch.Tensor:
         # DeepLIFT keeps its reference pass, which belongs to the weights it was made with.
         probe = Probe(split(trace(network, IMAGES), "stages.2"), IMAGES)
-        return create_method(name, {}).explain(probe, torch.arange(4)).maps
+        return create_method(name, {}).explain(probe, Objective.of(torch.arange(4))).maps
 
     return {path: float(rho.nanmean()) for path, rho in cascading_randomisation(network, maps)}
 

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, PromptError
 from camcli.methods import METHOD_NAMES, create_method
@@ -98,7 +99,7 @@ def test_the_default_layer_has_places_whose_contributions_add_up(tower: str, lay
     assert halves.layer == layer
     assert halves.layout.height * halves.layout.width > 1
     probe = Probe(halves, noise(model), with_reference=True)
-    found = probe.contributions(torch.tensor([0, 1, 0]))
+    found = probe.contributions(Objective.of(torch.tensor([0, 1, 0])))
     assert float(found.completeness_error.max()) < 1e-4
     assert float(found.maps.abs().amax()) > 0
 
@@ -112,7 +113,7 @@ def test_every_method_explains_a_prompt() -> None:
         method = create_method(name, options)
         own_cut = type(method).depths is not Method.depths
         halves = split_at(model, layer, CPU, method) if own_cut else plain
-        maps = method.explain(Probe(halves, images), classes).maps
+        maps = method.explain(Probe(halves, images), Objective.of(classes)).maps
         assert len(maps) == 3
         assert torch.isfinite(maps).all(), name
 
@@ -122,9 +123,8 @@ def test_the_softmax_over_the_prompts_adds_up_too() -> None:
     halves = split_at(model, "auto", CPU)
     assert halves.probabilities == "identity"
     probe = Probe(halves, noise(model), with_reference=True)
-    assert float(probe.contributions(torch.zeros(3, dtype=torch.long)).completeness_error.max()) < (
-        1e-4
-    )
+    found = probe.contributions(Objective.of(torch.zeros(3, dtype=torch.long)))
+    assert float(found.completeness_error.max()) < 1e-4
     torch.testing.assert_close(probe.logits.sum(1), torch.ones(3))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError
 from camcli.methods.probe import Probe
@@ -74,7 +75,7 @@ def test_a_layer_is_found_and_explained_exactly(name: str, layer: str) -> None:
     halves = split_at(load_model(config(name)), "auto", torch.device("cpu"))
     assert halves.layer == layer
     probe = Probe(halves, torch.randn(2, 3, *halves.image_size), with_reference=True)
-    error = probe.contributions(probe.logits.argmax(1)).completeness_error
+    error = probe.contributions(Objective.of(probe.logits.argmax(1))).completeness_error
     assert float(error.max()) < 1e-5
 
 

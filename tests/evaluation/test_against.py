@@ -1,0 +1,105 @@
+"""Evaluating what speaks against a class: its confidence, its stored maps, its localisation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from camcli.engine import Engine
+from camcli.evaluation.evaluator import Evaluator
+from camcli.evaluation.ground_truth.truth import ObjectMasks, Truth
+from camcli.evaluation.image_batch import ImageBatch
+from camcli.evaluation.scorer import PerturbationScorer
+from camcli.evaluation.sources.stored import stored_source
+from camcli.methods import create_method
+from camcli.methods.base import Saliency
+from camcli.network.split import split
+from camcli.network.trace import trace
+from camcli.records import Geometry, ImageItem, ImageRef, Preprocess, Sign, Target
+from camcli.targets.class_table import ClassTable
+from camcli.targets.plan import TargetPlan
+from camcli.targets.signed_class import SignedClass
+
+
+def test_the_confidence_is_one_minus_the_probability_of_the_class(
+    network: nn.Module, images: Tensor, maps: Tensor
+) -> None:
+    scorer = PerturbationScorer(network, steps=4)
+    pro, con = (
+        scorer.score_map(scorer.baseline_scores(images[0], 1, sign), maps[0])
+        for sign in ("positive", "negative")
+    )
+    for name in vars(pro):
+        ours, theirs = getattr(pro, name), getattr(con, name)
+        torch.testing.assert_close(theirs, 1 - ours, rtol=0, atol=1e-6)
+
+
+def test_what_little_is_left_of_a_sure_class_is_no_rounding(images: Tensor) -> None:
+    logits = torch.tensor([20.0, 0.0])
+    scorer = PerturbationScorer(lambda shown: logits.expand(len(shown), 2))
+    found = scorer.baseline_scores(images[0], 0, "negative").whole
+    expected = float(1 / (1 + torch.tensor(20.0, dtype=torch.float64).exp()))
+    assert abs(found - expected) < 1e-6 * expected
+
+
+def item(name: str) -> ImageItem:
+    return ImageItem(
+        ref=ImageRef(0, Path(name), name),
+        original=None,
+        pixels=np.zeros((4, 4, 3), np.uint8),
+        geometry=Geometry(4, 4, (0.0, 0.0, 4.0, 4.0)),
+        sha256="",
+    )
+
+
+def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
+    fingerprint = {"model": {"digest": "d", "name": "net"}, "output": {"map_size": "input"}}
+    (tmp_path / "run.json").write_text(json.dumps({"fingerprint": fingerprint}))
+    targets = [{"index": 1, "sign": "positive"}, {"index": 1, "sign": "negative"}, {"index": 2}]
+    rows = []
+    for value, target in enumerate(targets):
+        np.save(tmp_path / f"{value}.npy", np.full((4, 4), value, np.float32))
+        row = {"image": "a.png", "status": "ok", "target": target, "map": f"{value}.npy"}
+        rows.append(row)
+    (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    source = stored_source(tmp_path, (4, 4), "d")
+    asked = [
+        SignedClass(1, "negative"),
+        SignedClass(1),
+        SignedClass(2),  # written before rows had signs
+        SignedClass(2, "negative"),
+    ]
+    batch = ImageBatch([item("a.png")] * 4, torch.zeros(4, 3, 4, 4), torch.zeros(3, 1, 1))
+    found = source.saliency(batch, asked).maps.amax((1, 2))
+    assert found[:3].tolist() == [1.0, 0.0, 2.0]
+    assert found[3].isnan()
+
+
+class Everywhere(Truth):
+    def masks(self, item: ImageItem, target: Target) -> ObjectMasks:
+        mask = torch.ones(16, 20, dtype=torch.bool)
+        return ObjectMasks(mask, ~mask)
+
+
+@pytest.mark.parametrize(("sign", "located"), [("positive", True), ("negative", False)])
+def test_what_speaks_against_a_class_is_not_looked_for_where_the_class_is(
+    network: nn.Module, images: Tensor, maps: Tensor, sign: Sign, located: bool
+) -> None:
+    halves = split(trace(network, images), "features")
+    engine = Engine(
+        halves,
+        create_method("deep-lift", {}),
+        TargetPlan(["-1"], ClassTable(4, None)),
+        Preprocess(16, (16, 20), (0.5,) * 3, (0.5,) * 3),
+        torch.device("cpu"),
+    )
+    evaluator = Evaluator(engine, (), halves, PerturbationScorer(network, steps=2), Everywhere())
+    suite = evaluator._suite(item("a.png"), images[0], Target(1, None, 0.0, 0.5, sign))
+    values = suite.measure(Saliency(maps), 0).values
+    assert "drop" in values
+    assert ("energy" in values) is located

@@ -74,7 +74,7 @@ def _complaint(problem: Mapping[str, Any], path: KeyPath) -> str:
         return message
     if problem["type"] in _ABOUT_A_KEY:
         return _no_such_key(path)
-    if problem["type"] == "missing":
+    if problem["type"] == "missing" and path[-1] == problem["loc"][-1]:
         return "is missing"
     if problem["type"] in _IN_OWN_WORDS:
         return f"{message[0].lower()}{message[1:]} (found {value!r})"

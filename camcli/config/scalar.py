@@ -38,11 +38,12 @@ def read_for(annotation: Any, given: Any) -> Any:
 
     """
     members = members_of(annotation)
+    has_section = any(isinstance(each, type) and issubclass(each, BaseModel) for each in members)
+    if has_section and (str not in members or isinstance(given, Mapping)):
+        return given
     if isinstance(given, list):
         return [read_for(annotation, each) for each in given]
     if isinstance(given, Mapping):
-        if any(isinstance(each, type) and issubclass(each, BaseModel) for each in members):
-            return given
         return {key: read_for(annotation, each) for key, each in given.items()}
     return _scalar_for(members, given) if isinstance(given, Scalar) else given
 

@@ -24,7 +24,7 @@ class Scores:
     """The scores among what a network returns.
 
     Attributes:
-        logits: The node of the scores that are explained, float32 (B, N): the logits before any
+        logits: The node of the scores that are explained, (B, N): the logits before any
             softmax or sigmoid, or what the network returns where there is none to undo.
         place: The path, in what the network itself returns, of what it made of them.
         probabilities: What turns them into probabilities: the network's own ending where it has

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from camcli.attribution.objective import Objective
 from camcli.errors import LayerError
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.gradient_need import require_gradient
@@ -90,13 +91,13 @@ class Asked(Probe):
         super().__init__(network, images)
         self.asked: set[str] = set()
 
-    def gradient(self, classes: Tensor) -> Tensor:
+    def gradient(self, objective: Objective) -> Tensor:
         self.asked.add("gradient")
-        return super().gradient(classes)
+        return super().gradient(objective)
 
-    def relevance(self, classes: Tensor) -> Tensor:
+    def relevance(self, objective: Objective) -> Tensor:
         self.asked.add("relevance")
-        return super().relevance(classes)
+        return super().relevance(objective)
 
 
 def test_methods_declare_what_they_ask_for() -> None:
@@ -105,6 +106,6 @@ def test_methods_declare_what_they_ask_for() -> None:
     variants += [("decom-cam", {"channel_weights": "lift"})]
     for name, options in variants:
         method, probe = create_method(name, options), Asked(halves, images)
-        method.explain(probe, torch.tensor([0, 2]))
+        method.explain(probe, Objective.of(torch.tensor([0, 2])))
         declared = {"gradient": method.uses_gradient, "relevance": method.uses_relevance}
         assert probe.asked == {need for need, used in declared.items() if used}, name

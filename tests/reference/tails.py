@@ -72,7 +72,8 @@ def network_of(function: Function, references: Sequence[Tensor]) -> SplitNetwork
     channels = math.ceil(sum(r.numel() for r in references) / 4)
     network = _Behind(function, references).eval()
     example = torch.randn(2, channels, 2, 2, dtype=references[0].dtype)
-    return split(trace(network, example), "cut")
+    # As it is returned, for the function may well be a softmax.
+    return split(trace(network, example, probabilities="none"), "cut")
 
 
 def attribute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from camcli.config import TargetConfig
 from camcli.errors import ConfigError, ImageError, TargetError
+from camcli.network.endings.meaning import Probabilities
 from camcli.records import ImageRef
 from camcli.targets.class_axis import ClassAxis, TwoSides
 from camcli.targets.class_table import ClassTable
@@ -128,7 +130,7 @@ def test_both_sides_of_a_logit_are_scored_and_share_the_probability() -> None:
 
 @pytest.mark.parametrize(("logit", "best"), [(0.7, 1), (-0.7, 0)])
 def test_the_best_of_two_sides_goes_by_the_sign_of_the_logit(logit: float, best: int) -> None:
-    table, axis = classes_of(1, ("cock", "hen"), "sigmoid")
+    table, axis = classes_of(1, ("cock", "hen"), None, "sigmoid")
     one = torch.tensor([logit])
     for spec in ("top1", "positive"):
         plan = TargetPlan([spec], table, axis=axis)
@@ -143,7 +145,7 @@ def test_the_best_of_two_sides_goes_by_the_sign_of_the_logit(logit: float, best:
 
 
 def test_a_network_that_gives_the_probability_is_even_at_one_half() -> None:
-    table, axis = classes_of(1, ("no", "yes"), "none")
+    table, axis = classes_of(1, ("no", "yes"), None, "identity")
     torch.testing.assert_close(axis.scores(torch.tensor([0.2])), torch.tensor([0.8, 0.2]))
     plan = TargetPlan(["top1"], table, axis=axis)
     assert plan.choose(REF, torch.tensor([0.2])) == [SignedClass(0)]
@@ -152,7 +154,7 @@ def test_a_network_that_gives_the_probability_is_even_at_one_half() -> None:
 
 def test_which_name_a_single_logit_speaks_for_is_told() -> None:
     told: list[str] = []
-    table, axis = classes_of(1, ("no", "yes"), "sigmoid", told.append)
+    table, axis = classes_of(1, ("no", "yes"), None, "sigmoid", told.append)
     assert (table.size, isinstance(axis, TwoSides)) == (2, True)
     (line,) = told
     assert "speaks for 'yes', class 1, and against 'no', class 0" in line
@@ -161,7 +163,7 @@ def test_which_name_a_single_logit_speaks_for_is_told() -> None:
 @pytest.mark.parametrize(("logits", "labels"), [(1, ("face",)), (1, None), (2, ("no", "yes"))])
 def test_otherwise_each_logit_is_a_class(logits: int, labels: tuple[str, ...] | None) -> None:
     told: list[str] = []
-    table, axis = classes_of(logits, labels, "sigmoid", told.append)
+    table, axis = classes_of(logits, labels, None, "sigmoid", told.append)
     assert (table.size, type(axis), told) == (logits, ClassAxis, [])
 
 
@@ -170,4 +172,18 @@ def test_otherwise_each_logit_is_a_class(logits: int, labels: tuple[str, ...] | 
 )
 def test_other_numbers_of_names_are_refused(logits: int, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
-        classes_of(logits, ("a", "b", "c"), "sigmoid")
+        classes_of(logits, ("a", "b", "c"), None, "sigmoid")
+
+
+def test_two_names_for_a_number_that_says_nothing_of_them_are_refused() -> None:
+    with pytest.raises(ConfigError, match="nothing says which values favour which"):
+        classes_of(1, ("no", "yes"), None, "none")
+    table, axis = classes_of(1, ("yes",), None, "none")
+    assert (table.size, axis.even) == (1, None)
+
+
+@pytest.mark.parametrize("probabilities", ["softmax", "sigmoid", "exp", "identity", "none"])
+def test_an_axis_knows_which_score_is_even(probabilities: Probabilities) -> None:
+    _, axis = classes_of(2, None, None, probabilities)
+    evens = {"softmax": 0.0, "sigmoid": 0.0, "exp": math.log(0.5), "identity": 0.5, "none": None}
+    assert axis.even == evens[probabilities]

@@ -11,6 +11,7 @@ from camcli.errors import ImageError, TargetError
 from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable
 from camcli.targets.plan import TargetPlan
+from camcli.targets.signed_class import SignedClass
 
 TABLE = ClassTable(5, ("tench", "great white shark", "crane", "cock", "crane"))
 LOGITS = torch.tensor([0.1, 3.0, -1.0, 2.0, 0.5])
@@ -49,19 +50,19 @@ def test_many(specs: list[str], many: bool) -> None:
 
 def test_a_folder_is_a_name_and_never_an_index() -> None:
     numbered = TargetPlan(["folder"], ClassTable(5, ("1", "10", "11", "2", "3")))
-    assert numbered.classes(ref("photos/2/1.jpg"), LOGITS) == [3]
+    assert numbered.choose(ref("photos/2/1.jpg"), LOGITS) == [SignedClass(3)]
     for table, folder in ((TABLE, "2"), (TABLE, "index:2"), (TABLE, "class:cock")):
         with pytest.raises(ImageError, match=f"no class '{folder}'"):
-            TargetPlan(["folder"], table).classes(ref(f"photos/{folder}/1.jpg"), LOGITS)
+            TargetPlan(["folder"], table).choose(ref(f"photos/{folder}/1.jpg"), LOGITS)
 
 
 def test_a_folder_is_told_by_name_then_by_case_then_by_wordnet_id() -> None:
     table = ClassTable(3, ("hen", "Hen", "crane"), ("n01514859", "n09999999", "n03126707"))
     plan = TargetPlan(["folder"], table)
     folders = {"hen": 0, "Hen": 1, "CRANE": 2, "n03126707": 2, "n01514859": 0}
-    assert {f: plan.classes(ref(f"{f}/1.jpg"), LOGITS)[0] for f in folders} == folders
+    assert {f: plan.choose(ref(f"{f}/1.jpg"), LOGITS)[0].index for f in folders} == folders
     with pytest.raises(ImageError, match=r"index:0 \('hen'\) or index:1 \('Hen'\)"):
-        plan.classes(ref("HEN/1.jpg"), LOGITS)
+        plan.choose(ref("HEN/1.jpg"), LOGITS)
 
 
 def test_the_folder_of_a_bare_file_name_is_the_one_worked_in(
@@ -69,7 +70,7 @@ def test_the_folder_of_a_bare_file_name_is_the_one_worked_in(
 ) -> None:
     (tmp_path / "cock").mkdir()
     monkeypatch.chdir(tmp_path / "cock")
-    assert TargetPlan(["folder"], TABLE).classes(ref("1.jpg"), LOGITS) == [3]
+    assert TargetPlan(["folder"], TABLE).choose(ref("1.jpg"), LOGITS) == [SignedClass(3)]
 
 
 def test_folders_need_class_names() -> None:

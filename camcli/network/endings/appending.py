@@ -21,14 +21,16 @@ def append(graph: fx.Graph, operation: Any, *args: Any, **kwargs: Any) -> fx.Nod
 
 
 def as_rows(node: fx.Node) -> fx.Node:
-    """Return a node's tensor (B, ...) as float32 (B, N): what a row of scores is."""
+    """Return a node's tensor (B, ...) as (B, N) in the images' precision: as rows of scores."""
     value: Tensor = node.meta["val"]
     if value.dim() == 1:
         node = append(node.graph, _aten.unsqueeze.default, node, 1)
     elif value.dim() > 2:
         node = append(node.graph, _aten.flatten.using_ints, node, 1)
-    if value.is_floating_point() and value.dtype != torch.float32:
-        node = append(node.graph, _aten._to_copy.default, node, dtype=torch.float32)
+    (image,) = node.graph.find_nodes(op="placeholder")
+    wanted = image.meta["val"].dtype
+    if value.is_floating_point() and value.dtype != wanted:
+        node = append(node.graph, _aten._to_copy.default, node, dtype=wanted)
     return node
 
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.attribution.attribution import check_rules
+from camcli.attribution.objective import Objective
 from camcli.methods.probe import Probe
 from tests.network.endings.networks import IMAGES, Close, opened
 
@@ -86,7 +87,7 @@ def test_the_classes_of_a_softmax_keep_the_networks_order() -> None:
 def completeness(found_halves: object) -> float:
     probe = Probe(found_halves, IMAGES, with_reference=True)  # type: ignore[arg-type]
     classes = torch.zeros(len(IMAGES), dtype=torch.long)
-    return float(probe.contributions(classes).completeness_error.max())
+    return float(probe.contributions(Objective.of(classes)).completeness_error.max())
 
 
 def test_one_column_of_two_is_the_difference_of_the_logits() -> None:

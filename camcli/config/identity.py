@@ -55,7 +55,7 @@ IDENTITY: Mapping[str, Part | Apart] = {
     "preprocess.mean": Part.RESOLVED,
     "preprocess.std": Part.RESOLVED,
     "preprocess.interpolation": Part.RESOLVED,
-    "images.window": Part.GIVEN,
+    "images.window": Part.RESOLVED,
     "run.device": _ROUNDS,
     "run.batch_size": _ROUNDS,
     "run.workers": _SPEED,

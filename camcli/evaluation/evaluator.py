@@ -104,9 +104,7 @@ class Evaluator:
         return [row for row, item in enumerate(batch.items) if item.ref.index < limit]
 
     def _truth(self, item: ImageItem, target: Target) -> ObjectMasks | TruthGap | None:
-        # An annotation says where a class is, which is not where the evidence against it should be.
-        located = self.truth if target.sign == "positive" else None
-        return located.masks(item, target) if located else None
+        return self.truth.masks(item, target) if self.truth else None
 
     def _suite(
         self, image: Tensor, target: Target, truth: ObjectMasks | TruthGap | None

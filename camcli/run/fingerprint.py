@@ -124,12 +124,14 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "method.name": lambda built: _method(built).name,
     "method.options": lambda built: options_of(_method(built)),
     "targets": _targets,
+    "images.window": attrgetter("engine.preprocess.window"),
     "run.precision": lambda built: resolve_precision(
         built.config.run.precision, built.engine.device
     ),
     **{
         f"preprocess.{field.name}": attrgetter(f"engine.preprocess.{field.name}")
         for field in fields(Preprocess)
+        if field.name != "window"
     },
 }
 """What each resolved key came to in a run."""

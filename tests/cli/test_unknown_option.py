@@ -10,12 +10,13 @@ from tests.cli.conftest import Camcli
 @pytest.mark.parametrize(
     ("command", "advice"),
     [
-        ("explain x --colormap jet", "a key of the configuration: --set output.colormap=VALUE"),
-        ("explain x --colourmap jet", "did you mean --set output.colormap=VALUE?"),
+        ("explain x --normalize max", "a key of the configuration: --set output.normalize=VALUE"),
+        ("explain x --normalise max", "did you mean --set output.normalize=VALUE?"),
+        ("explain x --colourmap jet", "did you mean --colormap?"),
         ("explain x --batch_size 3", "did you mean --batch-size?"),
         ("explain x --lay a", "did you mean --layer?"),
         ("explain x --methods a", "belongs to camcli evaluate; did you mean --method?"),
-        ("explain x --truth y", "belongs to camcli evaluate"),
+        ("explain x --truth y", "belongs to camcli report, camcli evaluate"),
         ("evaluate x --save maps", "a key of the configuration: --set output.save=VALUE"),
         ("verify x --resume", "belongs to camcli explain, camcli evaluate"),
         ("layers demo --batch-size 3", "--set run.batch_size=VALUE"),

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor, nn
 
-from camcli.engine import Engine
-from camcli.evaluation.evaluator import Evaluator
-from camcli.evaluation.ground_truth.truth import ObjectMasks, Truth
+from camcli.evaluation.ground_truth.findings import Findings
+from camcli.evaluation.ground_truth.report import TruthReport
+from camcli.evaluation.ground_truth.truth import Truth
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.scorer import PerturbationScorer
 from camcli.evaluation.sources.stored import stored_source
-from camcli.methods import create_method
-from camcli.methods.base import Saliency
-from camcli.network.split import split
-from camcli.network.trace import trace
-from camcli.records import Geometry, ImageItem, ImageRef, Preprocess, Sign, Target
-from camcli.targets.class_table import ClassTable
-from camcli.targets.plan import TargetPlan
+from camcli.records import Geometry, ImageItem, ImageRef, Target
 from camcli.targets.signed_class import SignedClass
 
 
@@ -58,7 +52,7 @@ def item(name: str) -> ImageItem:
 
 
 def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
-    fingerprint = {"model": {"digest": "d", "name": "net"}, "output": {"map_size": "input"}}
+    fingerprint = {"model": {"name": "net"}, "output": {"map_size": "input"}}
     (tmp_path / "run.json").write_text(json.dumps({"fingerprint": fingerprint}))
     targets = [{"index": 1, "sign": "positive"}, {"index": 1, "sign": "negative"}, {"index": 2}]
     rows = []
@@ -67,7 +61,7 @@ def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
         row = {"image": "a.png", "status": "ok", "target": target, "map": f"{value}.npy"}
         rows.append(row)
     (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    source = stored_source(tmp_path, (4, 4), "d")
+    source = stored_source(tmp_path, (4, 4), fingerprint)
     asked = [
         SignedClass(1, "negative"),
         SignedClass(1),
@@ -80,26 +74,8 @@ def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
     assert found[3].isnan()
 
 
-class Everywhere(Truth):
-    def masks(self, item: ImageItem, target: Target) -> ObjectMasks:
-        mask = torch.ones(16, 20, dtype=torch.bool)
-        return ObjectMasks(mask, ~mask)
-
-
-@pytest.mark.parametrize(("sign", "located"), [("positive", True), ("negative", False)])
-def test_what_speaks_against_a_class_is_not_looked_for_where_the_class_is(
-    network: nn.Module, images: Tensor, maps: Tensor, sign: Sign, located: bool
-) -> None:
-    halves = split(trace(network, images), "features")
-    engine = Engine(
-        halves,
-        create_method("deep-lift", {}),
-        TargetPlan(["-1"], ClassTable(4, None)),
-        Preprocess(16, (16, 20), (0.5,) * 3, (0.5,) * 3),
-        torch.device("cpu"),
-    )
-    evaluator = Evaluator(engine, (), halves, PerturbationScorer(network, steps=2), Everywhere())
-    suite = evaluator._suite(item("a.png"), images[0], Target(1, None, 0.0, 0.5, sign))
-    values = suite.measure(Saliency(maps), 0).values
-    assert "drop" in values
-    assert ("energy" in values) is located
+def test_what_speaks_against_a_class_is_not_looked_for_where_the_class_is() -> None:
+    truth = Truth({}, TruthReport("truth.json", 1, 0, 0, {}, Findings()))
+    target = Target(1, None, 0.0, 0.5, sign="negative")
+    assert truth.masks(item("a.png"), target) == "evidence against the class"
+    assert truth.masks(item("a.png"), replace(target, sign="positive")) == "image not annotated"

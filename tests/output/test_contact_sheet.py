@@ -89,6 +89,6 @@ def test_negative_and_zero_weights_have_bars_of_their_size() -> None:
 
 def test_a_caption_says_whether_the_class_is_explained_or_what_speaks_against_it() -> None:
     found = explained((1.0,))
-    against = replace(found, target=Target(3, "cat", 1.0, 0.5, "negative"))
+    against = replace(found, target=Target(3, "cat", 1.0, 0.5, sign="negative"))
     assert _named(against) == "against cat 50%"
     assert _named(replace(against, target=Target(3, None, 1.0, 0.5))) == "class 3 50%"

@@ -38,6 +38,7 @@ def test_a_line_is_strict_json_on_one_line() -> None:
         "score": None,
         "probability": None,
         "score_kind": "logit",
+        "sign": "positive",
     }
 
 

@@ -57,6 +57,7 @@ OTHER: dict[str, Any] = {
     "run.decode_timeout": 5.0,
     "run.max_pixels": 1000,
     "run.precision": "bf16",
+    "images.window": [0, 4095],
     "run.compile": "auto",
     "run.seed": 1,
     "output.save": ["maps"],
@@ -64,6 +65,7 @@ OTHER: dict[str, Any] = {
     "output.normalize": "max",
     "output.colormap": "viridis",
     "output.alpha": 0.25,
+    "output.style": "heat",
     "output.overlay_format": "jpg",
     "output.overlay_side": 100,
 }

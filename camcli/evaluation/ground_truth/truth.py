@@ -15,7 +15,12 @@ from camcli.evaluation.ground_truth.report import TruthReport
 from camcli.evaluation.ground_truth.shapes import Mask, Shape
 from camcli.records import ImageItem, Target
 
-TruthGap = Literal["image not annotated", "class not annotated", "object outside the input"]
+TruthGap = Literal[
+    "image not annotated",
+    "class not annotated",
+    "object outside the input",
+    "evidence against the class",
+]
 """Why the explained object of an image has no mask."""
 
 
@@ -72,7 +77,12 @@ class Truth:
     report: TruthReport
 
     def masks(self, item: ImageItem, target: Target) -> ObjectMasks | TruthGap:
-        """Return where the explained object is in the network's input, or why that is not known."""
+        """Return where the explained object is in the network's input, or why that is not known.
+
+        An annotation says where a class is, which is not where the evidence against it should be.
+        """
+        if target.sign == "negative":
+            return "evidence against the class"
         picture = self.pictures.get(item.ref.name)
         if picture is None:
             return "image not annotated"

@@ -45,8 +45,8 @@ def report(
         total=len(items_of(shown)), unit="image", file=sys.stderr, disable=quiet or None
     ) as bar:
         made = build_gallery(shown, output, stated.by_image, side, bar.update)
-    if stated.unused:
-        say(f"{stated.unused} lines of {truth} name no image of the runs")
+    for line in stated.told:
+        say(line)
     if made.missing:
         say(f"{made.missing} originals could not be read: their maps are shown without them")
     if not quiet:

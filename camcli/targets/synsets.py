@@ -8,7 +8,7 @@ Networks for ImageNet-1k score its thousand synsets in the order of their identi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,19 +47,23 @@ def imagenet_synsets() -> tuple[str, ...]:
     return tuple(_IMAGENET.read_text(encoding="ascii").split())
 
 
-def _are_imagenet(labels: Sequence[str]) -> bool:
-    if len(labels) != len(imagenet_synsets()):
-        return False
+def are_of_imagenet(names: Mapping[int, str]) -> bool:
+    """Return whether classes, by index, have the names of ImageNet-1k's."""
     known = _imagenet_names()
-    given = _first_words(labels)
-    return all(name in (known[index], _UNLENGTHENED.get(index)) for index, name in enumerate(given))
+    return all(
+        index < len(known)
+        and folded(name.split(",")[0]) in (known[index], _UNLENGTHENED.get(index))
+        for index, name in names.items()
+    )
 
 
-def _imagenet_names() -> list[str]:
+def _are_imagenet(labels: Sequence[str]) -> bool:
+    return len(labels) == len(imagenet_synsets()) and are_of_imagenet(dict(enumerate(labels)))
+
+
+@lru_cache
+def _imagenet_names() -> tuple[str, ...]:
     from torchvision.models import SqueezeNet1_1_Weights  # any of its networks has them
 
-    return list(_first_words(SqueezeNet1_1_Weights.DEFAULT.meta["categories"]))
-
-
-def _first_words(labels: Iterable[str]) -> Iterable[str]:
-    return (folded(label.split(",")[0]) for label in labels)
+    labels = SqueezeNet1_1_Weights.DEFAULT.meta["categories"]
+    return tuple(folded(label.split(",")[0]) for label in labels)

@@ -177,7 +177,45 @@ def test_truth_is_the_folder_or_a_file(run: Path, tmp_path: Path) -> None:
     listing = tmp_path / "truth.csv"
     listing.write_text("image,class\ncat/1.png,CAT\ngone.png,dog\n")
     stated = read_truth(str(listing), shown)
-    assert (dict(stated.by_image), stated.unused) == ({"cat/1.png": "cat"}, 1)
+    assert dict(stated.by_image) == {"cat/1.png": "cat"}
+    (line,) = stated.told
+    assert "1 of 2 entries match no image of the run, such as gone.png" in line
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "name"),
+    [
+        ("class", "index:1", "dog"),
+        ("class_index", "1", "dog"),
+        ("label", "1", "dog"),
+        ("label", " DOG ", "dog"),
+        ("label", "bird", "bird"),
+        ("class_index", "77", "77"),
+    ],
+)
+def test_a_class_is_named_as_for_a_target(
+    run: Path, tmp_path: Path, header: str, cell: str, name: str
+) -> None:
+    listing = tmp_path / "truth.csv"
+    listing.write_text(f"image,{header}\n1,{cell}\n")  # a name without its folder and suffix
+    assert dict(read_truth(str(listing), read_runs([run])).by_image) == {"cat/1.png": name}
+
+
+def test_wordnet_ids_are_known_where_the_names_are_imagenets(tmp_path: Path) -> None:
+    rows = [
+        row_of("n01440764/a.png", "tench", 0),
+        row_of("n01443537/b.png", "tench", 0),
+    ]
+    found = read_truth("folder", read_runs([write_run(tmp_path / "r", rows, [None] * 2)]))
+    assert found.by_image["n01440764/a.png"] == "tench"
+    assert found.by_image["n01443537/b.png"] == "n01443537"  # no row names it
+
+
+def test_an_image_with_two_true_classes_is_refused(run: Path, tmp_path: Path) -> None:
+    listing = tmp_path / "truth.csv"
+    listing.write_text("image,class\ncat/1.png,cat\n./cat/1.png,dog\n")
+    with pytest.raises(InputError, match=r"gives cat/1\.png two classes: cat and dog"):
+        read_truth(str(listing), read_runs([run]))
 
 
 def test_a_truth_that_fits_nothing_is_refused(run: Path, tmp_path: Path) -> None:

@@ -27,11 +27,12 @@ from camcli.records import (
     SaliencyMap,
     Sign,
     Target,
+    Versus,
 )
+from camcli.targets.class_target import ClassTarget
 from camcli.targets.plan import TargetPlan
-from camcli.targets.signed_class import SignedClass
 
-_FIRST_CLASS = SignedClass(0)
+_FIRST_CLASS = ClassTarget(0)
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Engine:
         std = torch.tensor(self.preprocess.std, device=self.device).repeat(width)
         return rows.sub_(mean).div_(std)
 
-    def choose(self, item: ImageItem, logits: Tensor) -> list[SignedClass] | FailedImage:
+    def choose(self, item: ImageItem, logits: Tensor) -> list[ClassTarget] | FailedImage:
         """Return what to explain in an image with these logits, (n,), on the CPU."""
         try:
             return self.targets.choose(item.ref, logits)
@@ -144,7 +145,7 @@ class Engine:
         items: Sequence[ImageItem],
         probe: Probe,
         logits: Tensor,
-        targets: list[list[SignedClass]],
+        targets: list[list[ClassTarget]],
         slot: int,
     ) -> Iterator[tuple[int, SaliencyMap]]:
         """Explain each image's target number `slot`; images with fewer targets are skipped."""
@@ -201,7 +202,7 @@ class Engine:
             for kept, weight, variance in zip(maps, weights, variances, strict=True)
         ]
 
-    def described_targets(self, logits: Tensor, asked: Sequence[SignedClass]) -> list[Target]:
+    def described_targets(self, logits: Tensor, asked: Sequence[ClassTarget]) -> list[Target]:
         """Return the record of one target for each image, given logits (B, n) on the CPU."""
         axis = self.targets.axis
         # Row by row: the last bit of a vectorised sigmoid depends on the place in the batch.
@@ -216,6 +217,11 @@ class Engine:
                 ),
                 score_kind=kind,
                 sign=target.sign,
+                versus=tuple(
+                    Versus(rival.index, self.targets.table.name_of(rival.index), rival.weight)
+                    for rival in target.rivals
+                ),
+                margin=_margin(axis.scores(row), target),
             )
             for target, row in zip(asked, logits, strict=True)
         ]
@@ -223,6 +229,15 @@ class Engine:
     def class_probabilities(self, logits: Tensor) -> Tensor:
         """Return the probabilities of the classes, (..., N), of logits (..., n)."""
         return self.targets.axis.probabilities(probabilities_of(logits, self.network.probabilities))
+
+
+def _margin(scores: Tensor, target: ClassTarget) -> float | None:
+    """Return s_c - Σ w_r s_r of a class c and its rivals r, given scores (N,)."""
+    if not target.rivals:
+        return None
+    values = scores.double()
+    others = sum(rival.weight * float(values[rival.index]) for rival in target.rivals)
+    return float(values[target.index]) - others
 
 
 def _why_degenerate(low: float, high: float, sign: Sign) -> str | None:

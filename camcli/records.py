@@ -152,6 +152,22 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Versus:
+    """A class that the explained one is compared with.
+
+    Attributes:
+        index: Its place among the network's classes.
+        name: Its name, where that is known.
+        weight: Its share of what is subtracted.
+
+    """
+
+    index: int
+    name: str | None
+    weight: float
+
+
+@dataclass(frozen=True)
 class Target:
     """The explained class.
 
@@ -164,6 +180,8 @@ class Target:
         probability: The network's probability of it; None where the score has none.
         score_kind: What the score is.
         sign: Negative where the map shows what speaks against it.
+        versus: The classes that it is compared with, none where it is explained by itself.
+        margin: What its score has beyond theirs; None where there are none.
 
     """
 
@@ -173,6 +191,8 @@ class Target:
     probability: float | None
     score_kind: ScoreKind = "logit"
     sign: Sign = "positive"
+    versus: tuple[Versus, ...] = ()
+    margin: float | None = None
 
 
 @dataclass(frozen=True)
@@ -267,5 +287,10 @@ class ManifestRow:
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON-ready builtins, every key always present."""
-        nested = {"error": self.error, "target": self.target, "components": self.components}
-        return vars(self) | {key: record and dict(vars(record)) for key, record in nested.items()}
+        nested = {"error": self.error, "components": self.components}
+        target = self.target and {
+            **vars(self.target),
+            "versus": [dict(vars(other)) for other in self.target.versus],
+        }
+        found = {key: record and dict(vars(record)) for key, record in nested.items()}
+        return vars(self) | found | {"target": target}

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from camcli.attribution.objective import Objective
 from camcli.config import load_config
 from camcli.engine import Engine, Explained
 from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import create_method
+from camcli.methods.scaling import min_max
 from camcli.models import LoadedModel
 from camcli.records import Batch, FailedImage, ImageItem, SaliencyMap
 from camcli.run.build import build
@@ -201,3 +203,28 @@ def test_a_wrong_layer_is_refused_before_any_image_is_touched() -> None:
 
     with pytest.raises(LayerError, match=r"no layer 'stages\.9'.*stages\.3"):
         build(load_config(flags={"model.name": "demo", "model.layer": "stages.9"}))
+
+
+@pytest.mark.slow
+def test_what_a_class_has_beyond_the_runner_up_is_exact_on_real_photographs(
+    photos: Path, squeezenet: LoadedModel
+) -> None:
+    network = split_at(squeezenet, "auto", torch.device("cpu"))
+    plan = TargetPlan(["top1"], ClassTable(network.classes, squeezenet.labels), versus="runner-up")
+    method, cpu = create_method("deep-lift", {}), torch.device("cpu")
+    engine = Engine(network, method, plan, squeezenet.preprocess, cpu)
+    items = items_in(photos, squeezenet)[:20]
+    probe = engine.probe(items)
+    first, second = probe.logits.topk(2).indices.unbind(1)
+    own, rival = (probe.contributions(Objective.of(c)).evidence for c in (first, second))
+    for item, found, top, raw in zip(
+        items, engine.explain(Batch(tuple(items))), probe.logits.topk(2).values, own - rival,
+        strict=True,
+    ):  # fmt: skip
+        assert isinstance(found, Explained), item
+        (saliency,) = found.maps
+        assert saliency.completeness_error is not None
+        assert saliency.completeness_error < 1e-5
+        assert saliency.target.margin == pytest.approx(float(top[0] - top[1]), abs=1e-5)
+        expected = min_max(engine._resized(raw.relu()[None, None], "bilinear"))[0, 0]
+        np.testing.assert_allclose(saliency.values, expected.cpu().numpy(), atol=1e-3)

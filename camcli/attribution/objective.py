@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,25 +11,26 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Objective:
-    """s = σ l_c in each image: a logit, or the negative of one.
+    """s = Σ_t f_t l_t in each image: a logit, the negative of one, or a difference of several.
 
     Heads take every score from here, and with it every derivative, contribution and change of
-    score: what a method explains is decided once, and never by the method. A factor of 1 or -1
-    rounds nothing, so the contributions to -l are exactly those to l, negated.
+    score: what a method explains is decided once, and never by the method. DeepLIFT and gradients
+    are linear in the score, so the contributions to a difference of logits are the difference of
+    their contributions, and add up as exactly. A factor of 1, -1 or 0 rounds nothing.
 
     Attributes:
-        columns: int64 (B,), c: which of the network's logits.
-        signs: float32 (B,), σ: 1 for the evidence in favour, -1 for the evidence against.
+        columns: int64 (B, T): which of the network's logits.
+        factors: float32 (B, T), f; 0 where an image has fewer terms than another of its batch.
 
     """
 
     columns: Tensor
-    signs: Tensor
+    factors: Tensor
 
     @classmethod
     def of(cls, columns: Tensor) -> Objective:
         """Return the logits themselves, int64 (B,), as what is explained."""
-        return cls(columns, torch.ones(columns.shape, device=columns.device))
+        return cls(columns[:, None], torch.ones(len(columns), 1, device=columns.device))
 
     def __len__(self) -> int:
         """Return B."""
@@ -41,22 +43,29 @@ class Objective:
 
     def scores(self, logits: Tensor) -> Tensor:
         """Return s, (B,), of logits (B, N)."""
-        return self.signed(logits.gather(1, self.columns[:, None]).squeeze(1))
+        return self.sum_of(lambda columns: logits.gather(1, columns[:, None]).squeeze(1))
 
     def weights(self, weight: Tensor) -> Tensor:
-        """Return σ W_c, (B, K): the weights of s where the logits are W x + b, W (N, K)."""
-        return self.signed(weight[self.columns])
+        """Return Σ_t f_t W_t, (B, K): the weights of s where the logits are W x + b, W (N, K)."""
+        return self.sum_of(lambda columns: weight[columns])
 
-    def signed(self, values: Tensor) -> Tensor:
-        """Return σ v, of values v (B, ...) that belong to l_c."""
-        signs = self.signs.to(values.dtype)
-        return values * signs.view(-1, *[1] * (values.dim() - 1))
+    def sum_of(self, values: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return Σ_t f_t v(c_t), (B, ...), of a function from columns (B,) to values (B, ...)."""
+        total: Tensor | None = None
+        for columns, factors in zip(self.columns.unbind(1), self.factors.unbind(1), strict=True):
+            value = values(columns)
+            term = value * factors.to(value.dtype).view(-1, *[1] * (value.dim() - 1))
+            total = term if total is None else total + term
+        assert total is not None
+        return total
 
     def repeat(self, count: int) -> Objective:
         """Return the same for `count` variants of each image, which follow one another."""
-        return Objective(self.columns.repeat_interleave(count), self.signs.repeat_interleave(count))
+        return Objective(
+            self.columns.repeat_interleave(count, 0), self.factors.repeat_interleave(count, 0)
+        )
 
     def split(self, size: int) -> list[Objective]:
         """Return it in pieces of at most `size` images."""
-        pieces = zip(self.columns.split(size), self.signs.split(size), strict=True)
-        return [Objective(columns, signs) for columns, signs in pieces]
+        pieces = zip(self.columns.split(size), self.factors.split(size), strict=True)
+        return [Objective(columns, factors) for columns, factors in pieces]

@@ -16,7 +16,7 @@ from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
 from camcli.methods import canonical_name
 from camcli.models import sources
-from camcli.targets import rules
+from camcli.targets import contrast, rules
 
 if TYPE_CHECKING:
     from camcli.output.folder import FolderPolicy
@@ -81,6 +81,15 @@ class Flags:
             "against it. Repeatable.",
         ),
     ] = field(default_factory=list)
+    versus: Annotated[
+        str | None,
+        Sets("versus"),
+        typer.Option(
+            "--versus",
+            metavar="CLASS",
+            help=f"Explain what the class has beyond another: {contrast.USAGE}.",
+        ),
+    ] = None
     prompt: Annotated[
         list[str],
         Sets("prompts.texts"),

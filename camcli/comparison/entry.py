@@ -58,7 +58,12 @@ class Entry:
         if not self.target:
             return None
         name, against = self.target.get("name"), self.target.get("sign") == "negative"
-        return f"{'-' * against}{self.target['index'] if name is None else name}"
+        own = f"{'-' * against}{self.target['index'] if name is None else name}"
+        rivals = [
+            str(each["index"] if each.get("name") is None else each["name"])
+            for each in self.target.get("versus") or ()
+        ]
+        return f"{own} versus {', '.join(rivals)}" if rivals else own
 
     @property
     def extent(self) -> tuple[float, ...] | None:

@@ -46,6 +46,7 @@ IDENTITY: Mapping[str, Part | Apart] = {
     "method.name": Part.RESOLVED,
     "method.options": Part.RESOLVED,
     "targets": Part.RESOLVED,
+    "versus": Part.RESOLVED,
     "prompts.texts": Part.GIVEN,
     "prompts.file": Part.CONTENT,
     "prompts.templates": Part.GIVEN,

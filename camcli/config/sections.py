@@ -114,13 +114,17 @@ class TargetConfig(_Section):
     sign: Sign = Field(
         "positive", description="positive: what speaks for the class; negative: against it"
     )
+    versus: str | None = Field(
+        None, min_length=1, description="what this class is compared with, in place of `versus`"
+    )
 
     def __str__(self) -> str:
-        return f"against {self.class_}" if self.sign == "negative" else self.class_
+        versus = "" if self.versus is None else f" versus {self.versus}"
+        return f"{'against ' if self.sign == 'negative' else ''}{self.class_}{versus}"
 
     @model_serializer
-    def _under_its_own_names(self) -> dict[str, str]:
-        return {"class": self.class_, "sign": self.sign}
+    def _under_its_own_names(self) -> dict[str, str | None]:
+        return {"class": self.class_, "sign": self.sign, "versus": self.versus}
 
 
 def _kind_of_target(value: object) -> str:
@@ -288,7 +292,14 @@ class Config(_Section):
         ("@top1",),
         min_length=1,
         description="see `camcli explain --help`, or {class: NAME, sign: negative} for what speaks "
-        "against a class; where there are prompts, the default is @prompts",
+        "against a class, and {class: NAME, versus: OTHER} for what tells two apart; where there "
+        "are prompts, the default is @prompts",
+    )
+    versus: str | None = Field(
+        None,
+        min_length=1,
+        description="what the explained class is compared with: runner-up, nearestN, @file.csv, or "
+        "a class name or index; null: nothing",
     )
     prompts: PromptsConfig = PromptsConfig()
     preprocess: Literal["auto"] | PreprocessConfig = "auto"

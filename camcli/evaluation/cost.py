@@ -14,7 +14,7 @@ from torch.utils.flop_counter import flop_registry
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.sources.base import MapSource
 from camcli.network.split import SplitNetwork
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Cost:
 
 
 def cost_of(
-    source: MapSource, network: SplitNetwork, batch: ImageBatch, targets: Sequence[SignedClass]
+    source: MapSource, network: SplitNetwork, batch: ImageBatch, targets: Sequence[ClassTarget]
 ) -> Cost:
     """Measure a source on a batch from scratch, nothing shared, after a warm-up run.
 

@@ -17,7 +17,7 @@ from camcli.evaluation.sources.base import MapSource
 from camcli.evaluation.suite import MetricSuite
 from camcli.network.split import SplitNetwork
 from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import target_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Evaluator:
             rows = self._rows_for(source, batch)
             if not rows:
                 continue
-            asked = [SignedClass(targets[row].index, targets[row].sign) for row in rows]
+            asked = [target_of(targets[row]) for row in rows]
             saliency = source.saliency(batch.of(rows), asked)
             for place, row in enumerate(rows):
                 results[row][source.name] = suites[row].measure(saliency, place)

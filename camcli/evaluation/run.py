@@ -21,7 +21,7 @@ from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
 from camcli.run.interrupt import Interruption
 from camcli.run.plan import RunPlan
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget
 
 # The images that a cost is measured on.
 _TIMED = 1
@@ -116,7 +116,7 @@ def _evaluate(
 def _costs(evaluator: Evaluator, batch: Batch) -> dict[str, Cost]:
     timed = evaluator.image_batch(batch.items[:_TIMED])
     best = timed.probe(evaluator.traced).logits.argmax(1)
-    targets = [SignedClass(index) for index in best.tolist()]
+    targets = [ClassTarget(index) for index in best.tolist()]
     return {
         s.name: cost_of(s.as_traced(), evaluator.traced, timed, targets) for s in evaluator.sources
     }

@@ -110,7 +110,10 @@ def _named(saliency_map: SaliencyMap) -> str:
     name = target.name if target.name and target.name.isascii() else f"class {target.index}"
     sure = f"{target.score:.3g}" if target.probability is None else f"{target.probability:.0%}"
     against = "against " if target.sign == "negative" else ""
-    return f"{against}{name} {sure}"
+    versus = f" v {len(target.versus)} others" if len(target.versus) > 1 else ""
+    for other in target.versus[:1] if not versus else ():
+        versus = f" v {other.name if other.name and other.name.isascii() else other.index}"
+    return f"{against}{name}{versus} {sure}"
 
 
 def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:

@@ -11,7 +11,7 @@ from camcli.config import OutputConfig
 from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.output.artefacts import AnyArtefact, saved_artefacts
 from camcli.output.atomic import write_bytes
-from camcli.records import SaliencyMap
+from camcli.records import SaliencyMap, Target
 
 Written = dict[str, tuple[str, str]]
 """The files that were written, by kind (`map`, `overlay`, ...): relative path and SHA-256."""
@@ -58,6 +58,13 @@ class ArtefactWriter:
     def _path(self, name: str, saliency_map: SaliencyMap, suffix: str) -> str:
         stem = saliency_map.item.ref.name
         if self.class_in_name:
-            target = saliency_map.target
-            stem += f".{'-' if target.sign == 'negative' else ''}{target.index}"
+            stem += f".{_written(saliency_map.target)}"
         return f"{ARTEFACT_KINDS[name].folder}/{stem}{suffix}"
+
+
+def _written(target: Target) -> str:
+    """Return a target as file names have it: `281`, `-281`, or `281v282+285` beside two others."""
+    rivals = "+".join(str(other.index) for other in target.versus)
+    return (
+        f"{'-' if target.sign == 'negative' else ''}{target.index}{'v' if rivals else ''}{rivals}"
+    )

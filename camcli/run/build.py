@@ -101,7 +101,7 @@ def build(
     network = fast[0]
     ids = model.class_ids or synsets_of(model.labels)
     table, axis = classes_of(network.classes, model.labels, ids, network.probabilities, notify)
-    targets = TargetPlan(config.targets, table, prompts, axis)
+    targets = TargetPlan(config.targets, table, prompts, axis, config.versus)
     _require_class(method, targets)
     parts = _EngineParts(config, model, method, targets, device, keep_components)
     # Before anything is compiled for it.
@@ -160,8 +160,9 @@ def _keeps_components(config: Config, method: Method) -> bool:
 
 
 def _require_class(method: Method, targets: TargetPlan) -> None:
-    if not method.uses_class and "negative" in targets.signs:
+    if not method.uses_class and targets.about_a_difference:
         raise TargetError(
             f"targets: {method.name} makes the same map whatever the class, so no map of it shows "
-            "what speaks against one; ask for the class itself, or take another method"
+            "what speaks against one, or for one rather than another; ask for the class itself, or "
+            "take another method"
         )

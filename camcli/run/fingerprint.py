@@ -98,6 +98,8 @@ def _targets(built: BuiltRun) -> list[Any]:
 
 
 def _target(given: Any) -> Any:
+    if isinstance(given, dict):
+        return given | {"versus": _target(given["versus"])}
     listing = isinstance(given, str) and given.startswith("@") and Path(given[1:]).is_file()
     return f"@file with {digest_of_given(Path(given[1:]))}" if listing else given
 
@@ -124,6 +126,7 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "method.name": lambda built: _method(built).name,
     "method.options": lambda built: options_of(_method(built)),
     "targets": _targets,
+    "versus": lambda built: _target(built.config.versus),
     "images.window": attrgetter("engine.preprocess.window"),
     "run.precision": lambda built: resolve_precision(
         built.config.run.precision, built.engine.device

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from camcli.attribution.objective import Objective
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,27 @@ class ClassAxis:
         """Return the probabilities of the classes, of those of the logits (..., n)."""
         return probabilities
 
-    def objective(self, targets: Sequence[SignedClass], device: torch.device) -> Objective:
-        """Return the scores to explain, one target an image: l_c for a class, -l_c against it."""
-        columns, signs = zip(*map(self._column_and_sign, targets), strict=True)
+    def objective(self, targets: Sequence[ClassTarget], device: torch.device) -> Objective:
+        """Return the scores to explain, one target an image; see `ClassTarget`."""
+        terms = [list(self._terms(target)) for target in targets]
+        most = max(map(len, terms))
+        # An image's own terms come first, so that what others have more changes no bit of its sum.
+        padded = [[*found, *[(found[0][0], 0.0)] * (most - len(found))] for found in terms]
         return Objective(
-            torch.tensor(columns, device=device),
-            torch.tensor(signs, dtype=torch.float32, device=device),
+            torch.tensor([[column for column, _ in found] for found in padded], device=device),
+            torch.tensor([[factor for _, factor in found] for found in padded], device=device),
         )
 
-    def _column_and_sign(self, target: SignedClass) -> tuple[int, int]:
-        return target.index, _factor(target)
+    def _terms(self, target: ClassTarget) -> Iterator[tuple[int, float]]:
+        """Yield the logits that a target's score is made of, and the factor of each."""
+        sign = -1.0 if target.sign == "negative" else 1.0
+        for index, share in ((target.index, 1.0), *((r.index, -r.weight) for r in target.rivals)):
+            column, factor = self._logit_of(index)
+            yield column, sign * share * factor
+
+    def _logit_of(self, index: int) -> tuple[int, float]:
+        """Return which logit scores a class, and by which factor."""
+        return index, 1.0
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,5 @@ class TwoSides(ClassAxis):
         """Return [1 - p, p], (..., 2), of p (..., 1)."""
         return torch.cat([1 - probabilities, probabilities], -1)
 
-    def _column_and_sign(self, target: SignedClass) -> tuple[int, int]:
-        return 0, _factor(target) * (1 if target.index == 1 else -1)
-
-
-def _factor(target: SignedClass) -> int:
-    return -1 if target.sign == "negative" else 1
+    def _logit_of(self, index: int) -> tuple[int, float]:
+        return 0, 1.0 if index == 1 else -1.0

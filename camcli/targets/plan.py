@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,11 @@ from camcli.models.prompts import PromptPlan
 from camcli.records import ImageRef, Sign
 from camcli.targets.class_axis import ClassAxis
 from camcli.targets.class_table import ClassTable, UnknownClassError
+from camcli.targets.class_target import ClassTarget
+from camcli.targets.contrast import Contrast, contrast_of
 from camcli.targets.rules import rules, usage
 from camcli.targets.rules.base import Rule, Vocabulary
 from camcli.targets.rules.fixed import Fixed
-from camcli.targets.signed_class import SignedClass
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,11 +26,32 @@ _AGAINST = "-"
 
 
 @dataclass(frozen=True)
-class SignedRule:
-    """A rule, and whether what speaks for its classes or against them is asked for."""
+class AskedTarget:
+    """One `--target`, understood.
+
+    Attributes:
+        rule: Which classes.
+        sign: Whether what speaks for them or against them is asked for.
+        contrast: What they are compared with, None for nothing.
+
+    """
 
     rule: Rule
-    sign: Sign
+    sign: Sign = "positive"
+    contrast: Contrast | None = None
+
+    def listed_images(self) -> Iterator[ListedImages]:
+        """Yield what files list for single images."""
+        readers: list[Rule | Contrast] = [self.rule]
+        if self.contrast:
+            readers.append(self.contrast)
+        yield from (found for reader in readers if (found := reader.listed_images()))
+
+    def choose(self, ref: ImageRef, scores: Tensor) -> Iterator[ClassTarget]:
+        """Yield what to explain in an image whose classes have these scores, (N,)."""
+        for index in self.rule.classes(ref, scores):
+            rivals = self.contrast.rivals(ref, scores, index) if self.contrast else ()
+            yield ClassTarget(index, self.sign, rivals)
 
 
 class TargetPlan:
@@ -38,7 +60,7 @@ class TargetPlan:
     Attributes:
         table: The network's classes.
         axis: How they lie among its logits.
-        signed_rules: What was asked for, in order.
+        asked: What was asked for, in order.
 
     """
 
@@ -48,15 +70,18 @@ class TargetPlan:
         table: ClassTable,
         prompts: PromptPlan | None = None,
         axis: ClassAxis | None = None,
+        versus: str | None = None,
     ) -> None:
         """Understand what the user wrote.
 
         Args:
             specs: Each as one of `camcli.targets.rules` spells it, perhaps behind a `-`, or a
-                mapping of class and sign.
+                mapping of class, sign and versus.
             table: The network's classes.
             prompts: What its classes are, of a dual encoder.
             axis: How they lie among its logits, by default one each.
+            versus: What every target is compared with that does not say so itself, as
+                `camcli.targets.contrast` spells it; None for nothing.
 
         Raises:
             TargetError: Naming every target that cannot be understood.
@@ -64,12 +89,12 @@ class TargetPlan:
         """
         self.table = table
         self.axis = axis or ClassAxis()
-        self.signed_rules: list[SignedRule] = []
+        self.asked: list[AskedTarget] = []
         vocabulary = Vocabulary(table, prompts, self.axis.even)
         complaints = []
         for spec in specs:
             try:
-                self.signed_rules.append(signed_rule_of(spec, vocabulary))
+                self.asked.append(_asked_by(spec, versus, vocabulary))
             except TargetError as error:
                 complaints.append(f"target {_written(spec)}: {error}")
         if complaints:
@@ -78,7 +103,7 @@ class TargetPlan:
     @property
     def many(self) -> bool:
         """Whether an image can have more than one target, so that files carry the class."""
-        return len(self.signed_rules) > 1 or any(asked.rule.many for asked in self.signed_rules)
+        return len(self.asked) > 1 or any(asked.rule.many for asked in self.asked)
 
     def expect(self, listing: Sequence[ImageRef]) -> None:
         """Tell the files that list images which images there are."""
@@ -96,15 +121,19 @@ class TargetPlan:
 
     @property
     def _listed(self) -> list[ListedImages]:
-        found = [asked.rule.listed_images() for asked in self.signed_rules]
-        return [listed for listed in found if listed is not None]
+        return [listed for asked in self.asked for listed in asked.listed_images()]
 
     @property
     def signs(self) -> set[Sign]:
         """Which kinds of evidence are asked for."""
-        return {asked.sign for asked in self.signed_rules}
+        return {asked.sign for asked in self.asked}
 
-    def choose(self, ref: ImageRef, logits: Tensor) -> list[SignedClass]:
+    @property
+    def about_a_difference(self) -> bool:
+        """Whether more is asked for than what speaks for a class by itself."""
+        return any(asked.sign == "negative" or asked.contrast for asked in self.asked)
+
+    def choose(self, ref: ImageRef, logits: Tensor) -> list[ClassTarget]:
         """Return what to explain in one image, each once, in the order asked for.
 
         Args:
@@ -117,17 +146,13 @@ class TargetPlan:
         """
         scores = self.axis.scores(logits)
         try:
-            chosen = [
-                SignedClass(index, asked.sign)
-                for asked in self.signed_rules
-                for index in asked.rule.classes(ref, scores)
-            ]
+            chosen = [target for asked in self.asked for target in asked.choose(ref, scores)]
         except TargetError as error:
             raise ImageError(str(error)) from None
         return list(dict.fromkeys(chosen))
 
 
-def signed_rule_of(spec: str | TargetConfig, vocabulary: Vocabulary) -> SignedRule:
+def _asked_by(spec: str | TargetConfig, versus: str | None, vocabulary: Vocabulary) -> AskedTarget:
     """Return what a target asks for: with a `-` in front, what speaks against a rule's classes.
 
     A class whose name begins with `-` is that class; against others beside it, and for classes that
@@ -137,12 +162,24 @@ def signed_rule_of(spec: str | TargetConfig, vocabulary: Vocabulary) -> SignedRu
         TargetError: It refers to what does not exist.
 
     """
+    table = vocabulary.table
     if not isinstance(spec, str):
-        return SignedRule(Fixed(vocabulary.table.index_of(spec.class_)), spec.sign)
-    word = spec.strip()
-    if word.startswith(_AGAINST) and not vocabulary.table.names(word):
-        return SignedRule(rule_of(word.removeprefix(_AGAINST).lstrip(), vocabulary), "negative")
-    return SignedRule(rule_of(word, vocabulary), "positive")
+        own = Fixed(table.index_of(spec.class_))
+        return AskedTarget(own, spec.sign, _contrast(spec.versus or versus, table))
+    word, contrast = spec.strip(), _contrast(versus, table)
+    if word.startswith(_AGAINST) and not table.names(word):
+        rule = rule_of(word.removeprefix(_AGAINST).lstrip(), vocabulary)
+        return AskedTarget(rule, "negative", contrast)
+    return AskedTarget(rule_of(word, vocabulary), "positive", contrast)
+
+
+def _contrast(versus: str | None, table: ClassTable) -> Contrast | None:
+    if versus is None:
+        return None
+    try:
+        return contrast_of(versus, table)
+    except TargetError as error:
+        raise TargetError(f"versus {versus!r}: {error}") from None
 
 
 def rule_of(spec: str, vocabulary: Vocabulary) -> Rule:

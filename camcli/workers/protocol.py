@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from camcli.records import (
     Reading,
     SaliencyMap,
     Target,
+    Versus,
 )
 from camcli.workers.failures import GaveUpError
 from camcli.workers.messages import Blob, Message
@@ -132,7 +133,7 @@ def read_write_request(
     values, *parts = blobs
     return SaliencyMap(
         item=item,
-        target=Target(**asked["target"]),
+        target=_target_of(asked["target"]),
         values=_array(values, asked["shape"]),
         range=asked["range"],
         completeness_error=asked["completeness_error"],
@@ -213,3 +214,7 @@ def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
 def _array(data: bytes, shape: Sequence[int] | None) -> npt.NDArray[np.float32]:
     assert shape is not None
     return np.frombuffer(data, np.float32).reshape(shape)
+
+
+def _target_of(fields: Mapping[str, Any]) -> Target:
+    return Target(**{**fields, "versus": tuple(Versus(**other) for other in fields["versus"])})

@@ -203,8 +203,8 @@ def test_a_target_may_be_a_mapping_of_class_and_sign(tmp_path: Path) -> None:
     assert config.model_dump(mode="json")["targets"] == [
         "top1",
         "-3",
-        {"class": "cat", "sign": "negative"},
-        {"class": "7", "sign": "positive"},
+        {"class": "cat", "sign": "negative", "versus": None},
+        {"class": "7", "sign": "positive", "versus": None},
     ]
     assert load_config(write(tmp_path, dump_config(config))) == config
     alone = load_config(overrides=["targets={class: cat, sign: negative}"])

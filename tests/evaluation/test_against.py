@@ -17,7 +17,7 @@ from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.scorer import PerturbationScorer
 from camcli.evaluation.sources.stored import stored_source
 from camcli.records import Geometry, ImageItem, ImageRef, Target
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget
 
 
 def test_the_confidence_is_one_minus_the_probability_of_the_class(
@@ -63,10 +63,10 @@ def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     source = stored_source(tmp_path, (4, 4), fingerprint)
     asked = [
-        SignedClass(1, "negative"),
-        SignedClass(1),
-        SignedClass(2),  # written before rows had signs
-        SignedClass(2, "negative"),
+        ClassTarget(1, "negative"),
+        ClassTarget(1),
+        ClassTarget(2),  # written before rows had signs
+        ClassTarget(2, "negative"),
     ]
     batch = ImageBatch([item("a.png")] * 4, torch.zeros(4, 3, 4, 4), torch.zeros(3, 1, 1))
     found = source.saliency(batch, asked).maps.amax((1, 2))

@@ -39,6 +39,8 @@ def test_a_line_is_strict_json_on_one_line() -> None:
         "probability": None,
         "score_kind": "logit",
         "sign": "positive",
+        "versus": [],
+        "margin": None,
     }
 
 

@@ -58,6 +58,7 @@ OTHER: dict[str, Any] = {
     "run.max_pixels": 1000,
     "run.precision": "bf16",
     "images.window": [0, 4095],
+    "versus": "runner-up",
     "run.compile": "auto",
     "run.seed": 1,
     "output.save": ["maps"],

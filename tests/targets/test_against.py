@@ -14,9 +14,9 @@ from camcli.network.endings.meaning import Probabilities
 from camcli.records import ImageRef
 from camcli.targets.class_axis import ClassAxis, TwoSides
 from camcli.targets.class_table import ClassTable
+from camcli.targets.class_target import ClassTarget
 from camcli.targets.classes import classes_of
 from camcli.targets.plan import TargetPlan
-from camcli.targets.signed_class import SignedClass
 
 TABLE = ClassTable(4, ("tench", "cat", "-cat", "cock"))
 LOGITS = torch.tensor([0.1, 3.0, -1.0, 2.0])
@@ -28,8 +28,8 @@ def mapping(word: str, sign: str = "negative") -> TargetConfig:
     return TargetConfig.model_validate({"class": word, "sign": sign})
 
 
-def against(index: int) -> SignedClass:
-    return SignedClass(index, "negative")
+def against(index: int) -> ClassTarget:
+    return ClassTarget(index, "negative")
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def against(index: int) -> SignedClass:
         ("-positive", [against(0), against(1), against(3)]),
         (mapping("cat"), [against(1)]),
         (mapping("3"), [against(3)]),
-        (mapping("cat", "positive"), [SignedClass(1)]),
+        (mapping("cat", "positive"), [ClassTarget(1)]),
     ],
 )
-def test_any_target_can_be_negated(spec: str | TargetConfig, expected: list[SignedClass]) -> None:
+def test_any_target_can_be_negated(spec: str | TargetConfig, expected: list[ClassTarget]) -> None:
     assert TargetPlan([spec], TABLE).choose(REF, LOGITS) == expected
 
 
@@ -59,14 +59,14 @@ def test_every_class_of_a_listing_can_be_negated(tmp_path: Path) -> None:
 
 
 def test_a_class_whose_name_begins_with_a_minus_is_that_class() -> None:
-    assert TargetPlan(["-cat"], TABLE).choose(REF, LOGITS) == [SignedClass(2)]
+    assert TargetPlan(["-cat"], TABLE).choose(REF, LOGITS) == [ClassTarget(2)]
     assert TargetPlan(["--cat"], TABLE).choose(REF, LOGITS) == [against(2)]
     assert TargetPlan([mapping("-cat")], TABLE).choose(REF, LOGITS) == [against(2)]
 
 
 def test_for_and_against_are_two_targets_and_each_is_explained_once() -> None:
     plan = TargetPlan(["top1", "-top1", "cat", mapping("cat")], TABLE)
-    assert plan.choose(REF, LOGITS) == [SignedClass(1), against(1)]
+    assert plan.choose(REF, LOGITS) == [ClassTarget(1), against(1)]
     assert plan.many
     assert not TargetPlan(["-top1"], TABLE).many
     assert TargetPlan(["-top2"], TABLE).many
@@ -100,7 +100,7 @@ def test_signs_say_which_evidence_is_asked_for() -> None:
 
 
 def test_a_class_of_its_own_logit_is_scored_by_it() -> None:
-    objective = ClassAxis().objective([SignedClass(3), against(1)], CPU)
+    objective = ClassAxis().objective([ClassTarget(3), against(1)], CPU)
     logits = torch.stack([LOGITS, LOGITS])
     assert objective.scores(logits).tolist() == [2.0, -3.0]
 
@@ -108,14 +108,14 @@ def test_a_class_of_its_own_logit_is_scored_by_it() -> None:
 @pytest.mark.parametrize(
     ("target", "score"),
     [
-        (SignedClass(1), 0.7),
+        (ClassTarget(1), 0.7),
         (against(1), -0.7),
-        (SignedClass(0), -0.7),
+        (ClassTarget(0), -0.7),
         (against(0), 0.7),
     ],
 )
 def test_a_single_logit_speaks_for_the_second_class_and_against_the_first(
-    target: SignedClass, score: float
+    target: ClassTarget, score: float
 ) -> None:
     objective = TwoSides().objective([target], CPU)
     assert objective.scores(torch.tensor([[0.7]])).item() == pytest.approx(score)
@@ -134,10 +134,10 @@ def test_the_best_of_two_sides_goes_by_the_sign_of_the_logit(logit: float, best:
     one = torch.tensor([logit])
     for spec in ("top1", "positive"):
         plan = TargetPlan([spec], table, axis=axis)
-        assert plan.choose(REF, one) == [SignedClass(best)]
-    assert TargetPlan(["folder"], table, axis=axis).choose(REF, one) == [SignedClass(0)]
+        assert plan.choose(REF, one) == [ClassTarget(best)]
+    assert TargetPlan(["folder"], table, axis=axis).choose(REF, one) == [ClassTarget(0)]
     assert TargetPlan(["1", "-hen"], table, axis=axis).choose(REF, one) == [
-        SignedClass(1),
+        ClassTarget(1),
         against(1),
     ]
     with pytest.raises(ImageError, match="no class has a positive score"):
@@ -148,8 +148,8 @@ def test_a_network_that_gives_the_probability_is_even_at_one_half() -> None:
     table, axis = classes_of(1, ("no", "yes"), None, "identity")
     torch.testing.assert_close(axis.scores(torch.tensor([0.2])), torch.tensor([0.8, 0.2]))
     plan = TargetPlan(["top1"], table, axis=axis)
-    assert plan.choose(REF, torch.tensor([0.2])) == [SignedClass(0)]
-    assert plan.choose(REF, torch.tensor([0.6])) == [SignedClass(1)]
+    assert plan.choose(REF, torch.tensor([0.2])) == [ClassTarget(0)]
+    assert plan.choose(REF, torch.tensor([0.6])) == [ClassTarget(1)]
 
 
 def test_which_name_a_single_logit_speaks_for_is_told() -> None:

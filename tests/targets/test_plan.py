@@ -10,8 +10,8 @@ import torch
 from camcli.errors import ImageError, TargetError
 from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable
+from camcli.targets.class_target import ClassTarget
 from camcli.targets.plan import TargetPlan
-from camcli.targets.signed_class import SignedClass
 
 TABLE = ClassTable(5, ("tench", "great white shark", "crane", "cock", "crane"))
 LOGITS = torch.tensor([0.1, 3.0, -1.0, 2.0, 0.5])
@@ -50,7 +50,7 @@ def test_many(specs: list[str], many: bool) -> None:
 
 def test_a_folder_is_a_name_and_never_an_index() -> None:
     numbered = TargetPlan(["folder"], ClassTable(5, ("1", "10", "11", "2", "3")))
-    assert numbered.choose(ref("photos/2/1.jpg"), LOGITS) == [SignedClass(3)]
+    assert numbered.choose(ref("photos/2/1.jpg"), LOGITS) == [ClassTarget(3)]
     for table, folder in ((TABLE, "2"), (TABLE, "index:2"), (TABLE, "class:cock")):
         with pytest.raises(ImageError, match=f"no class '{folder}'"):
             TargetPlan(["folder"], table).choose(ref(f"photos/{folder}/1.jpg"), LOGITS)
@@ -70,7 +70,7 @@ def test_the_folder_of_a_bare_file_name_is_the_one_worked_in(
 ) -> None:
     (tmp_path / "cock").mkdir()
     monkeypatch.chdir(tmp_path / "cock")
-    assert TargetPlan(["folder"], TABLE).choose(ref("1.jpg"), LOGITS) == [SignedClass(3)]
+    assert TargetPlan(["folder"], TABLE).choose(ref("1.jpg"), LOGITS) == [ClassTarget(3)]
 
 
 def test_folders_need_class_names() -> None:

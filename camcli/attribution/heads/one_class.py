@@ -150,14 +150,14 @@ class ClassHead(GeneralHead):
     def contributions(self, objective: Objective) -> Contributions:
         """See `Head.contributions`."""
         leaf, deeplift = self._leaf(), self._one_class.deeplift
-        scores = objective.signed(deeplift(leaf, objective.columns))
-        reference = objective.signed(deeplift.logits_at_reference(leaf, objective.columns))
+        scores = objective.sum_of(lambda classes: deeplift(leaf, classes))
+        reference = objective.sum_of(lambda classes: deeplift.logits_at_reference(leaf, classes))
         multipliers, change = _derivative(scores, leaf), scores.detach() - reference
         return Contributions(multipliers, self._pair, self._tail.layout, change)
 
     def scores(self, objective: Objective, activation: Tensor, *bypass: Tensor) -> Tensor:  # noqa: ARG002
         """See `Head.scores`."""
-        return objective.signed(self._one_class(activation, objective.columns))
+        return objective.sum_of(lambda classes: self._one_class(activation, classes))
 
 
 def _derivative(scores: Tensor, leaf: Tensor) -> Tensor:

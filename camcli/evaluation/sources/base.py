@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.methods.base import Saliency
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget
 
 
 class MapSource(ABC):
@@ -21,7 +21,7 @@ class MapSource(ABC):
     name: str
 
     @abstractmethod
-    def saliency(self, batch: ImageBatch, targets: Sequence[SignedClass]) -> Saliency:
+    def saliency(self, batch: ImageBatch, targets: Sequence[ClassTarget]) -> Saliency:
         """Return the maps of a batch, for one target an image."""
 
     def as_traced(self) -> MapSource:

@@ -10,7 +10,7 @@ from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Method, Saliency
 from camcli.network.split import SplitNetwork
 from camcli.targets.class_axis import ClassAxis
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class MethodSource(MapSource):
         """See `MapSource.as_traced`."""
         return replace(self, network=self.traced)
 
-    def saliency(self, batch: ImageBatch, targets: Sequence[SignedClass]) -> Saliency:
+    def saliency(self, batch: ImageBatch, targets: Sequence[ClassTarget]) -> Saliency:
         """Explain the batch; see `MapSource.saliency`."""
         probe = batch.probe(self.network, self.method.uses_deeplift)
         return self.method.explain(probe, self.axis.objective(targets, batch.images.device))

@@ -21,7 +21,7 @@ from camcli.output.identity import Wording, refuse_unless_same
 from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.record import read_run
 from camcli.records import ImageItem
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget, Rival
 
 _MAY_DIFFER = ("model.layer", "method", "run", "output")
 """What may be another in the run that stored maps: they are compared with others for that."""
@@ -53,10 +53,10 @@ class StoredSource(MapSource):
     """
 
     name: str
-    maps: Mapping[tuple[str, SignedClass], StoredMap]
+    maps: Mapping[tuple[str, ClassTarget], StoredMap]
     size: tuple[int, int]
 
-    def saliency(self, batch: ImageBatch, targets: Sequence[SignedClass]) -> Saliency:
+    def saliency(self, batch: ImageBatch, targets: Sequence[ClassTarget]) -> Saliency:
         """Read the batch's maps, NaN where there is none; see `MapSource.saliency`.
 
         Raises:
@@ -66,7 +66,7 @@ class StoredSource(MapSource):
         maps = [self._read(item, target) for item, target in zip(batch.items, targets, strict=True)]
         return Saliency(torch.stack(maps).to(batch.images))
 
-    def _read(self, item: ImageItem, target: SignedClass) -> Tensor:
+    def _read(self, item: ImageItem, target: ClassTarget) -> Tensor:
         stored = self.maps.get((item.ref.name, target))
         if stored is None:
             return torch.full(self.size, torch.nan)
@@ -138,6 +138,7 @@ def _run_in(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return fingerprint, rows
 
 
-def _target_of(target: Mapping[str, Any]) -> SignedClass:
-    """Return what a row explains; rows without a sign are older than signs."""
-    return SignedClass(target["index"], target.get("sign", "positive"))
+def _target_of(target: Mapping[str, Any]) -> ClassTarget:
+    """Return what a row explains; rows without a sign or others are older than those."""
+    rivals = (Rival(other["index"], other["weight"]) for other in target.get("versus", ()))
+    return ClassTarget(target["index"], target.get("sign", "positive"), tuple(rivals))

@@ -14,7 +14,7 @@ from camcli.errors import InputError
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.sources.stored import stored_source
 from camcli.records import Geometry, ImageItem, ImageRef
-from camcli.targets.signed_class import SignedClass
+from camcli.targets.class_target import ClassTarget
 
 RUN: dict[str, Any] = {
     "model": {"name": "net:build", "layer": "body", "output": "species", "kwargs": {"pool": "mean"},
@@ -58,9 +58,9 @@ def batch_of(sha256: str) -> ImageBatch:
 def test_a_map_is_read_for_its_image_and_class(folder: Path) -> None:
     source = stored_source(folder, (4, 4), RUN)
     assert source.name == folder.name
-    found = source.saliency(batch_of("abc"), [SignedClass(1)]).maps
+    found = source.saliency(batch_of("abc"), [ClassTarget(1)]).maps
     torch.testing.assert_close(found, torch.from_numpy(VALUES)[None])
-    assert source.saliency(batch_of("abc"), [SignedClass(0)]).maps.isnan().all()
+    assert source.saliency(batch_of("abc"), [ClassTarget(0)]).maps.isnan().all()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_maps_are_compared_across_layers_methods_and_precisions(
 def test_a_map_of_another_image_by_the_same_name_is_refused(folder: Path) -> None:
     source = stored_source(folder, (4, 4), RUN)
     with pytest.raises(InputError, match=r"a\.npy was made from another file than photos/a\.png"):
-        source.saliency(batch_of("def"), [SignedClass(1)])
+        source.saliency(batch_of("def"), [ClassTarget(1)])
 
 
 def test_what_holds_no_maps_of_the_networks_input_is_refused(folder: Path) -> None:

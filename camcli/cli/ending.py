@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camcli.cli.console import counted_as
+from camcli.errors import CamcliError, suggest
 
 if TYPE_CHECKING:
     from camcli.run.outcome import Outcome
@@ -29,18 +31,44 @@ def summary(outcome: Outcome, output: Path) -> str:
     )
 
 
-def exit_code(outcome: Outcome, fail_fast: bool, exit_zero: bool) -> int:
+FLAWS = ("failed", "degenerate")
+"""The statuses of rows that make a run exit with 1, unless it is told otherwise."""
+
+
+def flaws_from(words: Sequence[str], exit_zero: bool) -> tuple[str, ...]:
+    """Return the statuses that `--fail-on` names, or those of `--exit-zero`: none.
+
+    Raises:
+        CamcliError: There is no such status, or the two options contradict each other.
+
+    """
+    for word in words:
+        if word not in (*FLAWS, "never"):
+            choices = [*FLAWS, "never"]
+            raise CamcliError(
+                f"--fail-on takes {', '.join(choices)}, not {word!r}{suggest(word, choices)}"
+            )
+    if "never" in words and len(set(words)) > 1:
+        raise CamcliError("--fail-on never leaves nothing to fail on beside it")
+    if exit_zero and set(words) - {"never"}:
+        raise CamcliError("--exit-zero means --fail-on never: give one of the two")
+    if exit_zero or "never" in words:
+        return ()
+    return tuple(dict.fromkeys(words)) or FLAWS
+
+
+def exit_code(outcome: Outcome, fail_fast: bool, flaws: Collection[str]) -> int:
     """Return the exit code of `camcli explain`, as its help lists them.
 
     Args:
         outcome: How the run ended.
         fail_fast: Whether the run was to stop at the first image that fails.
-        exit_zero: Whether to return 0 even if images failed.
+        flaws: The statuses of rows that the run is not to have.
 
     """
     if fail_fast and outcome.tally.rows["failed"]:
         return 1
     if outcome.interrupted:
         return 130
-    flawed = outcome.tally.rows + outcome.resumed.counts
-    return 1 if (flawed["failed"] or flawed["degenerate"]) and not exit_zero else 0
+    rows = outcome.tally.rows + outcome.resumed.counts
+    return 1 if any(rows[status] for status in flaws) else 0

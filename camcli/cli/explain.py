@@ -12,7 +12,7 @@ import typer
 
 from camcli.cli import options
 from camcli.cli.console import counted_as, say, silent
-from camcli.cli.ending import exit_code, summary
+from camcli.cli.ending import exit_code, flaws_from, summary
 from camcli.cli.inputs import images_of
 from camcli.cli.progress import Progress
 from camcli.cli.startup import starting_up
@@ -22,6 +22,7 @@ from camcli.images.shard import shard_from
 from camcli.records import WHOLE, ManifestRow
 
 if TYPE_CHECKING:
+    from camcli.output.requirement import Requirement
     from camcli.run.build import BuiltRun
     from camcli.run.executors.base import Executor
     from camcli.run.outcome import Outcome
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # Seconds. Paths that arrive slowly through a pipe are explained in smaller batches, not held back.
 _PIPE_PATIENCE = 1.0
+# Rows that are named for not holding what is required.
+_SHOWN = 10
 
 
 @options.takes_flags()
@@ -66,19 +69,35 @@ def explain(
     exit_zero: bool = typer.Option(
         False, "--exit-zero", help="Exit with 0 even if some images failed."
     ),
+    fail_on: list[str] = typer.Option(
+        [],
+        "--fail-on",
+        metavar="STATUS",
+        help="Exit with 1 only for this status: failed, degenerate or never. Repeatable.",
+    ),
+    require: list[str] = typer.Option(
+        [],
+        "--require",
+        metavar="FIGURE<NUMBER",
+        help="Exit with 1 where a map does not hold this, as completeness_error<1e-4. Repeatable.",
+    ),
 ) -> None:
     """Explain images: heatmap overlays, .npy maps and a manifest.
 
-    Exit codes: 0 every image done; 1 finished, but some images failed or gave a degenerate
-    map; 2 the command, configuration, model or input is wrong; 74 stopped by the machine (disk
-    full, out of memory), resumable; 130 interrupted, or nobody reads stdout any more, resumable.
+    Exit codes: 0 every image done; 1 finished, but some images failed, gave a degenerate map or
+    did not hold what is required; 2 the command, configuration, model or input is wrong; 74
+    stopped by the machine (disk full, out of memory), resumable; 130 interrupted, or nobody reads
+    stdout any more, resumable.
     """
     resolved = flags.over(config)
     part = shard_from(shard, os.environ) if shard else WHOLE
     policy = options.folder_policy(resume or retry_failed, overwrite)
     images = images_of(inputs, nul, limit, output)
+    from camcli.output.requirement import Requirement
     from camcli.run.plan import RunPlan
 
+    flaws = flaws_from(fail_on, exit_zero)
+    requirements = [Requirement.parse(text) for text in require]
     plan = RunPlan(
         refs=images.refs,
         folder=output,
@@ -97,7 +116,23 @@ def explain(
         say(summary(outcome, output))
     for line in (line for use in outcome.files for line in use.lines()):
         say(line)
-    raise typer.Exit(exit_code(outcome, fail_fast, exit_zero))
+    held = _hold(requirements, plan)
+    raise typer.Exit(exit_code(outcome, fail_fast, flaws) or (0 if held else 1))
+
+
+def _hold(requirements: Sequence[Requirement], plan: RunPlan) -> bool:
+    """Return whether all rows hold what is required; name the first that do not."""
+    from camcli.output.files import manifest_path
+    from camcli.output.requirement import broken_in
+
+    broken = 0
+    for line in broken_in(manifest_path(plan.folder, plan.shard), requirements):
+        broken += 1
+        if broken <= _SHOWN:
+            say(f"not as required: {line}")
+    if broken > _SHOWN:
+        say(f"not as required: {broken - _SHOWN} more")
+    return not broken
 
 
 def _show(plan: RunPlan, config: Config) -> None:

@@ -42,7 +42,7 @@ def configure(**settings: object) -> None:
 def test_a_changed_weight_fails_the_build_and_another_batch_size_does_not(
     camcli: Camcli, recipe: list[list[list[str]]], demo_model: LoadedModel
 ) -> None:
-    once, build = recipe
+    once, build, alone = recipe
     Path("sample_images").symlink_to(SAMPLES)
     configure()
     assert run(camcli, once).code == 0
@@ -52,6 +52,7 @@ def test_a_changed_weight_fails_the_build_and_another_batch_size_does_not(
     passed = run(camcli, other_batches)
     assert passed.code == 0, passed.stderr
     assert passed.stderr.strip() == "10 pairs compared: passed"
+    assert run(camcli, alone).code == 0
 
     weights = {name: value.clone() for name, value in demo_model.network.state_dict().items()}
     generator = torch.Generator().manual_seed(0)

@@ -100,9 +100,7 @@ def _candidates(traced: TracedNetwork, before: str | None) -> list[str]:
     found = [
         (layer, layout.channels)
         for node, layer in reversed(outermost.items())
-        if (layout := layouts[layer])
-        and packet_of(node) not in _PASSIVE
-        and node not in scores
+        if (layout := layouts[layer]) and packet_of(node) not in _PASSIVE and node not in scores
     ]
     replaced = layouts[before] if before else None
     width = replaced.channels if replaced else found[0][1] if found else 0

@@ -75,17 +75,30 @@ def head_of(traced: TracedNetwork) -> Head:
     return Head(frozenset(behind & maps), frozenset(behind))
 
 
-def places_of(node: fx.Node) -> int:
-    """Return how many places in space, or tokens, a node's tensor has for one image."""
-    shape = shape_of(node) or ()
-    if packet_of(node) in _CONVOLUTIONS:
-        return prod(_static(shape[2:]))
-    return prod(_static(shape[:-1]))
+def places_of(learned: fx.Node) -> int:
+    """Return how many places in space, or tokens, a learned map's output has for one image.
+
+    Of dot products that are written out, the rows are what they score.
+    """
+    if packet_of(learned) in _WRITTEN_OUT:
+        return 1
+    shape = shape_of(learned) or ()
+    return prod(_static(shape[2:] if packet_of(learned) in _CONVOLUTIONS else shape[:-1]))
+
+
+def channels_of(learned: fx.Node) -> int:
+    """Return how many numbers a learned map computes for each place."""
+    return values_of(learned) // places_of(learned)
 
 
 def values_of(node: fx.Node) -> int:
     """Return how many numbers a node's tensor holds for one image."""
     return prod(_static(shape_of(node) or ()))
+
+
+def is_matrix(node: fx.Node) -> bool:
+    """Return whether a node's tensor has more than one dimension, the batch and ones left out."""
+    return sum(size > 1 for size in _static(shape_of(node) or ())) > 1
 
 
 def is_pointwise(learned: fx.Node) -> bool:
@@ -106,7 +119,7 @@ def _is_learned_map(node: fx.Node, active: set[fx.Node]) -> bool:
         return not _keeps_channels_apart(node)
     weights = [n for n in node.all_input_nodes if n not in active and shape_of(n) is not None]
     if packet in _WRITTEN_OUT:
-        return any(_is_matrix(weight) for weight in weights)
+        return any(is_matrix(weight) for weight in weights)
     return packet in _PRODUCTS | _RECURRENCES and bool(weights)
 
 
@@ -118,10 +131,6 @@ def _keeps_channels_apart(convolution: fx.Node) -> bool:
 
 def _kernel(convolution: fx.Node) -> list[int]:
     return _static((shape_of(convolution.all_input_nodes[1]) or ())[2:])
-
-
-def _is_matrix(weights: fx.Node) -> bool:
-    return sum(size != 1 for size in shape_of(weights) or ()) >= 2
 
 
 def _static(sizes: tuple[int | torch.SymInt, ...]) -> list[int]:

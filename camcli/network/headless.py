@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import fx, nn
 
 from camcli.errors import CamcliWarning, ModelError
-from camcli.network.head import Head, head_of, is_pointwise, places_of, values_of
-from camcli.network.nodes import packet_of
+from camcli.network.head import Head, channels_of, head_of, is_matrix, is_pointwise, values_of
+from camcli.network.nodes import module_paths, packet_of
 from camcli.network.outputs import module_outputs
 from camcli.network.trace import TracedNetwork
 
@@ -28,8 +28,8 @@ _FEATURE_OUTPUTS = ("pooler_output", "image_embeds")
 _HEADS = ("fc", "head", "heads", "classifier", "last_linear", "fc_out", "head_dist")
 
 _REMEDY = (
-    "Give it a head. If they are scores of classes, list their names in model.labels. What makes "
-    "an image similar to another, or to a vector, cannot be explained yet"
+    "Put a head on it, or list the names of its classes in model.labels if these are scores of "
+    "classes. What makes an image similar to another cannot be explained yet"
 )
 
 
@@ -39,49 +39,62 @@ def require_head(traced: TracedNetwork, network: nn.Module, labels: Sequence[str
     A network has none for certain if it says so itself, or if what it pools are features: its
     head was taken out, other layers read them too, or every place has outputs of its own. A last
     convolution of one place at a time, pooled as it is, is the head of fully convolutional
-    classifiers. What lies between is told.
+    classifiers. What lies between is told. No network has features of a single number.
 
     Args:
         traced: The network as a graph.
         network: The network itself.
-        labels: Class names, if there are any; as many as outputs say that these are classes.
+        labels: Class names, if there are any; as many as there are outputs say that these are
+            scores of classes, unless the network says that it has none.
 
     Raises:
         ModelError: It has no head.
 
     """
-    outputs = values_of(traced.logits)
-    if labels is not None and len(labels) == outputs:
+    outputs, head = values_of(traced.logits), head_of(traced)
+    said = _by_its_word(traced, network, head)
+    if said is not None:
+        raise ModelError(f"{_headless(outputs)}: {said}")
+    if outputs == 1 or (labels is not None and len(labels) == outputs):
         return
-    head = head_of(traced)
-    reason = _by_its_word(traced, network) or _by_its_graph(traced, network, head)
-    if reason is not None:
-        raise ModelError(
-            f"the network has no classification head: {reason}. Its {outputs} outputs are "
-            f"features, not scores of classes. {_REMEDY}"
-        )
-    doubt = _doubt(traced, head)
+    shown = _by_its_graph(traced, network, head)
+    if shown is not None:
+        raise ModelError(f"{_headless(outputs)}: {shown}. {_REMEDY}")
+    doubt = _doubt(traced, network, head)
     if doubt is not None:
         warnings.warn(
             f"the network may have no classification head: {doubt}. If its {outputs} outputs are "
-            "features, give it a head; if they are scores of classes, list their names in "
-            "model.labels",
+            "features, put a head on it; if they are scores of classes, list the names of these "
+            "in model.labels",
             CamcliWarning,
             stacklevel=2,
         )
 
 
-def _by_its_word(traced: TracedNetwork, network: nn.Module) -> str | None:
-    """Return how the network itself says that it has no classes."""
-    if getattr(network, "num_classes", None) == 0:
+def _headless(outputs: int) -> str:
+    return (
+        f"the network has no classification head, so its {outputs} outputs are features, not "
+        "scores of classes"
+    )
+
+
+def _by_its_word(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
+    """Return how the network itself says that it has no classes, and what to do."""
+    parts = [set(module_paths(node)) for node in head.maps]
+    ends_in = {"", *set[str]().union(*parts[:1]).intersection(*parts)}
+    if any(
+        path in ends_in and getattr(module, "num_classes", None) == 0
+        for path, module in network.named_modules()
+    ):
         return (
-            "it was made with num_classes=0; leave that out of model.kwargs for the classes of "
-            "its weights, or give their number"
+            "its num_classes is 0. Make it with the number of classes that its weights know "
+            "(num_classes in model.kwargs); weights that know none, as of training without "
+            "labels, need a head first"
         )
     output = traced.scores.place.rpartition(".")[2]
     if output in _FEATURE_OUTPUTS:
         return (
-            f"it returns {output!r}, as bodies of transformers do; load it with "
+            f"they are its {output!r}, as the bodies in transformers return them. Load it with "
             "AutoModelForImageClassification, which returns 'logits'"
         )
     return None
@@ -94,52 +107,61 @@ def _by_its_graph(traced: TracedNetwork, network: nn.Module, head: Head) -> str 
     if not head.pooled:
         return None
     where = _pooled_layer(traced, head)
-    removed = next(_removed_heads(network), None)
-    if removed is not None:
-        return f"its {removed!r} does nothing, so that it returns what it pools of {where}"
-    if any(places_of(node) > 1 and values_of(node) == values_of(traced.logits)
-           for node in head.pooled):  # fmt: skip
-        return f"it returns {where} as it is, a number for every channel and place"
+    if head.pooled == head.maps and values_of(traced.logits) > sum(map(channels_of, head.maps)):
+        return f"it returns several numbers for each channel of {where}, as of its places"
     if head.is_read_elsewhere:
         return (
             f"no learned layer lies behind the pooling of {where}, which further layers of its "
             "body read as well"
         )
+    removed = _removed_head(network, head)
+    if removed is not None and _unlike_scores(head) is not None:
+        return f"its {removed!r} does nothing, so that it returns what it pools of {where}"
     return None
 
 
-def _doubt(traced: TracedNetwork, head: Head) -> str | None:
+def _doubt(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
     """Return what is unusual for scores of classes, and usual for features."""
-    packets = {packet_of(node) for node in head.behind}
-    if _aten.dropout in packets:
+    if any(packet_of(node) == _aten.dropout for node in head.behind):
         return "it ends in a dropout, as what lies before a head does"
     if not head.pooled:
         return None
-    where = _pooled_layer(traced, head)
-    if not packets.isdisjoint(_NORMALISATIONS):
-        return f"it returns what it pools of {where}, which is normalised as features are"
+    unlike, removed = _unlike_scores(head), _removed_head(network, head)
+    if unlike is None and removed is None:
+        return None
+    why = unlike or f"and its {removed!r} does nothing"
+    return f"it returns what it pools of {_pooled_layer(traced, head)}, {why}"
+
+
+def _unlike_scores(head: Head) -> str | None:
+    """Return in what the maps that are pooled are unlike those of a fully convolutional head."""
+    if any(packet_of(node) in _NORMALISATIONS for node in head.behind):
+        return "which is normalised as features are"
     if not all(map(is_pointwise, head.pooled)):
-        return f"it returns what it pools of {where}, whose convolution is larger than 1x1"
+        return "whose convolution is larger than 1x1"
     return None
 
 
 def _pooled_layer(traced: TracedNetwork, head: Head) -> str:
-    """Return the last module whose output is pooled to the outputs, for messages."""
-    found = "its last layer"
+    """Return the last module whose output still has places and is pooled, for messages."""
     outermost: dict[fx.Node, str] = {}
     for path, node in module_outputs(traced).items():
         outermost.setdefault(node, path)
-    for node, path in outermost.items():
-        if node in head.behind and values_of(node) > values_of(traced.logits):
-            found = f"the layer {path!r}"
-    return found
+    paths = [path for node, path in outermost.items() if node in head.behind and is_matrix(node)]
+    return f"the layer {paths[-1]!r}" if paths else "its last layer"
 
 
-def _removed_heads(network: nn.Module) -> Iterator[str]:
-    """Yield the paths of heads that were replaced by a module that does nothing."""
+def _removed_head(network: nn.Module, head: Head) -> str | None:
+    """Return the path of a head that was replaced by a module that does nothing, None without.
+
+    That of a part counts only where the maps that are pooled are that part's own.
+    """
+    parts = {path for node in head.pooled for path in ("", *module_paths(node))}
     for path, module in network.named_modules():
-        if path.rpartition(".")[2] in _HEADS and _does_nothing(module):
-            yield path
+        part, _, name = path.rpartition(".")
+        if name in _HEADS and part in parts and _does_nothing(module):
+            return path
+    return None
 
 
 def _does_nothing(module: nn.Module) -> bool:

@@ -36,10 +36,11 @@ _REMEDY = (
 def require_head(traced: TracedNetwork, network: nn.Module, labels: Sequence[str] | None) -> None:
     """Refuse a network without a classification head, and tell of one that may be without.
 
-    A network has none for certain if it says so itself, or if what it pools are features: its
-    head was taken out, other layers read them too, or every place has outputs of its own. A last
-    convolution of one place at a time, pooled as it is, is the head of fully convolutional
-    classifiers. What lies between is told. No network has features of a single number.
+    A network has none for certain if it says so itself; if it scales its outputs to length 1; if
+    every place has outputs of its own; or if what it pools comes of a larger convolution or is
+    normalised, and its head was taken out or further layers read the same. A last convolution of
+    one place at a time, pooled as it is, is the head of fully convolutional classifiers. What lies
+    between is told. No network has features of a single number.
 
     Args:
         traced: The network as a graph.
@@ -109,15 +110,10 @@ def _by_its_graph(traced: TracedNetwork, network: nn.Module, head: Head) -> str 
     where = _pooled_layer(traced, head)
     if head.pooled == head.maps and values_of(traced.logits) > sum(map(channels_of, head.maps)):
         return f"it returns several numbers for each channel of {where}, as of its places"
-    if head.is_read_elsewhere:
-        return (
-            f"no learned layer lies behind the pooling of {where}, which further layers of its "
-            "body read as well"
-        )
-    removed = _removed_head(network, head)
-    if removed is not None and _unlike_scores(head) is not None:
-        return f"its {removed!r} does nothing, so that it returns what it pools of {where}"
-    return None
+    like_features = _like_features(network, head)
+    if like_features is None or _unlike_scores(head) is None:
+        return None
+    return f"it returns what it pools of {where}, {like_features}"
 
 
 def _doubt(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
@@ -126,11 +122,16 @@ def _doubt(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
         return "it ends in a dropout, as what lies before a head does"
     if not head.pooled:
         return None
-    unlike, removed = _unlike_scores(head), _removed_head(network, head)
-    if unlike is None and removed is None:
-        return None
-    why = unlike or f"and its {removed!r} does nothing"
-    return f"it returns what it pools of {_pooled_layer(traced, head)}, {why}"
+    why = _unlike_scores(head) or _like_features(network, head)
+    return why and f"it returns what it pools of {_pooled_layer(traced, head)}, {why}"
+
+
+def _like_features(network: nn.Module, head: Head) -> str | None:
+    """Return in what the maps that are pooled are like those before a head."""
+    if head.is_read_elsewhere:
+        return "which further layers of it read as well"
+    removed = _removed_head(network, head)
+    return removed and f"and its {removed!r} does nothing"
 
 
 def _unlike_scores(head: Head) -> str | None:

@@ -80,6 +80,21 @@ class Around(nn.Module):
         return scores
 
 
+class Erasing(nn.Module):
+    """Two convolutional heads, the second blind to where the first looks: adversarial erasing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 6, 3, 2)
+        self.first, self.second = nn.Conv2d(6, 4, 1), nn.Conv2d(6, 4, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.stem(images).relu()
+        scores = self.first(maps)
+        others = self.second(maps * (scores.amax(1, keepdim=True) < 0.1))
+        return (scores + others).mean((2, 3))
+
+
 def unit_length(network: Small, images: Tensor) -> Tensor:
     return F.normalize(network.classify(network.body(images)))
 
@@ -96,16 +111,16 @@ def pooler_output(network: Small, images: Tensor) -> dict[str, Tensor]:
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        (without_head(Residuals()), "which further layers of its body read as well"),
+        (without_head(Residuals()), "which further layers of it read as well"),
         (without_head(Tokens(pooled=True)), "the layer 'blocks.1', which further layers"),
-        (Refined(), "the pooling of the layer 'body', which further layers"),
-        (Gated(), "the pooling of the layer 'convolution', which further layers"),
+        (Refined(), "pools of the layer 'body', which further layers"),
+        (Gated(), "pools of the layer 'convolution', which further layers"),
         (small(unit_length), "scales its outputs to length 1"),
         (small(by_hand), "scales its outputs to length 1"),
         (small(pooler_output), "'pooler_output'.*AutoModelForImageClassification"),
         (Said(), "its num_classes is 0.*model.kwargs"),
         (Around(classifies=False), "its num_classes is 0"),
-        (without_head(Small()), "its 'head' does nothing, .* what it pools of the layer 'body'"),
+        (without_head(Small()), "pools of the layer 'body', and its 'head' does nothing"),
         (nn.Sequential(nn.Conv2d(3, 6, 1), nn.MaxPool2d(4), nn.Flatten()),
          "several numbers for each channel of the layer '1'"),
     ],
@@ -124,8 +139,9 @@ def test_a_network_without_a_head_is_refused_by_what_shows_it(
         (pooled(nn.Conv2d(6, 4, 3)), "the layer '2', whose convolution is larger than 1x1"),
         (pooled(nn.Conv2d(6, 4, 1), nn.BatchNorm2d(4)), "the layer '3', which is normalised"),
         (nn.Sequential(pooled(), nn.Linear(6, 4), nn.ReLU(), nn.Dropout()), "ends in a dropout"),
+        (Erasing(), "which further layers of it read as well"),
     ],
-    ids=["convolution", "batch-norm", "dropout"],
+    ids=["convolution", "batch-norm", "dropout", "erasing"],
 )  # fmt: skip
 def test_what_may_be_features_is_told(network: nn.Module, doubt: str) -> None:
     (told,) = checked(network)

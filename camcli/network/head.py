@@ -126,7 +126,7 @@ def _is_learned_map(node: fx.Node, active: set[fx.Node]) -> bool:
 def _keeps_channels_apart(convolution: fx.Node) -> bool:
     """Return whether each channel is convolved on its own, which pools or blurs it."""
     image, weight = (shape_of(node) or () for node in convolution.all_input_nodes[:2])
-    return len(image) > 2 and image[1] != 1 and weight[1] == 1
+    return len(image) > 2 and bool(image[1] != 1 and weight[1] == 1)
 
 
 def _kernel(convolution: fx.Node) -> list[int]:

@@ -123,7 +123,7 @@ def _doubt(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
     if not head.pooled:
         return None
     why = _unlike_scores(head) or _like_features(network, head)
-    return why and f"it returns what it pools of {_pooled_layer(traced, head)}, {why}"
+    return f"it returns what it pools of {_pooled_layer(traced, head)}, {why}" if why else None
 
 
 def _like_features(network: nn.Module, head: Head) -> str | None:
@@ -131,7 +131,7 @@ def _like_features(network: nn.Module, head: Head) -> str | None:
     if head.is_read_elsewhere:
         return "which further layers of it read as well"
     removed = _removed_head(network, head)
-    return removed and f"and its {removed!r} does nothing"
+    return f"and its {removed!r} does nothing" if removed else None
 
 
 def _unlike_scores(head: Head) -> str | None:
@@ -161,7 +161,7 @@ def _removed_head(network: nn.Module, head: Head) -> str | None:
     for path, module in network.named_modules():
         part, _, name = path.rpartition(".")
         if name in _HEADS and part in parts and _does_nothing(module):
-            return path
+            return str(path)
     return None
 
 

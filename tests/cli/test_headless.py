@@ -35,3 +35,14 @@ def test_named_outputs_are_explained(camcli: Camcli, scenes: Path) -> None:
     assert (finished.code, finished.stderr) == (0, "")
     (row,) = rows_in(Path("out"))
     assert row["target"]["name"] in "abcdefgh"
+
+
+@pytest.mark.slow
+def test_what_is_doubtful_is_told_once(camcli: Camcli, scenes: Path) -> None:
+    """An evaluation looks at the network for itself and for its methods."""
+    model = ("-m", "tests.models.factories:Convolutional", *SMALL)
+    finished = camcli(
+        "evaluate", scenes, "--limit", "1", "--methods", "grad-cam", "-o", "out", *model
+    )
+    assert finished.code == 0
+    assert finished.stderr.count("the network may have no classification head") == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
+from functools import partial
 from typing import Any, TextIO
 
 import typer
@@ -72,6 +73,7 @@ def _options(
 
 
 def _show_warning(
+    shown: set[str],
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -79,9 +81,14 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Show our own warnings as one line; whatever else warns does so in Python's way."""
+    """Show our own warnings as one line, once; whatever else warns does so in Python's way.
+
+    A network that is looked at again, as for each method of an evaluation, warns again.
+    """
     if issubclass(category, CamcliWarning):
-        say(f"camcli: warning: {message}")
+        if str(message) not in shown:
+            say(f"camcli: warning: {message}")
+        shown.add(str(message))
     else:
         _usual_show_warning(message, category, filename, lineno, file, line)
 
@@ -92,7 +99,7 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[2]
 
 def main() -> None:
     """Run the command line; turn a user's mistake, or the machine's, into a message and a code."""
-    warnings.showwarning = _show_warning
+    warnings.showwarning = partial(_show_warning, set())
     sys.exit(_exit_code())
 
 

@@ -9,7 +9,8 @@ from torch import Tensor, fx
 
 from camcli.errors import CamcliWarning, LayerError
 from camcli.network.gradient import gradient_of_top, places_matter
-from camcli.network.nodes import packet_of, shape_of
+from camcli.network.head import head_of
+from camcli.network.nodes import packet_of
 from camcli.network.outputs import layers_of, module_outputs
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import TracedNetwork
@@ -95,13 +96,11 @@ def _candidates(traced: TracedNetwork, before: str | None) -> list[str]:
         if layer == before:
             break
         outermost.setdefault(node, layer)
-    layouts, classes = layers_of(traced), (shape_of(traced.logits) or (0, 0))[1]
+    layouts, scores = layers_of(traced), head_of(traced).score_maps
     found = [
         (layer, layout.channels)
         for node, layer in reversed(outermost.items())
-        if (layout := layouts[layer])
-        and packet_of(node) not in _PASSIVE
-        and layout.channels != classes
+        if (layout := layouts[layer]) and packet_of(node) not in _PASSIVE and node not in scores
     ]
     replaced = layouts[before] if before else None
     width = replaced.channels if replaced else found[0][1] if found else 0

@@ -11,6 +11,7 @@ from camcli.methods.base import Method
 from camcli.methods.gradient_need import require_gradient
 from camcli.models import LoadedModel
 from camcli.network.default_layer import default_layer, warn_if_no_gradient
+from camcli.network.headless import require_head
 from camcli.network.split import SplitNetwork, check_split, split
 from camcli.network.trace import trace
 
@@ -33,13 +34,15 @@ def splits_at(
     A method that looks at several depths has the cut at the shallowest, and taps at the others.
 
     Raises:
-        ModelError: The network cannot be traced, or does not compute the same when cut.
+        ModelError: The network cannot be traced, has no classification head, or does not compute
+            the same when cut.
         LayerError: It cannot be cut there, or `auto` has no answer, or the method needs a gradient
             and none reaches the layer.
 
     """
     images = examples_for(model, device)
     traced = trace(model.network, images, model.output, model.probabilities)
+    require_head(traced, model.network, model.labels)
     cuts = []
     for layer in layers:
         if layer == "auto":

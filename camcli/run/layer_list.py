@@ -11,6 +11,7 @@ from camcli.errors import LayerError
 from camcli.models import load_model
 from camcli.models.prompt_scores import with_stand_in
 from camcli.network.default_layer import default_layer
+from camcli.network.headless import require_head
 from camcli.network.layers import Layer, describe_layers
 from camcli.network.nodes import shape_of
 from camcli.network.trace import trace
@@ -41,13 +42,14 @@ def list_layers(config: Config) -> LayerList:
     """Trace the network that a configuration names, and list its layers.
 
     Raises:
-        ModelError: It cannot be loaded or traced.
+        ModelError: It cannot be loaded or traced, or has no classification head.
 
     """
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     model = with_stand_in(load_model(config.model, preprocess, config.run.seed))
     images = examples_for(model, torch.device("cpu"))
     traced = trace(model.network, images, model.output)
+    require_head(traced, model.network, model.labels)
     try:
         default = model.default_layer or default_layer(traced, images)
     except LayerError:

@@ -76,6 +76,7 @@ def of(factory: str) -> tuple[str, ...]:
          ["'features' is no scores of classes", "(B, 8, 16, 16)"]),
         ((*of("build"), "--set", "model.output=logits"),
          ["the network returns no 'logits'", "one tensor (B, 10)"]),
+        (of("Headless"), ["no classification head", "8 outputs are features", "model.labels"]),
         ((*of("build"), "--layer", "bdy"), ["no layer 'bdy'", "'body'", "stem"]),
         ((*of("build"), "--layer", "head"),
          ["the layer 'head' has no extent in space", "(B, 10)", "body"]),

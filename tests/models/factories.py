@@ -75,6 +75,18 @@ class FixedBatch(Small):
         return self.head(self.features(images).mean((2, 3)) + extra)
 
 
+class Headless(Small):
+    def forward(self, images: Tensor) -> object:
+        return self.features(images).mean((2, 3))
+
+
+class Convolutional(Small):
+    """Its scores, or features, are pooled from a convolution of 3x3."""
+
+    def forward(self, images: Tensor) -> object:
+        return self.body(self.stem(images)).mean((2, 3))
+
+
 def build(classes: int = 10) -> Small:
     torch.manual_seed(3)
     return Small(classes)

@@ -33,6 +33,24 @@ def test_a_layer_is_found_where_none_is_known(network: nn.Module, layer: str) ->
     assert default_layer(trace(network, images), images) == layer
 
 
+@pytest.mark.parametrize("classes", [6, 7])
+def test_as_many_classes_as_channels_make_no_other_default_layer(classes: int) -> None:
+    """A width is no sign of scores."""
+    network, images = Residuals(), torch.randn(2, 3, 12, 12)
+    network.head = nn.Linear(6, classes)
+    assert default_layer(trace(network, images), images) == "shared@1"
+
+
+def test_maps_of_the_class_scores_themselves_are_passed_over() -> None:
+    """Behind the last convolution of SqueezeNet, channel k only shows where score k is."""
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    )  # fmt: skip
+    images = torch.randn(2, 3, 12, 12)
+    assert default_layer(trace(network, images), images) == "1"
+
+
 def test_a_layer_without_a_gradient_is_warned_of_with_one_that_has_one() -> None:
     """Behind the last attention, only the class token is read."""
     network, images = Tokens(), torch.randn(2, 3, 16, 24)

@@ -10,13 +10,8 @@ import torch
 from torch import Tensor
 
 Order = Literal["NCHW", "NHWC", "tokens", "tokens-first", "channel-tokens"]
-_BATCH_AND_CHANNELS = {
-    "NCHW": (0, 1),
-    "NHWC": (0, -1),
-    "tokens": (0, -1),
-    "tokens-first": (1, -1),
-    "channel-tokens": (0, 1),
-}
+_TOKEN_AXES = {"tokens": (0, 2, 1), "tokens-first": (1, 2, 0), "channel-tokens": (0, 1, 2)}
+"""The axes of images, channels and tokens, where all token axes count as one."""
 
 
 @dataclass(frozen=True)
@@ -45,35 +40,47 @@ class Layout:
     @property
     def batch_dim(self) -> int:
         """The dimension that counts the images."""
-        return _BATCH_AND_CHANNELS[self.order][0]
+        return 1 if self.order == "tokens-first" else 0
 
     def to_maps(self, activation: Tensor) -> Tensor:
         """Return the channel maps (B, K, h, w) of an activation; extra tokens are left out."""
-        by_channel = activation.movedim(_BATCH_AND_CHANNELS[self.order], (0, 1))
-        if self.order in ("NCHW", "NHWC"):
-            return by_channel
-        tokens = by_channel.flatten(2)
-        if self.places is None:
-            grid = tokens[:, :, self.extra_tokens :]
-        else:
-            grid = tokens.index_select(2, _index(self.places, tokens.device))
-        return grid.unflatten(2, (self.height, self.width))
+        if self.order == "NCHW":
+            return activation
+        if self.order == "NHWC":
+            return activation.permute(0, 3, 1, 2)
+        images, channels, tokens = _TOKEN_AXES[self.order]
+        # Picked before the axes are permuted: channels stay as near each other in memory as they
+        # were, and sums over them the same to the last bit.
+        grid = self._pick(self._flat(activation), tokens)
+        return grid.permute(images, channels, tokens).unflatten(2, (self.height, self.width))
 
     def from_maps(self, maps: Tensor, activation: Tensor) -> Tensor:
         """Return `activation` with its spatial part replaced by channel maps (B, K, h, w).
 
         Extra tokens keep the values that `activation` has for them.
         """
-        if self.order in ("NCHW", "NHWC"):
-            return maps.movedim((0, 1), _BATCH_AND_CHANNELS[self.order])
-        by_channel = activation.movedim(_BATCH_AND_CHANNELS[self.order], (0, 1))
-        tokens = by_channel.flatten(2).clone()
+        if self.order == "NCHW":
+            return maps
+        if self.order == "NHWC":
+            return maps.permute(0, 2, 3, 1)
+        axes = _TOKEN_AXES[self.order]
+        grid = maps.flatten(2).movedim((0, 1, 2), axes)
+        replaced = self._flat(activation).clone()
         if self.places is None:
-            tokens[:, :, self.extra_tokens :] = maps.flatten(2)
+            self._pick(replaced, axes[2]).copy_(grid)
         else:
-            tokens.index_copy_(2, _index(self.places, tokens.device), maps.flatten(2))
-        replaced = tokens.view(by_channel.shape)
-        return replaced.movedim((0, 1), _BATCH_AND_CHANNELS[self.order])
+            replaced.index_copy_(axes[2], _index(self.places, activation.device), grid)
+        return replaced.view(activation.shape)
+
+    def _flat(self, activation: Tensor) -> Tensor:
+        """Return an activation with one axis of tokens."""
+        first = _TOKEN_AXES[self.order][2]
+        return activation.flatten(first, first + activation.dim() - 3)
+
+    def _pick(self, tokens: Tensor, axis: int) -> Tensor:
+        if self.places is None:
+            return tokens.narrow(axis, self.extra_tokens, self.height * self.width)
+        return tokens.index_select(axis, _index(self.places, tokens.device))
 
 
 @lru_cache(maxsize=64)

@@ -42,6 +42,11 @@ class Layout:
         """The dimension that counts the images."""
         return 1 if self.order == "tokens-first" else 0
 
+    @property
+    def in_rows(self) -> bool:
+        """Whether the places lie row by row, behind the extra tokens."""
+        return self.places is None
+
     def to_maps(self, activation: Tensor) -> Tensor:
         """Return the channel maps (B, K, h, w) of an activation; extra tokens are left out."""
         if self.order == "NCHW":

@@ -110,4 +110,3 @@ def _run(operation: Any, arguments: dict[str, Any]) -> Any:
     positional = [arguments[one.name] for one in schema if not one.kwarg_only]
     keywords = {one.name: arguments[one.name] for one in schema if one.kwarg_only}
     return operation(*positional, **keywords)
-

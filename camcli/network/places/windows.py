@@ -163,8 +163,12 @@ def _is_even(places: Tensor, dim: int) -> bool:
 
 def _bordered(places: Tensor, dim: int, before: int, after: int) -> Tensor:
     if before < 0 or after < 0:
-        places = places.narrow(dim, -min(before, 0), places.size(dim) + min(before, 0) + min(after, 0))
-    sizes = [[*places.shape[:dim], max(more, 0), *places.shape[dim + 1 :]] for more in (before, after)]
+        places = places.narrow(
+            dim, -min(before, 0), places.size(dim) + min(before, 0) + min(after, 0)
+        )
+    sizes = [
+        [*places.shape[:dim], max(more, 0), *places.shape[dim + 1 :]] for more in (before, after)
+    ]
     return torch.cat([nowhere(sizes[0]), places, nowhere(sizes[1])], dim)
 
 

@@ -1,4 +1,4 @@
-"""Check a layout by experiment: a change of one corner of the image moves that corner of the map."""
+"""Check a layout by trial: a change of one corner of the image moves that corner of the map."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from camcli.errors import CamcliWarning, LayerError
@@ -16,12 +17,13 @@ from camcli.network.outputs import find_spatial_layer
 from camcli.network.split import LayoutCheck, SplitNetwork
 from camcli.network.trace import TracedNetwork
 
-_SHARE = 4
+_CELLS = 4
 _CLEARLY = 1.2
-"""Against the layout, how much more another corner must move than the one itself."""
+"""Against the layout, how much more another quarter of the map must move than the corner."""
 _MORE_THAN_CHANCE = 1.02
-"""For the layout, how much more the corner itself must move than any other."""
+"""For the layout, how much more the corner must move than any other quarter."""
 _CORNERS = ("top left", "top right", "bottom left", "bottom right")
+_SIDES = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
 def checked_corners(
@@ -57,12 +59,11 @@ def checked_corners(
 
 @torch.no_grad()
 def corner_changes(traced: TracedNetwork, layers: Sequence[str], images: Tensor) -> list[Tensor]:
-    """Return how much each corner of a layer's map changes with each corner of the image.
+    """Return how much a change of each corner of the image changes each part of a layer's map.
 
     Returns:
-        For each layer (4, 4): in row i, for a change of corner i of the image, the mean of
-        Σ_k |A'_k - A_k| over each corner of the map, in the order top left, top right, bottom
-        left, bottom right. A corner is a quarter of each side.
+        For each layer (4, r, c): for the top left, top right, bottom left and bottom right corner
+        of the image, the mean of Σ_k |A'_k - A_k| over r x c parts of the map, at most 4 x 4.
 
     """
     found = [find_spatial_layer(traced, layer) for layer in layers]
@@ -71,38 +72,39 @@ def corner_changes(traced: TracedNetwork, layers: Sequence[str], images: Tensor)
     return [_changes(a, layout) for a, (_, layout) in zip(activations, found, strict=True)]
 
 
-def _contradictions(changes: Tensor) -> list[tuple[int, int]]:
-    """Return the corners (image, map) of which the image's clearly moves another of the map's."""
-    found = []
-    for corner, row in enumerate(changes):
-        most = int(row.argmax())
-        if row[most] > _CLEARLY * row[corner]:
-            found.append((corner, most))
-    return found
+def corner_ratios(changes: Tensor) -> Tensor:
+    """Return by how much each corner (4,) of the map moves more than the quarters beyond its own.
+
+    Args:
+        changes: (4, r, c), see `corner_changes`.
+
+    """
+    rows, columns = changes.shape[1:]
+    down = torch.linspace(-1, 1, rows) if rows > 1 else torch.zeros(1)
+    across = torch.linspace(-1, 1, columns) if columns > 1 else torch.zeros(1)
+    ratios = []
+    for (up, left), change in zip(_SIDES, changes.cpu(), strict=True):
+        beyond = (down * up < 0)[:, None] | (across * left < 0)
+        own = change[0 if up < 0 else -1, 0 if left < 0 else -1]
+        ratios.append(own / change[beyond].max())
+    return torch.stack(ratios).nan_to_num(1.0)
 
 
 def _verdict(layer: str, changes: Tensor) -> LayoutCheck:
-    wrong = _contradictions(changes)
+    ratios = corner_ratios(changes)
+    wrong = [name for name, ratio in zip(_CORNERS, ratios, strict=True) if ratio < 1 / _CLEARLY]
     # One corner alone may be drowned out; what is turned, shifted or mixed up has two or more.
     if len(wrong) > 1:
-        moved = "; ".join(f"{_CORNERS[one]} moves {_CORNERS[other]}" for one, other in wrong)
         raise LayerError(
-            f"cannot tell how the layer {layer!r} lies in space: changes of the image's corners "
-            f"move other corners of its map than its graph says ({moved}). Choose another layer"
+            f"cannot tell how the layer {layer!r} lies in space: by the network's graph, changes "
+            f"of some corners of the image ({', '.join(wrong)}) move other parts of its map more "
+            "than the same corners. Choose another layer"
         )
-    return "confirmed" if _is_clear(changes) else "inconclusive"
+    return "confirmed" if bool((ratios > _MORE_THAN_CHANCE).all()) else "inconclusive"
 
 
 def _worst(verdicts: Sequence[LayoutCheck]) -> LayoutCheck:
     return "inconclusive" if "inconclusive" in verdicts else "confirmed"
-
-
-def _is_clear(changes: Tensor) -> bool:
-    """Return whether each corner of the image moves its own corner of the map most."""
-    own = changes.diagonal()
-    # Where a map is one row high, two of its corners are one.
-    other = torch.where(changes == own[:, None], 0, changes).amax(1)
-    return bool((own > _MORE_THAN_CHANCE * other).all())
 
 
 def _layers(cut: SplitNetwork) -> list[str]:
@@ -113,23 +115,19 @@ def _with_changed_corners(images: Tensor) -> Tensor:
     """Return an image, and four times the same with a corner of another."""
     image, other = images[0], images[1]
     batch = image.repeat(5, 1, 1, 1)
-    for changed, (rows, columns) in zip(batch[1:], _corners(*image.shape[1:]), strict=True):
+    height, width = image.shape[1:]
+    for changed, (up, left) in zip(batch[1:], _SIDES, strict=True):
+        rows, columns = _side(height, up), _side(width, left)
         changed[:, rows, columns] = other[:, rows, columns]
     return batch
+
+
+def _side(length: int, sign: int) -> slice:
+    part = -(-length // _CELLS)
+    return slice(0, part) if sign < 0 else slice(length - part, length)
 
 
 def _changes(activation: Tensor, layout: Layout) -> Tensor:
     maps = layout.to_maps(activation)
     change = (maps[1:] - maps[:1]).abs().sum(1).nan_to_num()
-    corners = _corners(layout.height, layout.width)
-    return torch.stack([change[:, rows, columns].mean((1, 2)) for rows, columns in corners], 1)
-
-
-def _corners(height: int, width: int) -> list[tuple[slice, slice]]:
-    down, across = -(-height // _SHARE), -(-width // _SHARE)
-    sides = [slice(0, down), slice(height - down, height)]
-    return [
-        (rows, columns)
-        for rows in sides
-        for columns in (slice(0, across), slice(width - across, width))
-    ]
+    return F.adaptive_avg_pool2d(change, (min(layout.height, _CELLS), min(layout.width, _CELLS)))

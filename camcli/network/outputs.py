@@ -64,7 +64,7 @@ def find_spatial_layer(traced: TracedNetwork, layer: str) -> tuple[fx.Node, Layo
 
 
 def layout_of(traced: TracedNetwork, node: fx.Node) -> Layout | None:
-    """Return how a module's output holds channel maps, None where it has no known grid of places."""
+    """Return how a module's output holds channel maps, None where it is no known grid."""
     reading = traced.readings[node]
     return reading if isinstance(reading, Layout) else None
 

@@ -25,9 +25,9 @@ def test_each_corner_of_a_convolution_moves_its_own_and_no_other() -> None:
     before, after = images[:1], images[:1].clone()
     after[:, :, :4, :8] = images[1:, :, :4, :8]
     moved = (network[0](after) - network[0](before)).abs().sum(1)
-    torch.testing.assert_close(changes[0, 0], moved[0, :1, :2].mean())
-    assert (changes.diagonal() > 0).all()
-    assert torch.equal(changes, torch.diag(changes.diagonal()))
+    torch.testing.assert_close(changes[0, 0, 0], moved[0, :1, :2].mean())
+    assert changes.count_nonzero() == 4
+    assert (changes[:, ::3, ::3].flatten(1).diagonal() > 0).all()
 
 
 @pytest.mark.parametrize("batch_first", [True, False])
@@ -40,18 +40,19 @@ def test_tokens_are_confirmed(batch_first: bool) -> None:
 @pytest.mark.parametrize(
     ("network", "layer", "mistake"),
     [
-        (Tokens(registers=3), "blocks.0", {"places": tuple(range(64))}),  # shifted
-        (Tokens(), "blocks.0", {"places": tuple(range(66, 2, -1))}),  # turned
-        (ChannelsLast(), "mlp", {"order": "NCHW"}),
-        (ChannelsLast(), "mlp", {"order": "tokens", "places": tuple(torch.arange(64).view(8, 8).T
+        (Tokens, "blocks.0", {"places": tuple(range(64))}),  # shifted
+        (Tokens, "blocks.0", {"places": tuple(range(66, 2, -1))}),  # turned
+        (ChannelsLast, "mlp", {"order": "NCHW"}),
+        (ChannelsLast, "mlp", {"order": "tokens", "places": tuple(torch.arange(64).view(8, 8).T
                                                                     .flatten().tolist())}),
     ],
     ids=["shifted by class tokens", "turned", "channels taken for rows", "transposed"],
 )  # fmt: skip
 def test_a_wrong_layout_is_refused_by_name(
-    network: nn.Module, layer: str, mistake: dict[str, object]
+    network: type[nn.Module], layer: str, mistake: dict[str, object]
 ) -> None:
-    traced, images = _traced(network, 32)
+    torch.manual_seed(0)
+    traced, images = _traced(network(), 32)
     right = split(traced, layer).layout
     traced.readings[traced.outputs[layer]] = replace(right, **mistake)  # type: ignore[arg-type]
     with pytest.raises(LayerError, match=f"cannot tell how the layer '{layer}' lies in space"):
@@ -78,7 +79,7 @@ def test_what_corners_cannot_tell_is_said() -> None:
     traced, images = _traced(Blurred(), 32)
     cut = split(traced, "everywhere")
     assert cut.layout == Layout("NCHW", 4, 8, 8)
-    with pytest.warns(CamcliWarning, match="moves no corner of the map most at everywhere"):
+    with pytest.warns(CamcliWarning, match="could not be confirmed by trying"):
         (cut,) = checked_corners(traced, [cut], images)
     assert cut.layout_check == "inconclusive"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from camcli.network.places.arrays import average, compact, is_somewhere, nowhere
@@ -12,7 +11,7 @@ from camcli.network.places.registry import Call, Places, named, rule
 
 @rule(*named("linear"))
 def linear(call: Call) -> Tensor:
-    """A linear layer mixes the last axis, of which one place is left."""
+    """Mix the last axis, of which one place is left."""
     return average(call.input, [-1]).expand(call.shape)
 
 
@@ -90,7 +89,7 @@ def reduced(call: Call) -> Places | None:
     )
 )  # fmt: skip
 def normalised(call: Call) -> Places:
-    """A value is normalised where it is."""
+    """Stay in place, whatever a value is divided by."""
     if len(call.shapes) == 1:
         return call.input
     return (call.input, *(nowhere(shape) for shape in call.shapes[1:]))

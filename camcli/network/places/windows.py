@@ -89,7 +89,7 @@ def divided(call: Call) -> Places:
     )
 )  # fmt: skip
 def resized(call: Call) -> Tensor:
-    """Value i of m made of n reads (i + 1/2)·n/m - 1/2, or i·(n - 1)/(m - 1) with aligned corners."""
+    """Read (i + 1/2)·n/m - 1/2 for value i of m, or i·(n - 1)/(m - 1) with aligned corners."""
     places = compact(call.input)
     for dim in range(2, len(call.shape)):
         given, made = call.input.shape[dim], call.shape[dim]
@@ -108,7 +108,7 @@ def resized(call: Call) -> Tensor:
     )
 )  # fmt: skip
 def padded(call: Call) -> Tensor:
-    """A grid goes on beyond its border; beyond other axes there is nothing."""
+    """Let a grid go on beyond its border; beyond other axes there is nothing."""
     places = compact(call.input)
     sizes = call.arguments.get("pad") or call.arguments.get("padding") or []
     for number, (before, after) in enumerate(zip(sizes[::2], sizes[1::2], strict=True)):

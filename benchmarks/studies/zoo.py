@@ -10,9 +10,10 @@ and gets its row at once; models that are already in `--rows` are not measured a
 
 The columns: the default layer and the activation there (bypasses are tensors that bypass the
 split); what `camcli.network.corners` says of its layout, with the least ratio of how much a changed
-corner of the image moves the map's corner and any other quarter of it; parameters in millions; split is max |tail(trunk(x)) - model(x)| / max |model(x)|;
-completeness is |ΣC - Δ| / max(|Δ|, Σ|C|) of LIFT-CAM for the top class, the larger of two noise
-images; seconds to load, trace and split, and to explain one image, on the CPU.
+corner of the image moves its own corner of the map and any quarter beyond it; parameters in
+millions; split is max |tail(trunk(x)) - model(x)| / max |model(x)|; completeness is
+|ΣC - Δ| / max(|Δ|, Σ|C|) of LIFT-CAM for the top class, the larger of two noise images; seconds to
+load, trace, split and check, and to explain one image, on the CPU.
 """
 
 from __future__ import annotations
@@ -98,8 +99,8 @@ def measure_apart(name: str, timeout: float) -> dict[str, Any]:
 def table(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the rows as a Markdown table."""
     head = (
-        "model", "default layer", "input", "activation", "corners", "parameters", "split", "completeness",
-        "prepare", "explain",
+        "model", "default layer", "input", "activation", "corners", "parameters", "split",
+        "completeness", "prepare", "explain",
     )  # fmt: skip
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     lines += [f"| {' | '.join(_cells(row))} |" for row in rows]

@@ -18,9 +18,9 @@ from camcli.network.split import LayoutCheck, SplitNetwork
 from camcli.network.trace import TracedNetwork
 
 _CELLS = 4
-_CLEARLY = 1.2
+_CLEARLY = 3
 """Against the layout, how much more another quarter of the map must move than the corner."""
-_MORE_THAN_CHANCE = 1.02
+_MORE_THAN_CHANCE = 1.2
 """For the layout, how much more the corner must move than any other quarter."""
 _CORNERS = ("top left", "top right", "bottom left", "bottom right")
 _SIDES = ((-1, -1), (-1, 1), (1, -1), (1, 1))

@@ -57,7 +57,9 @@ class Layout:
         # Picked before the axes are permuted: channels stay as near each other in memory as they
         # were, and sums over them the same to the last bit.
         grid = self._pick(self._flat(activation), tokens)
-        return grid.permute(images, channels, tokens).unflatten(2, (self.height, self.width))
+        by_channel = grid.permute(images, channels, tokens)
+        maps: Tensor = by_channel.unflatten(2, (self.height, self.width))
+        return maps
 
     def from_maps(self, maps: Tensor, activation: Tensor) -> Tensor:
         """Return `activation` with its spatial part replaced by channel maps (B, K, h, w).

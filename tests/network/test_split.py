@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
+from camcli.attribution.objective import Objective
 from camcli.errors import ModelError
 from camcli.methods.probe import Probe
+from camcli.network.split import check_split, split
+from camcli.network.trace import trace
 from tests.network.networks import ChannelsLast, Residuals, Tokens, Windows, cut
 
 CUTS = [
@@ -49,7 +52,7 @@ def test_any_layer_can_be_explained_at(
     assert len(halves.bypasses) == bypasses
     assert halves.layout.height * 24 == halves.layout.width * 16
     probe = Probe(halves, torch.randn(3, 3, 16, 24), with_reference=True)
-    contributions = probe.contributions(torch.tensor([0, 1, 2]))
+    contributions = probe.contributions(Objective.of(torch.tensor([0, 1, 2])))
     assert probe.activation.shape == contributions.maps.shape
     assert float(contributions.completeness_error.max()) < 1e-5
     assert torch.isfinite(contributions.maps).all()
@@ -58,9 +61,10 @@ def test_any_layer_can_be_explained_at(
 def test_the_batch_size_is_free_and_changes_nothing() -> None:
     halves = cut(Windows(), "norm")
     images, classes = torch.randn(5, 3, 16, 24), torch.tensor([0, 1, 2, 0, 1])
-    together = Probe(halves, images).contributions(classes).maps
+    together = Probe(halves, images).contributions(Objective.of(classes)).maps
     for row in range(5):
-        alone = Probe(halves, images[row : row + 1]).contributions(classes[row : row + 1]).maps
+        probe = Probe(halves, images[row : row + 1])
+        alone = probe.contributions(Objective.of(classes[row : row + 1])).maps
         torch.testing.assert_close(alone[0], together[row], atol=1e-6, rtol=1e-4)
 
 
@@ -72,10 +76,7 @@ def test_a_reused_module_can_be_cut_at_each_of_its_calls() -> None:
     torch.testing.assert_close(second.trunk(images)[0], network.shared(network.shared(once)))
 
 
-def test_a_network_with_random_numbers_is_refused() -> None:
-    class Noisy(Residuals):
-        def forward(self, images: Tensor) -> Tensor:
-            return super().forward(images + torch.randn_like(images))
-
+def test_halves_that_do_not_compute_what_the_network_does_are_refused() -> None:
+    traced, images = trace(Residuals(), torch.randn(2, 3, 16, 24)), torch.randn(2, 3, 16, 24)
     with pytest.raises(ModelError, match="does not compute the same when cut at 'stem'"):
-        cut(Noisy(), "stem")
+        check_split(split(traced, "stem"), traced, Residuals(), images)

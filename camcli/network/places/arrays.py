@@ -22,7 +22,7 @@ def of_pixels(height: int, width: int, channels: int) -> Tensor:
 
 def nowhere(shape: Sequence[int]) -> Tensor:
     """Return places of which none is known."""
-    return torch.full((), _NOWHERE, dtype=torch.complex64).expand(*shape)
+    return torch.full((), _NOWHERE, dtype=torch.complex64).expand(tuple(shape))
 
 
 def is_somewhere(places: Tensor) -> bool:

@@ -35,11 +35,12 @@ def merged(call: Call) -> Places | None:
     several = [places for places in call.operands() if is_somewhere(places)]
     if not several:
         return nowhere(call.shape)
-    places = reduce(_both, several)
+    places = reduce(both, several)
     return None if not is_somewhere(places) else places.expand(call.shape)
 
 
-def _both(first: Tensor, second: Tensor) -> Tensor:
+def both(first: Tensor, second: Tensor) -> Tensor:
+    """Return the places that two tensors agree on, compact; see `merged`."""
     first, second = compact(first), compact(second)
     filled = torch.where(first.isnan(), second, first)
     apart = (first - second).abs()  # NaN where either is nowhere, which is larger than nothing

@@ -68,7 +68,7 @@ def columns(call: Call) -> Tensor:
     batch, channels, height, width = call.input.shape
     padded = nowhere((batch, 1, height + 2 * down, width + 2 * across)).clone()
     padded[:, :, down : down + height, across : across + width] = call.input[:, :1]
-    taken = _aten.im2col(
+    taken: Tensor = _aten.im2col(
         padded, call.arguments["kernel_size"], call.arguments["dilation"], [0, 0],
         call.arguments["stride"],
     )  # fmt: skip
@@ -104,9 +104,10 @@ def fresh(call: Call) -> Tensor:
     return nowhere(call.shape)
 
 
-def _run(operation: Any, arguments: dict[str, Any]) -> Any:
+def _run(operation: Any, arguments: dict[str, Any]) -> Places:
     """Call an operation by its schema's names, first those that go by position alone."""
     schema = operation._schema.arguments
     positional = [arguments[one.name] for one in schema if not one.kwarg_only]
     keywords = {one.name: arguments[one.name] for one in schema if one.kwarg_only}
-    return operation(*positional, **keywords)
+    places: Places = operation(*positional, **keywords)
+    return places

@@ -59,7 +59,7 @@ def read(places: Tensor, sizes: tuple[int | None, ...], culprit: fx.Node | None)
 def _channel_axes(one: Tensor) -> list[int]:
     """Return the axes that may count channels: the last or the first, one longer than 1 if any."""
     axes = dict.fromkeys([0, one.dim() - 1])
-    return sorted(axes, key=lambda axis: one.size(axis) == 1)
+    return sorted(axes, key=lambda axis: one.shape[axis] == 1)
 
 
 def _without(one: Tensor, channel: int) -> Tensor | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, fx
 
 from camcli.network.nodes import ancestors, descendants
 from camcli.network.places.arrays import is_somewhere, nowhere, of_pixels
-from camcli.network.places.merging import is_pointwise, merged
+from camcli.network.places.merging import both, is_pointwise, merged
 from camcli.network.places.moves import is_view, moved
 from camcli.network.places.reading import Nowhere, Reading, read
 from camcli.network.places.registry import RULES, Call, Places, Rule
@@ -29,36 +29,46 @@ def follow(
         wanted: Nodes that hold tensors.
 
     """
-    return _Walk(module, image).read(wanted)
+    shape = image.meta["val"].shape
+    pixels = of_pixels(int(shape[2]), int(shape[3]), int(shape[1]))
+    walk = _Walk(module, shape[0].node.expr, {image: pixels})
+    return {node: walk.read(node) for node in walk.along(wanted) if node in wanted}
 
 
 class _Walk:
-    """One pass through the graph, forgetting what no operation needs any more."""
+    """One pass through a graph, forgetting what no operation needs any more."""
 
-    def __init__(self, module: fx.GraphModule, image: fx.Node) -> None:
-        self._module, self._image = module, image
-        self._batch = image.meta["val"].shape[0].node.expr
-        self._of_image = descendants([image])
-        self._places: dict[fx.Node, Places] = {}
+    def __init__(
+        self, module: fx.GraphModule, batch: Any, places: Mapping[fx.Node, Places]
+    ) -> None:
+        """Begin with the places of the graph's inputs."""
+        self._module, self._batch = module, batch
+        self._of_image = descendants(places)
+        self._places: dict[fx.Node, Places] = dict(places)
         self._culprits: dict[fx.Node, fx.Node] = {}
         self._constants: dict[fx.Node, Any] = {}
 
-    def read(self, wanted: Collection[fx.Node]) -> dict[fx.Node, Reading]:
+    def along(self, wanted: Collection[fx.Node]) -> Iterator[fx.Node]:
+        """Yield each node on the way to some, once its places are known, until it is left."""
         needed = ancestors(wanted) & self._of_image
         nodes = [node for node in self._module.graph.nodes if node in needed]
         last_use = {source: node for node in nodes for source in node.all_input_nodes}
-        readings: dict[fx.Node, Reading] = {}
         for node in nodes:
-            if _tensors_of(node):
+            if node not in self._places and _tensors_of(node):
                 self._places[node] = self._follow(node)
-            if node in wanted:
-                readings[node] = self._read(node)
+            yield node
             for source in {*node.all_input_nodes, node}:
                 if last_use.get(source, node) is node:
                     self._places.pop(source, None)
-        return readings
 
-    def _read(self, node: fx.Node) -> Reading:
+    def results(self) -> list[Tensor]:
+        """Return the places of what the graph returns."""
+        returned = self._module.graph.output_node().all_input_nodes
+        found = {node: self._places[node] for node in self.along(returned) if node in returned}
+        return [one for node in returned for one in _each(found.get(node, self._nowhere(node)))]
+
+    def read(self, node: fx.Node) -> Reading:
+        """Return how a node's tensor lies in space."""
         places = self._places[node]
         if not isinstance(places, Tensor):
             return Nowhere()
@@ -66,13 +76,8 @@ class _Walk:
         return read(places, sizes, self._culprits.get(node))
 
     def _follow(self, node: fx.Node) -> Places:
-        if node is self._image:
-            _, channels, height, width = self._shapes(node)[0]
-            return of_pixels(height, width, channels)
         if node.target is operator.getitem:
-            source, index = node.args
-            self._blame(node, self._culprits.get(source))
-            return self._places[source][index]
+            return self._taken(node)
         places = self._by_rule(node)
         if places is None:
             self._blame(node, node)
@@ -82,28 +87,56 @@ class _Walk:
             self._blame(node, next(filter(None, sources), None))
         return places
 
+    def _taken(self, node: fx.Node) -> Tensor:
+        """Return one of several results of an operation."""
+        (source,), number = node.all_input_nodes, node.args[1]
+        assert isinstance(number, int)
+        self._blame(node, self._culprits.get(source))
+        return _each(self._places[source])[number]
+
     def _by_rule(self, node: fx.Node) -> Places | None:
-        operation = node.target
         known = [self._places[s] for s in node.all_input_nodes if s in self._places]
         if not any(is_somewhere(one) for places in known for one in _each(places)):
             return self._nowhere(node)
-        rule = _rule_of(operation) if isinstance(operation, torch._ops.OpOverload) else None
+        operation = node.target
+        if operation is torch.ops.higher_order.cond:
+            return self._by_branches(node)
+        if not isinstance(operation, torch._ops.OpOverload):
+            return None
+        rule = _rule_of(operation)
         if rule is None:
             return None
         try:
-            places = rule(self._call(node))
+            places = rule(self._call(node, operation))
         except (RuntimeError, IndexError, ValueError, TypeError):  # not a use that it foresees
             return None
         if places is None or [tuple(one.shape) for one in _each(places)] != self._shapes(node):
             return None
         return places
 
-    def _call(self, node: fx.Node) -> Call:
-        schema = node.target._schema.arguments
+    def _by_branches(self, node: fx.Node) -> Places | None:
+        """Follow both branches of a condition, which must agree."""
+        _, *branches, operands = node.args
+        assert isinstance(operands, list | tuple)
+        followed = []
+        for branch in branches:
+            assert isinstance(branch, fx.Node)
+            module = operator.attrgetter(str(branch.target))(self._module)
+            inputs = module.graph.find_nodes(op="placeholder")
+            given = dict(zip(inputs, operands, strict=True))
+            of_image = {one: self._places[it] for one, it in given.items() if it in self._places}
+            followed.append(_Walk(module, self._batch, of_image).results())
+        agreed = tuple(both(one, other) for one, other in zip(*followed, strict=True))
+        shapes = self._shapes(node)
+        found = tuple(one.expand(shape) for one, shape in zip(agreed, shapes, strict=True))
+        return found if isinstance(node.meta["val"], list | tuple) else found[0]
+
+    def _call(self, node: fx.Node, operation: torch._ops.OpOverload) -> Call:
+        schema = operation._schema.arguments
         given = dict(zip((one.name for one in schema), node.args, strict=False)) | node.kwargs
         arguments = {one.name: given.get(one.name, one.default_value) for one in schema}
         return Call(
-            operation=node.target,
+            operation=operation,
             arguments={name: self._substituted(value) for name, value in arguments.items()},
             shapes=tuple(self._shapes(node)),
             value=lambda name: self._value(arguments[name]),
@@ -135,10 +168,11 @@ class _Walk:
             if isinstance(value, torch.SymInt):
                 self._constants[node] = self._number(value)
             elif node.op == "get_attr":
-                self._constants[node] = operator.attrgetter(node.target)(self._module)
+                self._constants[node] = operator.attrgetter(str(node.target))(self._module)
             else:
                 args = fx.node.map_arg(node.args, self._constant)
                 kwargs = fx.node.map_arg(node.kwargs, self._constant)
+                assert callable(node.target)
                 self._constants[node] = node.target(*args, **kwargs)
         return self._constants[node]
 

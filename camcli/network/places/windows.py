@@ -17,7 +17,7 @@ def convolved(call: Call) -> Tensor | None:
     """Window i of a convolution has its centre at i·stride - padding + dilation·(kernel - 1)/2."""
     arguments = call.arguments
     if arguments.get("transposed"):
-        return _transposed(call)
+        return None
     kernel = arguments["weight"].shape[2:]
     stride, dilation = (_each(arguments[name], len(kernel)) for name in ("stride", "dilation"))
     padding = arguments["padding"]
@@ -28,7 +28,7 @@ def convolved(call: Call) -> Tensor | None:
 
 
 @rule(*named("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"))
-def _transposed(call: Call) -> Tensor:
+def transposed(call: Call) -> Tensor:
     """Value i of a transposed convolution reads (i + padding - dilation·(kernel - 1)/2)/stride."""
     arguments = call.arguments
     kernel = arguments["weight"].shape[2:]

@@ -9,9 +9,11 @@ Weights are random. Every model is measured in a process of its own, so that its
 and gets its row at once; models that are already in `--rows` are not measured again.
 
 The columns: the default layer and the activation there (bypasses are tensors that bypass the
-split); parameters in millions; split is max |tail(trunk(x)) - model(x)| / max |model(x)|;
-completeness is |ΣC - Δ| / max(|Δ|, Σ|C|) of LIFT-CAM for the top class, the larger of two noise
-images; seconds to load, trace and split, and to explain one image, on the CPU.
+split); what `camcli.network.corners` says of its layout, with the least ratio of how much a changed
+corner of the image moves its own corner of the map and any quarter beyond it; parameters in
+millions; split is max |tail(trunk(x)) - model(x)| / max |model(x)|; completeness is
+|ΣC - Δ| / max(|Δ|, Σ|C|) of LIFT-CAM for the top class, the larger of two noise images; seconds to
+load, trace, split and check, and to explain one image, on the CPU.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ def measure(name: str) -> dict[str, Any]:
     from camcli.methods.lift_cam import LiftCam
     from camcli.methods.probe import Probe
     from camcli.models import load_model
+    from camcli.network.corners import checked_corners, corner_changes, corner_ratios
     from camcli.network.default_layer import default_layer
     from camcli.network.split import check_split, split
     from camcli.network.trace import trace
@@ -51,7 +54,9 @@ def measure(name: str) -> dict[str, Any]:
     traced = trace(model.network, examples, model.output)
     network = split(traced, model.default_layer or default_layer(traced, examples))
     split_error = check_split(network, traced, model.network, examples)
+    (network,) = checked_corners(traced, [network], examples)
     prepared = time.perf_counter()
+    (changes,) = corner_changes(traced, [network.layer], examples)
     generator = torch.Generator().manual_seed(SEED)
     images = torch.randn(IMAGES, 3, *network.image_size, generator=generator)
     probe = Probe(network, images, with_reference=True)
@@ -65,6 +70,9 @@ def measure(name: str) -> dict[str, Any]:
         "order": layout.order,
         "activation": [layout.channels, layout.height, layout.width],
         "extra_tokens": layout.extra_tokens,
+        "in_rows": layout.in_rows,
+        "layout_check": network.layout_check,
+        "corner_ratio": float(corner_ratios(changes).min().clamp(max=1e6)),
         "bypasses": len(network.bypasses),
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "split_error": split_error,
@@ -91,8 +99,8 @@ def measure_apart(name: str, timeout: float) -> dict[str, Any]:
 def table(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the rows as a Markdown table."""
     head = (
-        "model", "default layer", "input", "activation", "parameters", "split", "completeness",
-        "prepare", "explain",
+        "model", "default layer", "input", "activation", "corners", "parameters", "split",
+        "completeness", "prepare", "explain",
     )  # fmt: skip
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     lines += [f"| {' | '.join(_cells(row))} |" for row in rows]
@@ -101,10 +109,12 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     if "failure" in row:
-        return [row["model"], f"**{row['failure']}**", *[""] * 7]
+        return [row["model"], f"**{row['failure']}**", *[""] * 8]
     order = row["order"]
     if row["extra_tokens"]:
         order += f", {row['extra_tokens']} extra"
+    if not row["in_rows"]:
+        order += ", not in rows"
     if row["bypasses"]:
         order += f", {row['bypasses']} bypass{'es' * (row['bypasses'] > 1)}"
     return [
@@ -112,6 +122,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         f"`{row['layer']}`",
         "x".join(map(str, row["input"])),
         f"{'x'.join(map(str, row['activation']))} ({order})",
+        f"{row['layout_check']}, {row['corner_ratio']:.2g}",
         f"{row['parameters'] / 1e6:.1f} M",
         f"{row['split_error']:.0e}",
         f"{row['completeness_error']:.0e}",

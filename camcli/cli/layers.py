@@ -14,6 +14,7 @@ from camcli.errors import CamcliError, LayerError
 
 if TYPE_CHECKING:
     from camcli.network.layers import Layer
+    from camcli.network.layout import Layout
     from camcli.run.layer_list import LayerList
 
 
@@ -84,6 +85,8 @@ def _described(layer: Layer) -> str:
     notes: list[str] = [layout.order]
     if layout.extra_tokens:
         notes.append(f"{layout.extra_tokens} extra")
+    if not layout.in_rows:
+        notes.append("not in rows")
     if layer.bypasses:
         notes.append(f"bypassed by {layer.bypasses}")
     return f"{layout.channels} maps of {layout.height}x{layout.width} ({', '.join(notes)})"
@@ -99,9 +102,20 @@ def _as_json(listed: LayerList, shown: Sequence[Layer]) -> dict[str, Any]:
             {
                 "path": layer.path,
                 "shape": list(layer.shape),
-                "layout": layer.layout and vars(layer.layout),
+                "layout": layer.layout and _layout_as_json(layer.layout),
                 "bypasses": layer.bypasses,
             }
             for layer in shown
         ],
+    }
+
+
+def _layout_as_json(layout: Layout) -> dict[str, Any]:
+    return {
+        "order": layout.order,
+        "channels": layout.channels,
+        "height": layout.height,
+        "width": layout.width,
+        "extra_tokens": layout.extra_tokens,
+        "in_rows": layout.in_rows,
     }

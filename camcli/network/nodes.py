@@ -32,6 +32,20 @@ def module_paths(node: fx.Node) -> list[str]:
     return [path + "".join(key.partition("@")[1:]) for key, (path, _) in stack.items()]
 
 
+def outputs_of_modules(
+    module: fx.GraphModule, image: fx.Node, logits: fx.Node
+) -> dict[str, fx.Node]:
+    """Map each module path to the last tensor traced in it, between the image and the logits."""
+    useful = descendants([image]) & ancestors([logits])
+    outputs: dict[str, fx.Node] = {}
+    for node in module.graph.nodes:
+        if node in useful and shape_of(node) is not None:
+            for path in filter(None, module_paths(node)):
+                outputs.pop(path, None)
+                outputs[path] = node
+    return outputs
+
+
 def innermost_module(node: fx.Node) -> str:
     """Return the path of the module that a node belongs to, for messages."""
     paths = [path for path in module_paths(node) if path]

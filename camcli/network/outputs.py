@@ -6,8 +6,9 @@ import torch
 from torch import fx
 
 from camcli.errors import LayerError, suggest
-from camcli.network.layout import Layout, infer_layout
-from camcli.network.nodes import ancestors, descendants, module_paths, shape_of
+from camcli.network.layout import Layout
+from camcli.network.nodes import innermost_module, operation_name, shape_of
+from camcli.network.places import Nowhere
 from camcli.network.trace import TracedNetwork
 
 _SHOWN_NEIGHBOURS = 4
@@ -23,14 +24,7 @@ def layers_of(traced: TracedNetwork) -> dict[str, Layout | None]:
 
 def module_outputs(traced: TracedNetwork) -> dict[str, fx.Node]:
     """Map each module path to the last tensor that was traced in it."""
-    useful = descendants([traced.image]) & ancestors([traced.logits])
-    outputs: dict[str, fx.Node] = {}
-    for node in traced.module.graph.nodes:
-        if node in useful and shape_of(node) is not None:
-            for path in filter(None, module_paths(node)):
-                outputs.pop(path, None)
-                outputs[path] = node
-    return outputs
+    return traced.outputs
 
 
 def find_layer(traced: TracedNetwork, layer: str) -> fx.Node:
@@ -60,25 +54,19 @@ def find_spatial_layer(traced: TracedNetwork, layer: str) -> tuple[fx.Node, Layo
 
     """
     node = find_layer(traced, layer)
-    layout = layout_of(traced, node)
-    if layout is None:
-        raise LayerError(
-            f"the layer {layer!r} has no extent in space: its output is {_describe(node)}. "
-            f"The nearest that have: {', '.join(_spatial_neighbours(traced, layer))}"
-        )
-    return node, layout
+    reading = traced.readings[node]
+    if isinstance(reading, Layout):
+        return node, reading
+    raise LayerError(
+        f"{_why_not(layer, node, reading)}. The nearest layers before it that serve: "
+        f"{', '.join(_spatial_neighbours(traced, layer)) or 'none'}"
+    )
 
 
 def layout_of(traced: TracedNetwork, node: fx.Node) -> Layout | None:
-    """Return how a tensor holds channel maps, None where it has no extent in space."""
-    image_shape, shape = shape_of(traced.image), shape_of(node)
-    assert image_shape is not None
-    if shape is None:
-        return None
-    sizes = tuple(static_size(size, traced.batch) for size in shape)
-    if -1 in sizes:
-        return None
-    return infer_layout(sizes, (int(image_shape[2]), int(image_shape[3])))
+    """Return how a module's output holds channel maps, None where it is no known grid."""
+    reading = traced.readings[node]
+    return reading if isinstance(reading, Layout) else None
 
 
 def static_size(size: int | torch.SymInt, batch: torch.SymInt) -> int | None:
@@ -86,6 +74,22 @@ def static_size(size: int | torch.SymInt, batch: torch.SymInt) -> int | None:
     if isinstance(size, int):
         return size
     return None if size.node.expr == batch.node.expr else -1
+
+
+def _why_not(layer: str, node: fx.Node, reading: Nowhere) -> str:
+    output = _describe(node)
+    if reading.culprit is not None:
+        return (
+            f"cannot tell how the layer {layer!r} lies in space: its output {output} is computed "
+            f"through {operation_name(reading.culprit)} (in {innermost_module(reading.culprit)}), "
+            "behind which places cannot be followed"
+        )
+    if reading.tangled:
+        return (
+            f"cannot take channel maps out of the layer {layer!r}: its output {output} holds "
+            "places of the image, but not as one grid for each channel"
+        )
+    return f"the layer {layer!r} has no extent in space: its output is {output}"
 
 
 def _spatial_neighbours(traced: TracedNetwork, layer: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, fx, nn
@@ -18,6 +19,8 @@ from camcli.network.nodes import shape_of
 from camcli.network.outputs import find_spatial_layer
 from camcli.network.precision import names_of
 from camcli.network.trace import TracedNetwork
+
+LayoutCheck = Literal["confirmed", "inconclusive"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class SplitNetwork:
         graph: A digest of what the whole network computes, whatever the cut.
         replaced: The precisions that the network's forward asks for and does not get: it is
             computed in float32 instead.
+        layout_check: Whether changes of the image's corners have confirmed the layout, None where
+            that has not been tried.
 
     """
 
@@ -73,6 +78,7 @@ class SplitNetwork:
     taps: tuple[Tap, ...] = ()
     graph: str = ""
     replaced: tuple[str, ...] = ()
+    layout_check: LayoutCheck | None = None
 
     def predict(self, images: Tensor) -> Tensor:
         """Return the logits (B, N) of images (B, 3, H, W)."""

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, fx, nn
@@ -18,7 +19,8 @@ from camcli.network.endings.meaning import Probabilities
 from camcli.network.functional import keep_batch, make_functional
 from camcli.network.independence import require_independence
 from camcli.network.invocation import Invocation, Invoked, evaluating
-from camcli.network.nodes import shape_of
+from camcli.network.nodes import outputs_of_modules, shape_of
+from camcli.network.places import Reading, follow
 from camcli.network.regions import has_regions, inline_regions
 from camcli.network.rehearsal import rehearse
 from camcli.network.scores import Scores, find_scores
@@ -54,6 +56,16 @@ class TracedNetwork:
         assert shape is not None
         assert isinstance(shape[0], torch.SymInt)
         return shape[0]
+
+    @cached_property
+    def outputs(self) -> dict[str, fx.Node]:
+        """The last tensor traced in each module, by its path."""
+        return outputs_of_modules(self.module, self.image, self.logits)
+
+    @cached_property
+    def readings(self) -> dict[fx.Node, Reading]:
+        """How the output of each module lies in space."""
+        return follow(self.module, self.image, set(self.outputs.values()))
 
 
 def trace(

@@ -10,6 +10,7 @@ from torch import Tensor
 from camcli.methods.base import Method
 from camcli.methods.gradient_need import require_gradient
 from camcli.models import LoadedModel
+from camcli.network.corners import checked_corners
 from camcli.network.default_layer import default_layer, warn_if_no_gradient
 from camcli.network.headless import require_head
 from camcli.network.split import SplitNetwork, check_split, split
@@ -37,7 +38,7 @@ def splits_at(
         ModelError: The network cannot be traced, has no classification head, or does not compute
             the same when cut.
         LayerError: It cannot be cut there, or `auto` has no answer, or the method needs a gradient
-            and none reaches the layer.
+            and none reaches the layer, or its layout does not stand the check of its corners.
 
     """
     images = examples_for(model, device)
@@ -53,7 +54,7 @@ def splits_at(
         warn_if_no_gradient(traced, cuts[-1], images)
         if method is not None:
             require_gradient(method, cuts[-1], images)
-    return cuts
+    return checked_corners(traced, cuts, images)
 
 
 def examples_for(model: LoadedModel, device: torch.device) -> Tensor:

@@ -127,5 +127,6 @@ def _activation(built: BuiltRun) -> dict[str, Any]:
         "channels": network.layout.channels,
         "height": network.layout.height,
         "width": network.layout.width,
+        "layout_check": network.layout_check,
         "bypasses": list(network.bypasses),
     }

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from camcli.errors import LayerError
 from camcli.network.outputs import layers_of
 from camcli.network.trace import trace
-from tests.network.networks import Residuals, Tokens, cut
+from tests.network.networks import Residuals, Tokens, Windows, cut
 
 
 def test_a_layer_that_does_not_exist_is_answered_with_near_ones() -> None:
@@ -79,9 +79,14 @@ def test_a_sum_that_brings_places_back_has_its_layout() -> None:
     assert (layout.order, layout.height, layout.width) == ("NCHW", 14, 22)
 
 
-def test_what_holds_places_without_a_grid_is_refused() -> None:
-    with pytest.raises(LayerError, match="holds places of the image, but not as one grid"):
+def test_a_sum_of_different_places_has_none() -> None:
+    with pytest.raises(LayerError, match=r"computed through aten\.add"):
         cut(Between(lambda x: x + x.flip(2)), "second")
+
+
+def test_windows_folded_into_the_batch_are_no_grid() -> None:
+    with pytest.raises(LayerError, match="holds places of the image, but not as one grid"):
+        cut(Windows(), "attention")
 
 
 def test_an_unused_module_is_not_offered() -> None:

@@ -18,7 +18,7 @@ from camcli.network.split import LayoutCheck, SplitNetwork
 from camcli.network.trace import TracedNetwork
 
 _CELLS = 4
-_CLEARLY = 3
+_CLEARLY = 1.5
 """Against the layout, how much more another quarter of the map must move than the corner."""
 _MORE_THAN_CHANCE = 1.2
 """For the layout, how much more the corner must move than any other quarter."""
@@ -73,7 +73,10 @@ def corner_changes(traced: TracedNetwork, layers: Sequence[str], images: Tensor)
 
 
 def corner_ratios(changes: Tensor) -> Tensor:
-    """Return by how much each corner (4,) of the map moves more than the quarters beyond its own.
+    """Return how much more each corner (4,) of the image moves its corner of the map than others.
+
+    That is the corner's share in what moves this part of the map, divided by the largest share that
+    it has in a quarter of the map other than its own.
 
     Args:
         changes: (4, r, c), see `corner_changes`.
@@ -83,7 +86,10 @@ def corner_ratios(changes: Tensor) -> Tensor:
     down = torch.linspace(-1, 1, rows) if rows > 1 else torch.zeros(1)
     across = torch.linspace(-1, 1, columns) if columns > 1 else torch.zeros(1)
     ratios = []
-    for (up, left), change in zip(_SIDES, changes.cpu(), strict=True):
+    # Of what moves a part at all, the share of each corner: parts at the border, which see padding,
+    # move less than others whatever is changed.
+    shares = changes / changes.sum(0).clamp(min=torch.finfo(changes.dtype).tiny)
+    for (up, left), change in zip(_SIDES, shares.cpu(), strict=True):
         beyond = (down * up < 0)[:, None] | (across * left < 0)
         own = change[0 if up < 0 else -1, 0 if left < 0 else -1]
         ratios.append(own / change[beyond].max())

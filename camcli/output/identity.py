@@ -93,10 +93,10 @@ def compare(
     unknown: list[str] = []
     for key in {**left, **right}:
         told = _section(key) == SURROUNDINGS
-        if told or (key in left and key in right):
+        if key in left and key in right:
             found = surroundings if told else differences
-            found += _differences(key, left.get(key, _ABSENT), right.get(key, _ABSENT))
-        else:
+            found += _differences(key, left[key], right[key])
+        elif not told:  # a library that only one of them had loaded says nothing
             unknown.append(key)
     return Comparison(tuple(differences), tuple(unknown), tuple(surroundings))
 

@@ -28,7 +28,7 @@ Mode = Mapping[str, Any]
 
 # Inductor's settings worth trying. On a CPU one was always the fastest. On a GPU it depends on the
 # network and the GPU whether folding constants in and searching for kernels pays.
-_MODES: dict[str, Sequence[Mode]] = {
+MODES: Mapping[str, Sequence[Mode]] = {
     "cpu": ({"freezing": True},),
     "cuda": (
         {},
@@ -82,7 +82,7 @@ def _compiled(
         Exception: What went wrong in the last mode, if none gave anything that runs.
     """
     found: dict[Path, LoadedPackage] = {}
-    for number, mode in enumerate(_MODES[example.device.type]):
+    for number, mode in enumerate(MODES[example.device.type]):
         path = archive.parent / str(number) / archive.name
         path.parent.mkdir()
         try:

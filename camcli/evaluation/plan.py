@@ -112,11 +112,12 @@ class EvaluationPlan:
         options = self.options_by_method()
         made = {name: create_method(name, options[name]) for name in self.names}
         manifests = {name_of(folder): folder / FILE_NAME for folder in self.folders}
+        limits = self.limits([*self.names, *manifests])
         return {
             **{section: entry for section, entry in run.items() if section not in _OWN},
             "evaluation": {
                 "methods": {name: options_of(method) for name, method in made.items()},
-                "at_most": sorted(self.at_most),
+                "at_most": limits,
                 "folders": {name: digest_of_given(path) for name, path in manifests.items()},
                 "truth": digest_of_given(self.truth) if self.truth else None,
                 "steps": self.steps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ SURROUNDINGS = "surroundings"
 
 _SHOWN = 90
 _BEFORE = 30
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+_EXPLAINED = {"model.graph": "model.graph (what the network computes, as its code says)"}
+_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Wording:
 
     def of(self, difference: Difference) -> str:
         """Return a difference as a line."""
-        return f"{difference.key}: {difference.one} {self.one}, {difference.other} {self.other}"
+        key = _EXPLAINED.get(difference.key, difference.key)
+        return f"{key}: {difference.one} {self.one}, {difference.other} {self.other}"
 
 
 def compare(
@@ -88,10 +93,10 @@ def compare(
     unknown: list[str] = []
     for key in {**left, **right}:
         told = _section(key) == SURROUNDINGS
-        if told or (key in left and key in right):
+        if key in left and key in right:
             found = surroundings if told else differences
-            found += _differences(key, left.get(key), right.get(key))
-        else:
+            found += _differences(key, left[key], right[key])
+        elif not told:  # a library that only one of them had loaded says nothing
             unknown.append(key)
     return Comparison(tuple(differences), tuple(unknown), tuple(surroundings))
 
@@ -157,21 +162,29 @@ def _section(key: str) -> str:
 
 def _differences(key: str, one: Any, other: Any) -> Iterator[Difference]:
     """Yield the differences of two values, those of mappings entry by entry."""
-    if json.dumps(one) == json.dumps(other):  # in which 1 is neither true nor 1.0
+    if _json(one) == _json(other):  # in which 1 is neither true nor 1.0
         return
     if isinstance(one, dict) and isinstance(other, dict):
         for name in {**one, **other}:
-            yield from _differences(f"{key}.{name}", one.get(name), other.get(name))
+            inner = one.get(name, _ABSENT), other.get(name, _ABSENT)
+            yield from _differences(f"{key}.{name}", *inner)
+    elif _text(one) == _text(other):  # such as 1 and "1"
+        yield Difference(key, *_side_by_side(_json(one), _json(other)))
     else:
         yield Difference(key, *_side_by_side(_text(one), _text(other)))
 
 
+def _json(value: Any) -> str:
+    return "not given" if value is _ABSENT else json.dumps(value, ensure_ascii=False)
+
+
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else _json(value)
 
 
 def _side_by_side(one: str, other: str) -> tuple[str, str]:
-    """Cut two long texts to the place where they begin to differ."""
+    """Shorten digests, and cut two long texts to the place where they begin to differ."""
+    one, other = (_DIGEST.sub(r"\1", text) for text in (one, other))
     if max(len(one), len(other)) <= _SHOWN:
         return one, other
     pairs = enumerate(zip(one, other, strict=False))

@@ -47,7 +47,7 @@ def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
         stored = None
     fields: dict[str, Any] = stored if isinstance(stored, dict) else {}
     record = {_FORMER_KEYS.get(key, key): value for key, value in fields.items()}
-    if "fingerprint" not in record:
+    if not isinstance(record.get("fingerprint"), dict):
         raise OutputError(
             f"{folder} holds no camcli run to go on with ({path.name} is missing or unreadable)"
         )

@@ -82,7 +82,7 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 
 
 def use_modes(monkeypatch: pytest.MonkeyPatch, *modes: str) -> None:
-    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [{"mode": mode} for mode in modes]})
+    monkeypatch.setattr(compile_worker, "MODES", {"cpu": [{"mode": mode} for mode in modes]})
 
 
 @pytest.mark.parametrize("fastest", ["a", "b", "c"])
@@ -104,7 +104,7 @@ def test_the_fastest_mode_is_kept(
 def test_what_is_compiled_computes_the_same(
     program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [BROKEN, {"freezing": True}]})
+    monkeypatch.setattr(compile_worker, "MODES", {"cpu": [BROKEN, {"freezing": True}]})
     compile_to(package, program)
     (found,) = load_package(package, IMAGES.device)(IMAGES)
     torch.testing.assert_close(found, program.module()(IMAGES)[0])
@@ -113,7 +113,7 @@ def test_what_is_compiled_computes_the_same(
 def test_where_nothing_works_it_says_why(
     program: ExportedProgram, package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compile_worker, "_MODES", {"cpu": [BROKEN, BROKEN]})
+    monkeypatch.setattr(compile_worker, "MODES", {"cpu": [BROKEN, BROKEN]})
     with pytest.raises(Exception, match="there_is_no_such_setting"):
         compile_to(package, program)
     assert not package.exists()

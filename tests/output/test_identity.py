@@ -31,7 +31,7 @@ def test_every_key_that_differs_is_told_with_both_values() -> None:
     assert str(caught.value).splitlines() == [
         "the two are not one:",
         "  model.kwargs.pool: mean then, max now",
-        "  model.kwargs.depth: null then, 2 now",
+        "  model.kwargs.depth: not given then, 2 now",
         "  model.output: species then, null now",
         '  targets: ["top1"] then, ["top2"] now',
         "Do it again",
@@ -42,6 +42,20 @@ def test_values_are_compared_as_json_has_them() -> None:
     assert compare({"model": {"crop": (2, 2)}}, {"model": {"crop": [2, 2]}}).differences == ()
     (found,) = compare({"model": {"scale": True}}, {"model": {"scale": 1}}).differences
     assert found == Difference("model.scale", "true", "1")
+
+
+def test_a_value_is_told_from_its_spelling_and_from_none_at_all() -> None:
+    text, number = ({"model": {"kwargs": {"pool": value}}} for value in ("1", 1))
+    (found,) = compare(text, number).differences
+    assert found == Difference("model.kwargs.pool", '"1"', "1")
+    (found,) = compare({"model": {"kwargs": {"pool": None}}}, {"model": {"kwargs": {}}}).differences
+    assert found == Difference("model.kwargs.pool", "null", "not given")
+
+
+def test_digests_are_shortened_and_a_graph_is_explained() -> None:
+    one, other = ({"model": {"graph": letter * 64}} for letter in "ab")
+    with pytest.raises(OutputError, match=r"model\.graph \(what .*\): a{12} then, b{12} now"):
+        refuse_unless_same(one, other, WORDING)
 
 
 def test_long_values_are_cut_to_where_they_begin_to_differ() -> None:

@@ -91,7 +91,8 @@ def stored_source(
         folder: The folder.
         size: (H, W) of the network's input.
         fingerprint: Of the run that maps are evaluated in. Network, classes, targets, prompts and
-            preprocessing must be those that were explained; layer, method and precision may differ.
+            preprocessing must be those that were explained; layer, method, precision, seed and how
+            results are written may differ.
 
     Raises:
         InputError: The folder holds no run, another network's or target's maps, or none of this
@@ -103,8 +104,8 @@ def stored_source(
         f"the maps in {folder} explain something else than what is evaluated here",
         f"in {folder}",
         "here",
-        "Give what they were explained with; only the layer, the method, the precision and how "
-        "results are written may differ",
+        "Give what they were explained with; only the layer, the method, the precision, the "
+        "seed and how results are written may differ",
     )
     refuse_unless_same(recorded, fingerprint, wording, _MAY_DIFFER, InputError)
     if recorded["output"]["map_size"] == "original":

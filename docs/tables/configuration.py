@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from camcli.config import Config
+from camcli.config.identity import IDENTITY, Apart
 from docs.tables.markdown import code, escaped, page, prose, table
 
 _Schema = Mapping[str, Any]
@@ -21,7 +22,8 @@ def configuration_page() -> str:
         "Configuration",
         "A YAML file (`--config`), `--set KEY=VALUE` and flags set these keys; flags win over "
         "`--set`, which wins over the file. `camcli config init` writes a file with every default, "
-        "`camcli config show` prints what a run would use.",
+        "`camcli config show` prints what a run would use. The last column says how a key is part of "
+        "[what makes two runs the same](../guide/long_runs.md#what-makes-two-runs-the-same).",
         *(_section(schema, name) for name in schema["properties"]),
     )
 
@@ -64,12 +66,23 @@ def _section_of(schema: _Schema, name: str) -> _Schema | None:
 
 def _keys(fields: Mapping[str, _Schema], prefix: str) -> str:
     return table(
-        ("key", "values", "default", "meaning"),
+        ("key", "values", "default", "meaning", "in the identity"),
         (
-            (code(prefix + key), _values(field), _default(field), escaped(_meaning(field)))
+            (
+                code(prefix + key),
+                _values(field),
+                _default(field),
+                escaped(_meaning(field)),
+                _identity(prefix + key),
+            )
             for key, field in fields.items()
         ),
     )
+
+
+def _identity(key: str) -> str:
+    part = IDENTITY[key]
+    return f"no: {part.reason}" if isinstance(part, Apart) else part.value
 
 
 def _meaning(field: _Schema) -> str:

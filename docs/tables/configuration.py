@@ -22,8 +22,8 @@ def configuration_page() -> str:
         "Configuration",
         "A YAML file (`--config`), `--set KEY=VALUE` and flags set these keys; flags win over "
         "`--set`, which wins over the file. `camcli config init` writes a file with every default, "
-        "`camcli config show` prints what a run would use. The last column says how a key is part of "
-        "[what makes two runs the same](../guide/long_runs.md#what-makes-two-runs-the-same).",
+        "`camcli config show` prints what a run would use. The last column says how a key is part "
+        "of [what makes two runs the same](../guide/long_runs.md#what-makes-two-runs-the-same).",
         *(_section(schema, name) for name in schema["properties"]),
     )
 

@@ -113,18 +113,23 @@ def parse(text: str, source: str) -> Document:
         ConfigError: It is not YAML that a configuration may hold.
 
     """
-    loader = _StrictLoader(text)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            return Document(None, {})
-        return Document(loader.construct_document(node), dict(_lines(node)))
+        return _document(text)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{source} is not valid YAML: {_reason(error)}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{source} is not valid YAML: {error}") from None
     except (RecursionError, ValueError) as error:
         raise ConfigError(f"{source} is not valid YAML: {type(error).__name__}") from None
+
+
+def _document(text: str) -> Document:
+    loader = _StrictLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return Document(None, {})
+        return Document(loader.construct_document(node), dict(_lines(node)))
     finally:
         loader.dispose()
 

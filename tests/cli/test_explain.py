@@ -188,7 +188,7 @@ def test_an_occupied_folder_is_refused_overwritten_or_resumed(camcli: Camcli, sc
 
     other = camcli("explain", scenes, "--resume", "--method", "grad-cam")
     assert other.code == 2
-    assert "method.name: 'lift-cam' then, 'grad-cam' now" in other.stderr
+    assert "method.name: lift-cam then, grad-cam now" in other.stderr
 
     Path("out/notes.txt").write_text("mine")
     assert camcli("explain", scenes, "--overwrite", "--limit", "2").code == 0

@@ -191,6 +191,11 @@ def test_a_mistake_in_a_file_names_its_line(tmp_path: Path) -> None:
     assert "in line 2" not in str(caught.value)  # --set has replaced it
 
 
+def test_a_character_that_yaml_forbids_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is not valid YAML: .*special characters"):
+        load_config(write(tmp_path, "run: {seed: \x01}"))
+
+
 def test_a_mistake_of_yaml_itself_is_one_line_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(write(tmp_path, "run: {seed: 1}\noutput: alpha: 1\n"))

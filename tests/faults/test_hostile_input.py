@@ -40,7 +40,7 @@ def box(tmp_path: Path) -> Path:
         ("targets: [" + "9" * 5000 + "]", ""),
         ("- a", "must hold a mapping"),
         ("method: {name: [1]}", "method.name"),
-        ("{1: 2}", "keys should be strings"),
+        ("{1: 2}", "1: no such key"),
         ("model: {weights: " + "a" * 5000 + "}", "there is no checkpoint file"),
     ],
 )

@@ -60,7 +60,8 @@ def _identity() -> str:
         keys[how].append(code(key))
     lead = (
         "The fingerprint of a run holds the keys that decide results; `--resume` and "
-        "`camcli merge` compare it, and [Long runs](../guide/long_runs.md) says what evaluations compare of it."
+        "`camcli merge` compare it, and [Long runs](../guide/long_runs.md) says what evaluations "
+        "compare of it."
     )
     rows = ((how, ", ".join(names)) for how, names in keys.items())
     return f"## What makes two runs the same\n\n{lead}\n\n" + table(("compared", "keys"), rows)

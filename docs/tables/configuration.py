@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from camcli.config import Config
-from camcli.config.identity import IDENTITY, Apart, Part, config_keys
 from docs.tables.markdown import code, escaped, page, prose, table
 
 _Schema = Mapping[str, Any]
@@ -25,7 +23,6 @@ def configuration_page() -> str:
         "`--set`, which wins over the file. `camcli config init` writes a file with every default, "
         "`camcli config show` prints what a run would use.",
         *(_section(schema, name) for name in schema["properties"]),
-        _identity(),
     )
 
 
@@ -49,22 +46,6 @@ def _section(schema: _Schema, name: str) -> str:
     }
     note = "\n\n`auto`, the default, is what comes with the weights." if defaults == "auto" else ""
     return f"## {name}\n\n{prose(section['description'])}{note}\n\n" + _keys(keys, f"{name}.")
-
-
-def _identity() -> str:
-    """Return which keys decide the results of a run, and how they are compared."""
-    keys: dict[str, list[str]] = defaultdict(list)
-    for key in config_keys():
-        part = IDENTITY.get(key, Part.GIVEN)
-        how = f"not: {part.reason}" if isinstance(part, Apart) else part.value
-        keys[how].append(code(key))
-    lead = (
-        "The fingerprint of a run holds the keys that decide results; `--resume` and "
-        "`camcli merge` compare it, and [Long runs](../guide/long_runs.md) says what evaluations "
-        "compare of it."
-    )
-    rows = ((how, ", ".join(names)) for how, names in keys.items())
-    return f"## What makes two runs the same\n\n{lead}\n\n" + table(("compared", "keys"), rows)
 
 
 def _gives(defaults: object, key: str) -> bool:

@@ -69,6 +69,12 @@ def test_a_field_makes_another_evaluation_exactly_where_it_decides_figures(
     assert found == (set() if name in APART else {key})
 
 
+def test_the_spelling_and_order_of_limits_make_no_other_evaluation(built: BuiltRun) -> None:
+    one = replace(PLAN, at_most=["lift-cam=2", "shap-cam=1"])
+    other = replace(PLAN, at_most=["SHAP_CAM=1", "LiftCAM=2"])
+    assert compare(one.fingerprint(built), other.fingerprint(built)).differences == ()
+
+
 def test_truth_and_stored_maps_count_by_what_they_hold(built: BuiltRun) -> None:
     plan = replace(PLAN, truth=OTHER["truth"], folders=OTHER["folders"])
     before = plan.fingerprint(built)

@@ -81,6 +81,11 @@ def test_other_versions_are_told_and_not_refused() -> None:
         refuse_unless_same(RUN, RUN, WORDING)
 
 
+def test_a_library_that_only_one_had_loaded_is_not_told() -> None:
+    found = compare(RUN, changed("surroundings", timm="1.0.31"))
+    assert (found.differences, found.unknown, found.surroundings) == ((), (), ())
+
+
 def test_what_may_differ_is_not_compared() -> None:
     other = changed("model", output="colour") | {"targets": ["top2"]}
     refuse_unless_same(RUN, other, WORDING, may_differ=("model.output", "targets"))

@@ -37,7 +37,10 @@ def test_each_shard_has_its_own_record(tmp_path: Path) -> None:
         read_run(tmp_path, Shard(0, 2))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"fingerprint"', '{"state": "finished"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"fingerprint"', '{"state": "finished"}', '{"fingerprint": "x"}'],
+)
 def test_what_is_no_record_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(OutputError, match="holds no camcli run to go on with"):

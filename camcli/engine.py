@@ -25,7 +25,6 @@ from camcli.records import (
     ImageItem,
     Preprocess,
     SaliencyMap,
-    Sign,
     Target,
     Versus,
 )
@@ -160,7 +159,7 @@ class Engine:
         gaps = [None] * len(asked) if errors is None else [_finite(e) for e in errors.tolist()]
         described = self.described_targets(logits, asked)
         for row in rows:
-            reason = given[row] or _why_degenerate(low[row], high[row], asked[row].sign)
+            reason = given[row] or _why_degenerate(low[row], high[row], asked[row])
             yield (
                 row,
                 SaliencyMap(
@@ -240,12 +239,13 @@ def _margin(scores: Tensor, target: ClassTarget) -> float | None:
     return float(values[target.index]) - others
 
 
-def _why_degenerate(low: float, high: float, sign: Sign) -> str | None:
+def _why_degenerate(low: float, high: float, target: ClassTarget) -> str | None:
     if not np.isfinite([low, high]).all():
         return "the map holds NaN or infinity: the network's activation or score is not finite"
     if high <= 0:
-        evidence = "positive evidence for" if sign == "positive" else "evidence against"
-        return f"the map is zero everywhere: no {evidence} the class at this layer"
+        evidence = "positive evidence for" if target.sign == "positive" else "evidence against"
+        beyond = ", beyond what it is compared with," if target.rivals else ""
+        return f"the map is zero everywhere: no {evidence} the class{beyond} at this layer"
     if low == high:
         return "the map has the same value everywhere"
     return None

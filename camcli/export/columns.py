@@ -21,6 +21,13 @@ def _of(*keys: str) -> Callable[[Row], Any]:
     return read
 
 
+def _versus(row: Row) -> str | None:
+    """Return what the class is compared with, by name or else index, as one text."""
+    others = (row.get("target") or {}).get("versus") or ()
+    names = [str(other["index"] if other["name"] is None else other["name"]) for other in others]
+    return "; ".join(names) or None
+
+
 def _side(place: int) -> Callable[[Row], Any]:
     return lambda row: row["crop_box"][place] if row.get("crop_box") else None
 
@@ -38,6 +45,8 @@ COLUMNS: dict[str, tuple[type, Callable[[Row], Any]]] = {
     "target_index": (int, _of("target", "index")),
     "target_name": (str, _of("target", "name")),
     "target_sign": (str, _of("target", "sign")),
+    "target_versus": (str, _versus),
+    "margin": (float, _of("target", "margin")),
     "score": (float, _of("target", "score")),
     "score_kind": (str, _of("target", "score_kind")),
     "probability": (float, _of("target", "probability")),

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 USAGE = "runner-up, nearestN, @file.csv, or a class name or index"
 
 
+class SelfContrastError(TargetError):
+    """A class is to be compared with itself."""
+
+
 class Contrast(ABC):
     """One `--versus`."""
 
@@ -37,7 +41,8 @@ class Contrast(ABC):
             index: The class.
 
         Raises:
-            TargetError: Nothing is named for this image, or the class itself.
+            SelfContrastError: It is the class itself.
+            TargetError: Nothing is named for this image.
 
         """
 
@@ -77,7 +82,7 @@ class Nearest(Contrast):
 
 
 @dataclass(frozen=True)
-class Fixed(Contrast):
+class OneRival(Contrast):
     """One class, whatever the image."""
 
     index: int
@@ -87,7 +92,9 @@ class Fixed(Contrast):
         """See `Contrast.rivals`."""
         if index == self.index:
             name = self.table.name_of(index) or index
-            raise TargetError(f"the explained class of {ref.name} is {name} itself (--versus)")
+            raise SelfContrastError(
+                f"the explained class of {ref.name} is {name}, which --versus names"
+            )
         return (Rival(self.index),)
 
 
@@ -107,7 +114,7 @@ class Listed(Contrast):
             raise TargetError(f"{self.listed.source} names no class for {ref.name} (--versus)")
         others = list(dict.fromkeys(found))
         if index in others:
-            raise TargetError(
+            raise SelfContrastError(
                 f"{self.listed.source} compares the explained class of {ref.name} with itself"
             )
         return tuple(Rival(other, 1 / len(others)) for other in others)
@@ -131,11 +138,11 @@ def contrast_of(spec: str, table: ClassTable) -> Contrast:
         if word.startswith("@"):
             path = Path(word[1:])
             return Listed(ListedImages(str(path), read_listing(path, table, ["versus"])))
-        return Fixed(_index_of(word, table), table)
+        return OneRival(_index_of(word, table), table)
     if word.startswith("@") or not table.names(word):
         return rule
     if table.has_label(word):
-        return Fixed(table.index_named(word), table)
+        return OneRival(table.index_named(word), table)
     name = table.name_of(table.index_named(word))
     raise TargetError(f"may be the class {name!r} or the rule: write class:{name} or @{word}")
 

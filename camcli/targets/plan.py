@@ -14,7 +14,7 @@ from camcli.records import ImageRef, Sign
 from camcli.targets.class_axis import ClassAxis
 from camcli.targets.class_table import ClassTable, UnknownClassError
 from camcli.targets.class_target import ClassTarget
-from camcli.targets.contrast import Contrast, contrast_of
+from camcli.targets.contrast import Contrast, OneRival, SelfContrastError, contrast_of
 from camcli.targets.rules import rules, usage
 from camcli.targets.rules.base import Rule, Vocabulary
 from camcli.targets.rules.fixed import Fixed
@@ -47,11 +47,26 @@ class AskedTarget:
             readers.append(self.contrast)
         yield from (found for reader in readers if (found := reader.listed_images()))
 
-    def choose(self, ref: ImageRef, scores: Tensor) -> Iterator[ClassTarget]:
-        """Yield what to explain in an image whose classes have these scores, (N,)."""
+    def choose(self, ref: ImageRef, scores: Tensor) -> list[ClassTarget]:
+        """Return what to explain in an image whose classes have these scores, (N,).
+
+        Of several classes, the one that the others are compared with is left out.
+
+        Raises:
+            TargetError: Nothing names this image's class, or the only one is compared with itself.
+
+        """
+        chosen, itself = [], None
         for index in self.rule.classes(ref, scores):
-            rivals = self.contrast.rivals(ref, scores, index) if self.contrast else ()
-            yield ClassTarget(index, self.sign, rivals)
+            try:
+                rivals = self.contrast.rivals(ref, scores, index) if self.contrast else ()
+            except SelfContrastError as error:
+                itself = error
+            else:
+                chosen.append(ClassTarget(index, self.sign, rivals))
+        if itself and not chosen:
+            raise itself
+        return chosen
 
 
 class TargetPlan:
@@ -165,12 +180,19 @@ def _asked_by(spec: str | TargetConfig, versus: str | None, vocabulary: Vocabula
     table = vocabulary.table
     if not isinstance(spec, str):
         own = Fixed(table.index_of(spec.class_))
-        return AskedTarget(own, spec.sign, _contrast(spec.versus or versus, table))
+        return _asked(own, spec.sign, _contrast(spec.versus or versus, table), table)
     word, contrast = spec.strip(), _contrast(versus, table)
     if word.startswith(_AGAINST) and not table.names(word):
         rule = rule_of(word.removeprefix(_AGAINST).lstrip(), vocabulary)
-        return AskedTarget(rule, "negative", contrast)
-    return AskedTarget(rule_of(word, vocabulary), "positive", contrast)
+        return _asked(rule, "negative", contrast, table)
+    return _asked(rule_of(word, vocabulary), "positive", contrast, table)
+
+
+def _asked(rule: Rule, sign: Sign, contrast: Contrast | None, table: ClassTable) -> AskedTarget:
+    if isinstance(rule, Fixed) and isinstance(contrast, OneRival) and rule.index == contrast.index:
+        name = table.name_of(rule.index) or rule.index
+        raise TargetError(f"{name} is compared with itself: versus is the same class")
+    return AskedTarget(rule, sign, contrast)
 
 
 def _contrast(versus: str | None, table: ClassTable) -> Contrast | None:

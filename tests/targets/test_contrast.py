@@ -105,8 +105,20 @@ def test_a_word_that_may_be_a_class_or_the_rule_is_refused_with_both_readings() 
 
 
 def test_a_class_has_nothing_beyond_itself() -> None:
-    with pytest.raises(ImageError, match=r"the explained class of birds/cock/1\.jpg is cat itself"):
+    with pytest.raises(
+        ImageError, match=r"the explained class of birds/cock/1\.jpg is cat, which --versus names"
+    ):
         chosen("cat", "top1")
+
+
+@pytest.mark.parametrize("target", ["cat", "-cat", "index:1"])
+def test_a_class_that_is_named_twice_is_refused_at_once(target: str) -> None:
+    with pytest.raises(TargetError, match="cat is compared with itself"):
+        TargetPlan(["top1", target], TABLE, versus="cat")
+
+
+def test_of_several_targets_the_one_that_others_are_compared_with_is_left_out() -> None:
+    assert [target.index for target in chosen("cat", "top3")] == [3, 4]
 
 
 def test_the_two_sides_of_one_logit_differ_by_twice_the_logit() -> None:

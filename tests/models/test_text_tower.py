@@ -46,8 +46,9 @@ def with_the_same_weights(tower: TextTower, **kwargs: Any) -> TextTower:
         {"text_cfg": TEXT | {"heads": 4}},
         {"text_cfg": TEXT | {"pool_type": "last"}},
         {"text_cfg": TEXT | {"no_causal_mask": True}},
+        {"text_cfg": TEXT | {"norm_kwargs": {"eps": 0.1}}},
     ],
-    ids=["activation", "heads", "pooling", "mask"],
+    ids=["activation", "heads", "pooling", "mask", "epsilon"],
 )
 def test_the_same_weights_in_another_architecture_are_embedded_anew(kwargs: dict[str, Any]) -> None:
     plain = tower_of()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ class OpenClipSource(PrefixedSource):
             text=TextTower(
                 name=config.name,
                 model=model.eval(),
-                tokenizer=_tokenizer(architecture),
+                tokenizer=_tokenizer(architecture, config.kwargs.get("text_cfg") or {}),
                 width=_embedding_width(architecture, config),
             ),
         )
@@ -173,11 +173,14 @@ def _embedding_width(architecture: str, config: ModelConfig) -> int:
     return int({**_open_clip().get_model_config(architecture), **config.kwargs}["embed_dim"])
 
 
-def _tokenizer(architecture: str) -> Callable[[], Tokenizer]:
+def _tokenizer(architecture: str, given: Mapping[str, Any]) -> Callable[[], Tokenizer]:
+    """Return what makes a model's tokenizer, with the options of the `text_cfg` that was given."""
+    options = given.get("tokenizer_kwargs") or {}
+
     def made() -> Tokenizer:
         try:
             with _quiet():
-                tokenizer: Tokenizer = _open_clip().get_tokenizer(architecture)
+                tokenizer: Tokenizer = _open_clip().get_tokenizer(architecture, **options)
         except Exception as error:  # a hub client, or a package that the tokenizer needs
             raise PromptError(
                 f"cannot get the tokenizer of open_clip's {architecture}: {type(error).__name__}: "

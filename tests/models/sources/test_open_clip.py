@@ -22,6 +22,7 @@ from camcli.models import LoadedModel, load_model
 from camcli.models.catalogue import catalogue
 from camcli.models.prompt_scores import PromptScores, with_prompts
 from camcli.models.prompts import Prompt, PromptPlan
+from camcli.models.sources.open_clip import _tokenizer
 from camcli.run.cut import split_at
 from tests.models.dual_encoders import TOWERS, small
 
@@ -316,3 +317,12 @@ def test_preprocessing_is_open_clips() -> None:
 def test_the_catalogue_lists_architectures_with_their_tags() -> None:
     (found,) = [named for named in catalogue("open_clip:RN50") if named.name == "open_clip:RN50"]
     assert "openai" in found.weights
+
+
+def test_options_of_the_tokenizer_are_used() -> None:
+    plain, canonical = (
+        _tokenizer("ViT-B-32", given)()
+        for given in ({}, {"tokenizer_kwargs": {"clean": "canonicalize"}})
+    )
+    assert torch.equal(canonical(["A cat."], context_length=8), plain(["a cat"], context_length=8))
+    assert not torch.equal(plain(["A cat."], context_length=8), plain(["a cat"], context_length=8))

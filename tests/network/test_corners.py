@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from camcli.errors import CamcliWarning, LayerError
-from camcli.network.corners import checked_corners, corner_changes
+from camcli.network.corners import checked_corners, corner_changes, corner_ratios
 from camcli.network.layout import Layout
 from camcli.network.split import split
 from camcli.network.trace import TracedNetwork, trace
@@ -82,6 +82,56 @@ def test_what_corners_cannot_tell_is_said() -> None:
     with pytest.warns(CamcliWarning, match="could not be confirmed by trying"):
         (cut,) = checked_corners(traced, [cut], images)
     assert cut.layout_check == "inconclusive"
+
+
+class Mixed(nn.Module):
+    """Sixteen places; each corner is given `strength` times as much of the next as of itself."""
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 4, 4, 4)
+        self.mixer = _Mixer(strength)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.mixer(self.patches(images).flatten(2)).mean(2))
+
+
+class _Mixer(nn.Module):
+    """Each place, and what it is given of the corners; all of them alike, if it is none itself."""
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        corners = [0, 3, 15, 12]
+        weight = torch.zeros(16, 16)
+        weight[:, corners] = 1.0
+        weight[corners] = 0.0
+        weight[corners, [*corners[1:], corners[0]]] = strength
+        self.corners = nn.Linear(16, 16, bias=False)
+        self.corners.weight = nn.Parameter(weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.corners(x)
+
+
+def test_a_corner_moves_its_own_by_its_share() -> None:
+    """Of an image that changes alike everywhere, so that what is mixed alone decides."""
+    images = torch.zeros(2, 3, 16, 16)
+    images[1] = 1.0
+    (changes,) = corner_changes(trace(Mixed(4.0).eval(), images), ["mixer"], images)
+    torch.testing.assert_close(corner_ratios(changes), torch.full((4,), 1 / 4.0))
+
+
+def test_only_clear_evidence_against_a_layout_refuses_it() -> None:
+    """Where all places are mixed, another corner may move one nearly twice as much by chance."""
+    images = torch.zeros(2, 3, 16, 16)
+    images[1] = 1.0
+    traced = trace(Mixed(1.8).eval(), images)
+    with pytest.warns(CamcliWarning, match="could not be confirmed by trying"):
+        checked_corners(traced, [split(traced, "mixer")], images)
+    traced = trace(Mixed(2.5).eval(), images)
+    with pytest.raises(LayerError, match="top left, top right, bottom left, bottom right"):
+        checked_corners(traced, [split(traced, "mixer")], images)
 
 
 def test_a_strip_one_row_high_has_two_corners() -> None:

@@ -53,6 +53,7 @@ def average(places: Tensor, dims: Sequence[int]) -> Tensor:
 
 def varies(places: Tensor) -> bool:
     """Return whether there are two different places."""
+    places = compact(places)
     known = places[~places.isnan()]
     return known.numel() > 0 and bool((known - known[0]).abs().max() > TOLERANCE)
 

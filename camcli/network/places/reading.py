@@ -42,7 +42,7 @@ def read(places: Tensor, sizes: tuple[int | None, ...], culprit: fx.Node | None)
     """
     if not is_somewhere(places):
         return Nowhere(culprit)
-    if not varies(compact(places)):
+    if not varies(places):
         return Nowhere()
     if sizes.count(None) != 1 or -1 in sizes:
         return Nowhere(tangled=True)
@@ -66,21 +66,19 @@ def _without(one: Tensor, channel: int) -> Tensor | None:
     """Return the places whatever the channel, None where channels are at different places."""
     if not varies(one.narrow(channel, 0, 1)) and varies(one):
         return None
-    if compact(one).size(channel) == 1:
-        return one.select(channel, 0)
+    sizes = [size for axis, size in enumerate(one.shape) if axis != channel]
+    one = compact(one)
+    if one.size(channel) == 1:
+        return one.select(channel, 0).expand(sizes)
     mean = average(one, [channel])
-    apart = (one - mean).abs()
-    if not bool((apart > TOLERANCE).any()):
-        return mean.select(channel, 0).expand(*_other_sizes(one, channel))
-    gaps = [_gap(mean.real), _gap(mean.imag)]
-    for off, gap in zip(((one - mean).real, (one - mean).imag), gaps, strict=True):
-        if bool((off.abs() > _NEAR * gap).any()):
+    where = mean.select(channel, 0).expand(sizes)
+    apart = one - mean
+    if not bool((apart.abs() > TOLERANCE).any()):
+        return where
+    for off, coordinates in ((apart.real, mean.real), (apart.imag, mean.imag)):
+        if bool((off.abs() > _NEAR * _gap(coordinates)).any()):
             return None
-    return mean.select(channel, 0).expand(*_other_sizes(one, channel))
-
-
-def _other_sizes(one: Tensor, channel: int) -> list[int]:
-    return [size for axis, size in enumerate(one.shape) if axis != channel]
+    return where
 
 
 def _gap(coordinates: Tensor) -> float:

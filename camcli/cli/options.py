@@ -16,7 +16,7 @@ from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
 from camcli.methods import canonical_name
 from camcli.models import sources
-from camcli.targets import contrast, rules
+from camcli.targets import rules
 
 if TYPE_CHECKING:
     from camcli.output.folder import FolderPolicy
@@ -87,7 +87,7 @@ class Flags:
         typer.Option(
             "--versus",
             metavar="CLASS",
-            help=f"Explain what the class has beyond another: {contrast.USAGE}.",
+            help=f"Explain what the class has beyond another: {rules.VERSUS}.",
         ),
     ] = None
     prompt: Annotated[

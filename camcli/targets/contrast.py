@@ -16,12 +16,11 @@ from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable, UnknownClassError
 from camcli.targets.class_target import Rival
 from camcli.targets.listing import read_listing
+from camcli.targets.rules import VERSUS
 from camcli.targets.rules.base import spells
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-USAGE = "runner-up, nearestN, @file.csv, or a class name or index"
 
 
 class SelfContrastError(TargetError):
@@ -151,7 +150,7 @@ def _index_of(word: str, table: ClassTable) -> int:
     try:
         return table.index_of(word)
     except UnknownClassError as error:
-        raise TargetError(f"{error} (versus is {USAGE})") from None
+        raise TargetError(f"{error} (versus is {VERSUS})") from None
 
 
 def _rule_of(word: str, table: ClassTable) -> Contrast | None:

@@ -26,6 +26,10 @@ The last two take what is left: any word behind an `@` for a file, and any other
 """
 
 
+VERSUS = "runner-up, nearestN, @file.csv, or a class name or index"
+"""What `--versus` takes; see `camcli.targets.contrast`."""
+
+
 def usage() -> str:
     """Return how `--target` spells each kind, as one phrase."""
     *others, last = RULES

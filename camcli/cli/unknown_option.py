@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from camcli.config import keys_of
+from camcli.config import config_keys
 
 
 def advice(option: str, command: Any, commands: Iterable[Any]) -> str:
@@ -19,7 +19,7 @@ def advice(option: str, command: Any, commands: Iterable[Any]) -> str:
 
     """
     own, typed = _options(command), option.replace("_", "-")
-    keys = {_option_like(key): key for key in keys_of() if "." in key} if "--set" in own else {}
+    keys = {_option_like(key): key for key in config_keys() if "." in key} if "--set" in own else {}
     sets = {name: f"--set {key}=VALUE" for name, key in keys.items() if name not in own}
     if typed in sets:
         return f"; that is a key of the configuration: {sets[typed]}"

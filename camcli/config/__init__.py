@@ -3,8 +3,8 @@
 All mistakes are reported together, each with its key, the value found and the valid choices.
 """
 
+from camcli.config.keys import config_keys
 from camcli.config.load import dump_config, load_config
-from camcli.config.mistakes import keys_of
 from camcli.config.sections import (
     Colormap,
     Config,
@@ -30,8 +30,8 @@ __all__ = [
     "PromptsConfig",
     "RunConfig",
     "TargetConfig",
+    "config_keys",
     "dump_config",
-    "keys_of",
     "load_config",
     "parse_value",
 ]

@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, get_args
 
-from pydantic import BaseModel
-
-from camcli.config.sections import Config
+from camcli.config.keys import config_keys
 
 
 class Part(Enum):
@@ -84,19 +81,3 @@ def deciding_keys() -> Iterator[tuple[str, Part]]:
         part = IDENTITY.get(key, Part.GIVEN)
         if isinstance(part, Part):
             yield key, part
-
-
-def config_keys(section: type[BaseModel] = Config, above: str = "") -> Iterator[str]:
-    """Yield every key of the configuration, such as `run.seed`."""
-    for name, field in section.model_fields.items():
-        inner = _section_in(field.annotation)
-        if inner is None:
-            yield above + name
-        else:
-            yield from config_keys(inner, f"{above}{name}.")
-
-
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the section that a key holds, perhaps among plain values such as `auto`."""
-    candidates = (annotation, *get_args(annotation))
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)

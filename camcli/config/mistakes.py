@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from camcli.config.expected import alternatives, bare, element_of, expected, words_of
+from camcli.config.expected import element_of, expected, words_of
+from camcli.config.keys import keys_called, section_in
 from camcli.config.scalar import Scalar
 from camcli.config.sections import Config
 from camcli.config.strict_yaml import KeyPath
@@ -47,20 +48,6 @@ def _path_of(problem: Mapping[str, Any]) -> KeyPath:
     return (*path, last) if problem["type"] in _ABOUT_A_KEY or _is_key(last) else path
 
 
-def keys_of(section: type[BaseModel] = Config) -> Iterator[str]:
-    """Yield every key of a section, with its own section's name and a point before it."""
-    for name, field in section.model_fields.items():
-        yield name
-        below = _section_in(field.annotation)
-        if below is not None:
-            yield from (f"{name}.{key}" for key in keys_of(below))
-
-
-def keys_called(name: str) -> list[str]:
-    """Return every key whose last part is a name, as `--set` takes it."""
-    return [key for key in keys_of() if key.rpartition(".")[2] == name]
-
-
 def _is_key(part: int | str) -> bool:
     """Return whether a part is a key of the config, not a tag that pydantic adds for a union."""
     return isinstance(part, int) or (part.isidentifier() and part not in _TAGS)
@@ -93,26 +80,16 @@ def _complaint(problem: Mapping[str, Any], path: KeyPath) -> str:
 def _no_such_key(path: KeyPath) -> str:
     word = str(path[-1])
     keys = list(_fields_of(_section_at(path[:-1])))
-    elsewhere = [key for key in keys_called(word) if "." in key]
-    if elsewhere:
+    if elsewhere := keys_called(word):
         return f"no such key; did you mean {' or '.join(map(repr, elsewhere))}?"
     return f"no such key{suggest(word, keys)} (valid: {', '.join(keys)})"
-
-
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    sections = (
-        each
-        for each in map(bare, alternatives(annotation))
-        if isinstance(each, type) and issubclass(each, BaseModel)
-    )
-    return next(sections, None)
 
 
 def _section_at(path: Sequence[int | str]) -> type[BaseModel]:
     """Return the section that a path of keys leads to."""
     section: type[BaseModel] = Config
     for part in (part for part in path if isinstance(part, str)):
-        section = _section_in(element_of(_fields_of(section)[part].annotation)) or section
+        section = section_in(element_of(_fields_of(section)[part].annotation)) or section
     return section
 
 

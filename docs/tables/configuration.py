@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from camcli.config import Config
@@ -26,14 +26,6 @@ def configuration_page() -> str:
         "of [what makes two runs the same](../guide/long_runs.md#what-makes-two-runs-the-same).",
         *(_section(schema, name) for name in schema["properties"]),
     )
-
-
-def all_keys() -> Iterator[str]:
-    """Yield every key as `--set` takes it, such as `run.batch_size`."""
-    schema = Config.model_json_schema()
-    for name in schema["properties"]:
-        section = _section_of(schema, name)
-        yield from [name] if section is None else (f"{name}.{key}" for key in section["properties"])
 
 
 def _section(schema: _Schema, name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from camcli.config.identity import IDENTITY, Apart, config_keys, deciding_keys
+from camcli.config import config_keys
+from camcli.config.identity import IDENTITY, Apart, deciding_keys
 
 
 def test_every_key_is_said_to_decide_results_or_not() -> None:

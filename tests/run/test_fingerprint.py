@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from camcli.config import load_config
-from camcli.config.identity import IDENTITY, Apart, Part, config_keys
+from camcli.config import config_keys, load_config
+from camcli.config.identity import IDENTITY, Apart, Part
 from camcli.errors import InputError
 from camcli.output.identity import compare
 from camcli.run.build import BuiltRun, build

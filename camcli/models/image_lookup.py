@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from camcli.errors import TargetError
 from camcli.models.image_paths import Likeness, SpelledPath
 from camcli.records import ImageRef
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 _DEPTHS = (3, 2, 1)
 
 
-class AmbiguousImageError(LookupError):
+class AmbiguousImageError(TargetError):
     """An image and an entry of a file cannot be told from another one; the message names both."""
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from camcli.config import PromptsConfig
 from camcli.errors import PromptError, TargetError
-from camcli.models.image_lookup import AmbiguousImageError
 from camcli.models.listed_images import ListedImages
 from camcli.models.prompt_file import read_prompts
 from camcli.records import ImageRef
@@ -59,10 +58,7 @@ class PromptPlan:
             TargetError: It has none, or what the file has may be another image's.
 
         """
-        try:
-            own = (self.listed.of(ref) if self.listed else None) or ()
-        except AmbiguousImageError as error:
-            raise TargetError(str(error)) from None
+        own = (self.listed.of(ref) if self.listed else None) or ()
         if self.listed and not self.shared and not own:
             raise TargetError(f"{self.listed.source} has no prompt for {ref.name}")
         return list(dict.fromkeys([*self.shared, *own]))

@@ -58,6 +58,19 @@ class ClassTable:
         """Return whether a class is called precisely so."""
         return self.labels is not None and word in self.labels
 
+    def refuse_for_rule(self, word: str) -> None:
+        """Refuse a rule's word that may mean a class as well.
+
+        Raises:
+            TargetError: It names a class; the message has both readings.
+
+        """
+        if not word.startswith("@") and self.names(word):
+            name = self.name_of(self.index_named(word))
+            raise TargetError(
+                f"may be the class {name!r} or the rule: write class:{name} or @{word}"
+            )
+
     def index_of(self, word: str) -> int:
         """Return the class that a word asks for.
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
-from camcli.models.image_lookup import AmbiguousImageError
 from camcli.models.listed_images import ListedImages
 from camcli.records import ImageRef
 from camcli.targets.class_table import ClassTable, UnknownClassError
@@ -105,10 +103,7 @@ class Listed(Contrast):
 
     def rivals(self, ref: ImageRef, scores: Tensor, index: int) -> tuple[Rival, ...]:  # noqa: ARG002
         """See `Contrast.rivals`."""
-        try:
-            found: Sequence[int] | None = self.listed.of(ref)
-        except AmbiguousImageError as error:
-            raise TargetError(str(error)) from None
+        found = self.listed.of(ref)
         if found is None:
             raise TargetError(f"{self.listed.source} names no class for {ref.name} (--versus)")
         others = list(dict.fromkeys(found))
@@ -132,18 +127,16 @@ def contrast_of(spec: str, table: ClassTable) -> Contrast:
 
     """
     word = spec.strip()
-    rule = _rule_of(word, table)
-    if rule is None:
-        if word.startswith("@"):
-            path = Path(word[1:])
-            return Listed(ListedImages(str(path), read_listing(path, table, ["versus"])))
-        return OneRival(_index_of(word, table), table)
-    if word.startswith("@") or not table.names(word):
-        return rule
-    if table.has_label(word):
+    if table.has_label(word) and not word.startswith("@"):
         return OneRival(table.index_named(word), table)
-    name = table.name_of(table.index_named(word))
-    raise TargetError(f"may be the class {name!r} or the rule: write class:{name} or @{word}")
+    rule = _rule_of(word, table)
+    if rule is not None:
+        table.refuse_for_rule(word)
+        return rule
+    if word.startswith("@"):
+        path = Path(word[1:])
+        return Listed(ListedImages(str(path), read_listing(path, table, ["versus"])))
+    return OneRival(_index_of(word, table), table)
 
 
 def _index_of(word: str, table: ClassTable) -> int:
@@ -160,5 +153,7 @@ def _rule_of(word: str, table: ClassTable) -> Contrast | None:
         return None
     count = int(nearest[1]) if nearest else 1
     if not 1 <= count < table.size:
-        raise TargetError(f"the network has {table.size} classes: there is no such other one")
+        raise TargetError(
+            f"the network has {table.size} classes, so a class has 1 to {table.size - 1} others"
+        )
     return Nearest(count) if nearest else RunnerUp()

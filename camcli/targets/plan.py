@@ -212,17 +212,15 @@ def rule_of(spec: str, vocabulary: Vocabulary) -> Rule:
 
     """
     table = vocabulary.table
-    may_be_a_name = not spec.startswith("@")
-    if may_be_a_name and table.has_label(spec):
+    if table.has_label(spec) and not spec.startswith("@"):
         return Fixed(table.index_named(spec))
     try:
         found = (rule.parse(spec, vocabulary) for rule in rules())
         rule = next(rule for rule in found if rule is not None)
     except UnknownClassError as error:
         raise TargetError(f"{error} (a target is {usage()})") from None
-    if may_be_a_name and table.names(spec) and not isinstance(rule, Fixed):
-        name = table.name_of(table.index_named(spec))
-        raise TargetError(f"may be the class {name!r} or the rule: write class:{name} or @{spec}")
+    if not isinstance(rule, Fixed):
+        table.refuse_for_rule(spec)
     return rule
 
 

@@ -104,6 +104,11 @@ def test_a_word_that_may_be_a_class_or_the_rule_is_refused_with_both_readings() 
         chosen("runner-up", table=table)
 
 
+def test_a_class_that_is_called_like_a_rule_is_that_class_even_where_the_rule_is_none() -> None:
+    table = ClassTable(3, ("nearest9", "cat", "dog"))
+    assert chosen("nearest9", "dog", table)[0].rivals == (Rival(0),)
+
+
 def test_a_class_has_nothing_beyond_itself() -> None:
     with pytest.raises(
         ImageError, match=r"the explained class of birds/cock/1\.jpg is cat, which --versus names"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
-from camcli.models.image_lookup import AmbiguousImageError
 from camcli.models.listed_images import ListedImages
 from camcli.records import ImageRef
 from camcli.targets.listing import read_listing
@@ -43,10 +42,7 @@ class Listed(Rule):
 
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
         """Return the classes that the file has for an image."""
-        try:
-            found = self.listed.of(ref)
-        except AmbiguousImageError as error:
-            raise TargetError(str(error)) from None
+        found = self.listed.of(ref)
         if found is None:
             raise TargetError(f"{self.listed.source} names no class for {ref.name}")
         return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
 import torch
 from torch import fx
 
-from camcli.network.nodes import ancestors, closure, is_symbolic_int, packet_of, shape_of
+from camcli.network.nodes import ancestors, closure, dependents, packet_of, shape_of
 from camcli.network.trace import TracedNetwork
 
 _aten = torch.ops.aten
@@ -65,7 +64,7 @@ class Head:
 
 def head_of(traced: TracedNetwork) -> Head:
     """Return where a network ends: its last learned maps, found by walking back from its logits."""
-    active = closure([traced.image], _users_of_values)
+    active = dependents(traced.image)
     maps = {node for node in active if _is_learned_map(node, active)}
 
     def before(node: fx.Node) -> list[fx.Node]:
@@ -106,11 +105,6 @@ def is_pointwise(learned: fx.Node) -> bool:
     if packet_of(learned) not in _CONVOLUTIONS:
         return True
     return prod(_kernel(learned)) == 1
-
-
-def _users_of_values(node: fx.Node) -> Iterator[fx.Node]:
-    """Yield what is computed from a node's values: a size computed from the batch is none."""
-    return (user for user in node.users if not is_symbolic_int(user))
 
 
 def _is_learned_map(node: fx.Node, active: set[fx.Node]) -> bool:

@@ -73,6 +73,11 @@ def descendants(nodes: Iterable[fx.Node]) -> set[fx.Node]:
     return closure(nodes, lambda node: list(node.users))
 
 
+def dependents(image: fx.Node) -> set[fx.Node]:
+    """Return a node and all that is computed from its values: a size of the batch is none."""
+    return closure([image], lambda node: (u for u in node.users if not is_symbolic_int(u)))
+
+
 def closure(nodes: Iterable[fx.Node], step: Callable[[fx.Node], Iterable[fx.Node]]) -> set[fx.Node]:
     """Return the nodes given and all that repeated steps lead to."""
     seen: set[fx.Node] = set()

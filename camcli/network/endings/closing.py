@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from camcli.network.nodes import closure, is_symbolic_int, packet_of, shape_of
+from camcli.network.nodes import dependents, is_symbolic_int, packet_of, shape_of
 
 _aten = torch.ops.aten
 
@@ -82,7 +82,7 @@ def closings(
         The closing behind each, the shortest first, up to where weights made the numbers.
 
     """
-    of_image = closure([image], lambda node: (u for u in node.users if not is_symbolic_int(u)))
+    of_image = dependents(image)
     waiting = {result}
     for node in reversed(module.graph.nodes):
         if node not in waiting:

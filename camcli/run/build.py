@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -59,7 +60,11 @@ class BuiltRun:
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what determines the results of the run; see `fingerprint_of`."""
-        return fingerprint_of(self)
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> dict[str, Any]:
+        return fingerprint_of(self)  # it reads every weight
 
 
 def build(

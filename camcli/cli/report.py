@@ -35,16 +35,18 @@ def report(
     from tqdm import tqdm
 
     from camcli.gallery.build import build_gallery
-    from camcli.gallery.items import items_of
     from camcli.gallery.source import read_runs
     from camcli.gallery.truth import StatedTruth, read_truth
 
     shown = read_runs(runs)
     stated = read_truth(truth, shown) if truth else StatedTruth({})
-    with tqdm(
-        total=len(items_of(shown)), unit="image", file=sys.stderr, disable=quiet or None
-    ) as bar:
-        made = build_gallery(shown, output, stated.by_image, side, bar.update)
+    with tqdm(unit="image", file=sys.stderr, disable=quiet or None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        made = build_gallery(shown, output, stated.by_image, side, show)
     for line in stated.told:
         say(line)
     if made.missing:

@@ -59,11 +59,8 @@ class Entry:
             return None
         name, against = self.target.get("name"), self.target.get("sign") == "negative"
         own = f"{'-' * against}{self.target['index'] if name is None else name}"
-        rivals = [
-            str(each["index"] if each.get("name") is None else each["name"])
-            for each in self.target.get("versus") or ()
-        ]
-        return f"{own} versus {', '.join(rivals)}" if rivals else own
+        rivals = ", ".join(rivals_of(self.row))
+        return f"{own} versus {rivals}" if rivals else own
 
     @property
     def extent(self) -> tuple[float, ...] | None:
@@ -77,6 +74,12 @@ class Entry:
         return (self.image, self.target.get("index"), self.target_name)
 
 
+def rivals_of(row: Mapping[str, Any]) -> list[str]:
+    """Return what the class of a row is compared with, each by its name, or its index without."""
+    others = (row.get("target") or {}).get("versus") or ()
+    return [str(each["index"] if each.get("name") is None else each["name"]) for each in others]
+
+
 def read_folder(folder: Path) -> list[Entry]:
     """Read what `camcli explain` left in a folder; its manifest and maps are enough.
 
@@ -88,7 +91,7 @@ def read_folder(folder: Path) -> list[Entry]:
     if not manifest.is_file():
         advice = ": run `camcli merge` first" if shards_in(folder) else ""
         raise InputError(f"{folder} holds no manifest of camcli explain{advice}")
-    over_image = _maps_cover_images(folder)
+    over_image = output_of(folder).get("map_size") == "original"
     return [
         Entry(
             _with_extent(row) if over_image else row,
@@ -107,13 +110,16 @@ def cover_the_same(first: Entry, second: Entry) -> bool:
     return all(abs(x - y) <= 1 for x, y in zip(a, b, strict=True))
 
 
-def _maps_cover_images(folder: Path) -> bool:
-    """Return whether a run wrote its maps at the size of the images, and not of the crops."""
+def output_of(folder: Path) -> Mapping[str, Any]:
+    """Return how a run was written, as its record has it; nothing where there is no record.
+
+    The manifest and the maps of a run are enough to look at it.
+    """
     try:
-        fingerprint = read_run(folder)["fingerprint"]
-        return bool(fingerprint["output"]["map_size"] == "original")
-    except (OutputError, KeyError, TypeError):  # the default, then
-        return False
+        output = read_run(folder)["fingerprint"].get("output")
+    except OutputError:
+        return {}
+    return output if isinstance(output, Mapping) else {}
 
 
 def _with_extent(row: Mapping[str, Any]) -> dict[str, Any]:

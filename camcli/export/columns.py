@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from camcli.comparison.entry import rivals_of
+
 Row = Mapping[str, Any]
 Value = str | int | float | None
 
@@ -19,13 +21,6 @@ def _of(*keys: str) -> Callable[[Row], Any]:
         return value
 
     return read
-
-
-def _versus(row: Row) -> str | None:
-    """Return what the class is compared with, by name or else index, as one text."""
-    others = (row.get("target") or {}).get("versus") or ()
-    names = [str(other["index"] if other["name"] is None else other["name"]) for other in others]
-    return "; ".join(names) or None
 
 
 def _side(place: int) -> Callable[[Row], Any]:
@@ -45,7 +40,7 @@ COLUMNS: dict[str, tuple[type, Callable[[Row], Any]]] = {
     "target_index": (int, _of("target", "index")),
     "target_name": (str, _of("target", "name")),
     "target_sign": (str, _of("target", "sign")),
-    "target_versus": (str, _versus),
+    "target_versus": (str, lambda row: "; ".join(rivals_of(row)) or None),
     "margin": (float, _of("target", "margin")),
     "score": (float, _of("target", "score")),
     "score_kind": (str, _of("target", "score_kind")),

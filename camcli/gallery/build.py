@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from camcli import __version__
 from camcli.errors import OutputError
-from camcli.gallery.items import Item, ShownRun, items_of
+from camcli.gallery.items import ShownRun, items_of
 from camcli.gallery.parts import ITEMS_PER_PART, Vocabulary, columns, details, script
-from camcli.gallery.pictures import ItemPictures, Pictures
+from camcli.gallery.pictures import Pictures
 from camcli.output.atomic import write_bytes
 
 SIDE = 640
@@ -48,7 +48,7 @@ def build_gallery(
     folder: Path,
     truth: Mapping[str, str] = NO_TRUTH,
     side: int = SIDE,
-    on_items: Callable[[int], object] = lambda _: None,
+    on_items: Callable[[int, int], object] = lambda _done, _all: None,
 ) -> Gallery:
     """Make a page of runs; pictures that an earlier page in the folder has are kept.
 
@@ -57,7 +57,7 @@ def build_gallery(
         folder: Where to make it.
         truth: The true class of images, by name, where it is known.
         side: The longest side of originals, in pixels; 0 for none.
-        on_items: Called with the number of items done since the last call.
+        on_items: Called with how many items are done, and how many there are.
 
     Raises:
         OutputError: The folder holds something else, or cannot be written to.
@@ -73,7 +73,10 @@ def build_gallery(
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             for part, start in enumerate(starts):
                 shown = items[start : start + ITEMS_PER_PART]
-                drawn = _drawn(pool, pictures, shown, on_items)
+                drawn = []
+                for done, made in enumerate(pool.map(pictures.of, shown), start=start + 1):
+                    drawn.append(made)
+                    on_items(done, len(items))
                 content = columns(shown, drawn, truth, classes)
                 _write(folder, f"rows/{part}.js", script("galleryRows", part, content))
                 detail = script("galleryDetails", part, details(shown, drawn))
@@ -90,19 +93,6 @@ def _refuse_other_content(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "gallery.js").is_file():
         raise OutputError(f"{folder} is not empty and holds no report: choose another folder")
     shutil.rmtree(folder / "rows", ignore_errors=True)
-
-
-def _drawn(
-    pool: ThreadPoolExecutor,
-    pictures: Pictures,
-    items: Sequence[Item],
-    on_items: Callable[[int], object],
-) -> list[ItemPictures]:
-    drawn = []
-    for made in pool.map(pictures.of, items):
-        drawn.append(made)
-        on_items(1)
-    return drawn
 
 
 def _write_page(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from camcli.comparison.compare import read_side
+from camcli.comparison.entry import output_of
 from camcli.config import Config
-from camcli.errors import OutputError
 from camcli.gallery.items import ShownRun
-from camcli.output.record import read_run
 
 
 def read_runs(paths: Sequence[Path]) -> list[ShownRun]:
@@ -34,11 +32,5 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _colormap(path: Path) -> str:
-    default = Config().output.colormap
-    try:
-        fingerprint: Any = read_run(path)["fingerprint"]
-    except OutputError:  # the manifest and the maps of a run are enough
-        return default
-    output = fingerprint.get("output") if isinstance(fingerprint, dict) else None
-    named = output.get("colormap") if isinstance(output, dict) else None
-    return named if isinstance(named, str) else default
+    named = output_of(path).get("colormap")
+    return named if isinstance(named, str) else Config().output.colormap

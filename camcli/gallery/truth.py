@@ -97,9 +97,9 @@ def _by_folder(images: Mapping[str, Path], classes: _ExplainedClasses) -> dict[s
     folders = {image: PurePosixPath(path).parent.name for image, path in images.items()}
     if not any(map(classes.called, set(folders.values()))):
         raise InputError(
-            "--truth folder: no folder of the images has the name of an explained class; the "
-            f"first image lies in {next(iter(folders.values()), '')!r}, and was explained for "
-            f"{next(iter(sorted(classes.names.values())), 'nothing')!r}"
+            "--truth folder: no folder of the images has the name of an explained class, such as "
+            f"{next(iter(sorted(classes.names.values())), 'none')!r}; the first image lies in "
+            f"{next(iter(folders.values()), '')!r}"
         )
     return {image: classes.called(name) or name for image, name in folders.items() if name}
 

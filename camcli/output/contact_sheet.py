@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from camcli.records import Components, SaliencyMap
+    from camcli.records import Components, SaliencyMap, Versus
 
 _TILE = 240
 _GAP = 14
@@ -105,15 +105,24 @@ def _small(image: Image.Image) -> Image.Image:
 
 
 def _named(saliency_map: SaliencyMap) -> str:
-    """Return the target for a caption; the font has Latin letters only."""
+    """Return the target for a caption."""
     target = saliency_map.target
-    name = target.name if target.name and target.name.isascii() else f"class {target.index}"
+    name = _latin(target.name) or f"class {target.index}"
     sure = f"{target.score:.3g}" if target.probability is None else f"{target.probability:.0%}"
     against = "against " if target.sign == "negative" else ""
-    versus = f" v {len(target.versus)} others" if len(target.versus) > 1 else ""
-    for other in target.versus[:1] if not versus else ():
-        versus = f" v {other.name if other.name and other.name.isascii() else other.index}"
-    return f"{against}{name}{versus} {sure}"
+    return f"{against}{name}{_beside(target.versus)} {sure}"
+
+
+def _beside(others: Sequence[Versus]) -> str:
+    if len(others) == 1:
+        (other,) = others
+        return f" v {_latin(other.name) or other.index}"
+    return f" v {len(others)} others" if others else ""
+
+
+def _latin(name: str | None) -> str | None:
+    """Return a name that the font of captions has the letters of."""
+    return name if name and name.isascii() else None
 
 
 def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:

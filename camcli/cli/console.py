@@ -16,11 +16,6 @@ def say(text: str) -> None:
         sys.stderr.flush()
 
 
-def counted_as(number: int, thing: str) -> str:
-    """Return a number of things: `1 image`, `2 images`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def silent(_text: str) -> None:
     """Print nothing, in place of `say`."""
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camcli.cli.console import counted_as
 from camcli.errors import CamcliError, suggest
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     from camcli.run.outcome import Outcome

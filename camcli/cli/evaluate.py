@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from camcli.cli import options
-from camcli.cli.console import counted_as, say
+from camcli.cli.console import say
 from camcli.config import Config
 from camcli.errors import CamcliWarning, MachineError
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     from camcli.evaluation.evaluator import Evaluator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from camcli.cli import options
-from camcli.cli.console import counted_as, say, silent
+from camcli.cli.console import say, silent
 from camcli.cli.ending import exit_code, flaws_from, summary
 from camcli.cli.inputs import images_of
 from camcli.cli.progress import Progress
@@ -20,6 +20,7 @@ from camcli.config import Config, dump_config
 from camcli.errors import MachineError
 from camcli.images.shard import shard_from
 from camcli.records import WHOLE, ManifestRow
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     from camcli.output.requirement import Requirement

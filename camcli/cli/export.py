@@ -8,6 +8,7 @@ import typer
 
 from camcli.cli.console import say
 from camcli.errors import CamcliError, suggest
+from camcli.system.wording import counted_as
 
 
 def export(
@@ -30,7 +31,7 @@ def export(
     from camcli.export.formats import FORMATS, THRESHOLD
 
     if to not in FORMATS:
-        raise CamcliError(f"--to takes {', '.join(FORMATS)}{suggest(to, FORMATS)}, not {to!r}")
+        raise CamcliError(f"--to takes {', '.join(FORMATS)}, not {to!r}{suggest(to, FORMATS)}")
     if threshold is not None and to != "coco":
         raise CamcliError(f"--threshold belongs to --to coco; {to} has every row as it is")
     if threshold is not None and not 0 < threshold <= 1:
@@ -42,5 +43,4 @@ def export(
     written = chosen.write(read_side(run), path, THRESHOLD if threshold is None else threshold)
     if not written:
         say(f"no row of {run} has a map: explain again with --save maps")
-    things = chosen.thing if written == 1 else f"{chosen.thing}s"
-    say(f"{written} {things} -> {path}")
+    say(f"{counted_as(written, chosen.thing)} -> {path}")

@@ -11,6 +11,7 @@ import typer
 
 from camcli.cli import options
 from camcli.errors import CamcliError, LayerError
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     from camcli.network.layers import Layer
@@ -69,7 +70,7 @@ def _lines(listed: LayerList, shown: Sequence[Layer]) -> list[str]:
     height, width = listed.image_size
     names = ["  " * layer.path.count(".") + layer.path for layer in shown]
     column = max(map(len, names))
-    scores = "1 score" if listed.classes == 1 else f"{listed.classes} scores"
+    scores = counted_as(listed.classes, "score")
     lines = [f"{listed.model}: images of {height}x{width} -> {scores}"]
     for name, layer in zip(names, shown, strict=True):
         mark = "  <- default" if layer.path == listed.default else ""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import typer
 
-from camcli.cli.console import counted_as, say
+from camcli.cli.console import say
+from camcli.system.wording import counted_as
 
 
 def merge(

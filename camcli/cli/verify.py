@@ -6,8 +6,9 @@ from pathlib import Path
 
 import typer
 
-from camcli.cli.console import counted_as, say
+from camcli.cli.console import say
 from camcli.system.control_characters import harmless
+from camcli.system.wording import counted_as
 
 
 def verify(

@@ -118,8 +118,8 @@ def _threshold(text: str, side: Literal["under", "over"], worse: str) -> Thresho
         limit = math.nan
     if name not in fitting or not math.isfinite(limit):
         raise CamcliError(
-            f"{option} takes MEASURE=NUMBER, MEASURE one of {', '.join(fitting)}"
-            f"{suggest(name, fitting) if name not in fitting else ''}, not {text!r}"
+            f"{option} takes MEASURE=NUMBER, not {text!r}; MEASURE is one of "
+            f"{', '.join(fitting)}{suggest(name, fitting) if name not in fitting else ''}"
         )
     return Threshold(name, side, limit)
 

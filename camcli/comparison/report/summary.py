@@ -8,6 +8,7 @@ from statistics import fmean
 from camcli.comparison.compare import EVENTS, Comparison
 from camcli.comparison.gate import Gate
 from camcli.comparison.measures import MEASURES
+from camcli.system.wording import counted_as
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def counted(comparison: Comparison) -> str:
     events = comparison.events
     both = len(comparison.differences) - events["missing"] - events["new"]
     told = [f"{events[event]} {event.replace('-', ' ')}" for event in EVENTS if events[event]]
-    return ", ".join([f"{both} {'pair' if both == 1 else 'pairs'} compared", *told])
+    return ", ".join([f"{counted_as(both, 'pair')} compared", *told])
 
 
 def verdict(comparison: Comparison, gate: Gate) -> str:

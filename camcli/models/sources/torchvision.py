@@ -15,6 +15,7 @@ import torch
 import torchvision
 from torch import nn
 from torchvision.models._api import WeightsEnum, get_model, get_model_weights, list_models
+from torchvision.transforms._presets import ImageClassification
 
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, suggest
@@ -179,7 +180,11 @@ def _build(config: ModelConfig, **options: Any) -> nn.Module:
 
 
 def _preprocess(weights: WeightsEnum) -> Preprocess:
-    transform = weights.transforms()
+    return preprocess_of(weights.transforms())
+
+
+def preprocess_of(transform: ImageClassification) -> Preprocess:
+    """Return what torchvision's preset for classification does to an image."""
     crop = transform.crop_size[0]
     return Preprocess(
         resize=transform.resize_size[0],

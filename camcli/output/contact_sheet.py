@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from camcli.output.lettering import font_of, shortened, spelt
 from camcli.output.render import overlay
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _small(image: Image.Image) -> Image.Image:
 def _named(saliency_map: SaliencyMap) -> str:
     """Return the target for a caption."""
     target = saliency_map.target
-    name = _latin(target.name) or f"class {target.index}"
+    name = spelt(target.name) if target.name else f"class {target.index}"
     sure = f"{target.score:.3g}" if target.probability is None else f"{target.probability:.0%}"
     against = "against " if target.sign == "negative" else ""
     return f"{against}{name}{_beside(target.versus)} {sure}"
@@ -116,13 +116,8 @@ def _named(saliency_map: SaliencyMap) -> str:
 def _beside(others: Sequence[Versus]) -> str:
     if len(others) == 1:
         (other,) = others
-        return f" v {_latin(other.name) or other.index}"
+        return f" v {spelt(other.name) if other.name else other.index}"
     return f" v {len(others)} others" if others else ""
-
-
-def _latin(name: str | None) -> str | None:
-    """Return a name that the font of captions has the letters of."""
-    return name if name and name.isascii() else None
 
 
 def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:
@@ -157,19 +152,6 @@ def _draw(
         if filled := round(width * abs(tile.weight)):
             draw.rectangle((left, below, left + filled - 1, below + _BAR - 1), _ACCENT)
     below += _BAR + 4
-    draw.text((left, below), tile.title, _DIM if tile.weight == 0 else _BRIGHT, _font())
-    draw.text((left, below + _TEXT_SIZE + 3), _cut(tile.detail, width), _DIM, _font())
-
-
-def _cut(text: str, width: int) -> str:
-    """Shorten a text until it fits."""
-    shown = text
-    while shown and _font().getlength(shown) > width:
-        text = text[:-1]
-        shown = f"{text.rstrip()}..."
-    return shown
-
-
-@lru_cache(maxsize=1)
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(_TEXT_SIZE)
+    font = font_of(_TEXT_SIZE)
+    draw.text((left, below), tile.title, _DIM if tile.weight == 0 else _BRIGHT, font)
+    draw.text((left, below + _TEXT_SIZE + 3), shortened(tile.detail, width, font), _DIM, font)

@@ -67,6 +67,8 @@ OTHER: dict[str, Any] = {
     "output.colormap": "viridis",
     "output.alpha": 0.25,
     "output.style": "heat",
+    "output.colorbar": True,
+    "output.caption": "full",
     "output.overlay_format": "jpg",
     "output.overlay_side": 100,
 }

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from camcli.output.colormaps import lookup_table
-from camcli.output.lettering import font_of
+from camcli.output.lettering import font_of, rounded
 from camcli.output.styles import CONTOURS
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def colour_bar(
     """
     width, height = size
     font = font_of(height)
-    low, high = (f"{value:.3g}" for value in ends(saliency_map, look.normalize))
+    low, high = map(rounded, ends(saliency_map, look.normalize))
     gap = height // 2
     left = math.ceil(font.getlength(low)) + gap
     right = width - math.ceil(font.getlength(high)) - gap

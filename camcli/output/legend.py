@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from camcli.output.colour_bar import Colour, colour_bar
-from camcli.output.lettering import font_of, spelt, wrapped
+from camcli.output.lettering import font_of, rounded, spelt, wrapped
 from camcli.output.target_words import in_words
 
 if TYPE_CHECKING:
@@ -98,14 +98,14 @@ def _caption(
 def _sureness(target: Target) -> str:
     """Return the probability, and the score where there is none."""
     if target.probability is None:
-        return f"score {target.score:.3g}"
-    return f"probability {100 * target.probability:.3g}%"
+        return f"score {rounded(target.score)}"
+    return f"probability {rounded(100 * target.probability)}%"
 
 
 def _numbers(target: Target) -> str:
-    told = [f"score {target.score:.3g}"]
+    told = [f"score {rounded(target.score)}"]
     if target.margin is not None:
-        told.append(f"margin {target.margin:.3g}")
+        told.append(f"margin {rounded(target.margin)}")
     if target.probability is not None:
         told.append(_sureness(target))
     return ", ".join(told)

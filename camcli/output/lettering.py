@@ -35,6 +35,11 @@ def spelt(text: str) -> str:
     return escaped if len(text) <= _LONGEST else f"{escaped}..."
 
 
+def rounded(value: float) -> str:
+    """Return a number with three digits, such as 0.0222 or 1480."""
+    return f"{float(f'{value:.3g}'):g}"
+
+
 def shortened(text: str, width: float, font: Font) -> str:
     """Return a text, as `spelt` returns it, that is cut off before it is wider than that."""
     if font.getlength(text) <= width:

@@ -71,6 +71,7 @@ IDENTITY: Mapping[str, Part | Apart] = {
     "output.style": Part.GIVEN,
     "output.colorbar": Part.GIVEN,
     "output.caption": Part.GIVEN,
+    "output.font": Part.CONTENT,
     "output.overlay_format": Part.GIVEN,
     "output.overlay_side": Part.GIVEN,
 }

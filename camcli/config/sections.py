@@ -21,6 +21,7 @@ from pydantic import (
 
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.config.colormaps import known_colormap
+from camcli.config.fonts import known_font
 from camcli.config.scalar import Scalar, is_null, read_for
 from camcli.records import Sign
 
@@ -280,6 +281,9 @@ class OutputConfig(_Section):
         "none",
         description="what stands below overlays; label: the target and its probability; full: the "
         "score, the method and the layer, too",
+    )
+    font: Annotated[str, AfterValidator(known_font)] | None = Field(
+        None, description="font file of captions and sheets; null: Pillow's, of plain Latin letters"
     )
     overlay_format: Literal["png", "jpg"] = Field(
         "png", description="png is lossless; jpg takes a tenth of the time and a fifth of the space"

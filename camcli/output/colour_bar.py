@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from camcli.output.colormaps import lookup_table
-from camcli.output.lettering import font_of, rounded
+from camcli.output.lettering import Font, rounded
 from camcli.output.styles import CONTOURS
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def colour_bar(
     saliency_map: SaliencyMap,
     look: OutputConfig,
     size: tuple[int, int],
+    font: Font,
     ink: Colour,
     ground: Colour,
 ) -> Image.Image:
@@ -50,7 +51,8 @@ def colour_bar(
     Args:
         saliency_map: Whose numbers stand at the ends.
         look: The colour map, the style and the normalisation.
-        size: (width, height) in pixels; the height is that of the numbers.
+        size: (width, height) in pixels.
+        font: That of the numbers.
         ink: Colour of the numbers.
         ground: What they stand on.
 
@@ -59,7 +61,6 @@ def colour_bar(
 
     """
     width, height = size
-    font = font_of(height)
     low, high = map(rounded, ends(saliency_map, look.normalize))
     gap = height // 2
     left = math.ceil(font.getlength(low)) + gap

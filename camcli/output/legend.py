@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from camcli.output.colour_bar import Colour, colour_bar
-from camcli.output.lettering import font_of, rounded, spelt, wrapped
+from camcli.output.lettering import Font, Lettering, rounded, wrapped
 from camcli.output.target_words import in_words
 
 if TYPE_CHECKING:
@@ -59,16 +59,22 @@ def with_legend(
     width = max(picture.width, _NARROWEST * size)
     margin, step = size // 2, round(size * 1.35)
     room = width - 2 * margin
-    lines = _caption(saliency_map, look.caption, provenance, room, size)
+    lettering = Lettering(look.font)
+    font = lettering.at(size)
+    lines = [
+        _Line(line, colour)
+        for text, colour in _caption(saliency_map.target, look.caption, provenance)
+        for line in wrapped(lettering.spelt(text), room, font, _MOST_LINES)
+    ]
     bar = (size + margin) if look.colorbar else 0
     height = margin + bar + len(lines) * step + (margin if lines else 0)
     canvas = Image.new("RGB", (width, picture.height + height), _BACKGROUND)
     canvas.paste(picture, ((width - picture.width) // 2, 0))
     top = picture.height + margin
     if look.colorbar:
-        drawn = colour_bar(saliency_map, look, (room, size), _BRIGHT, _BACKGROUND)
+        drawn = colour_bar(saliency_map, look, (room, size), font, _BRIGHT, _BACKGROUND)
         canvas.paste(drawn, (margin, top))
-    _write(canvas, lines, (margin, top + bar), size, step)
+    _write(canvas, lines, (margin, top + bar), font, step)
     return canvas
 
 
@@ -77,22 +83,15 @@ def text_size(picture: tuple[int, int]) -> int:
     return max(_SMALLEST_TEXT, round(math.sqrt(picture[0] * picture[1]) * _TEXT_SHARE))
 
 
-def _caption(
-    saliency_map: SaliencyMap, caption: str, provenance: Provenance, room: int, size: int
-) -> list[_Line]:
-    if caption == "none":
-        return []
-    target, font = saliency_map.target, font_of(size)
-    said = [(in_words(target), _BRIGHT)]
+def _caption(target: Target, caption: str, provenance: Provenance) -> Iterator[tuple[str, Colour]]:
+    """Yield the sentences of a caption, with their colours."""
+    if caption != "none":
+        yield in_words(target), _BRIGHT
+    if caption == "label":
+        yield _sureness(target), _DIM
     if caption == "full":
-        said += [(_numbers(target), _DIM), (f"{provenance.method} at {provenance.layer}", _DIM)]
-    else:
-        said.append((_sureness(target), _DIM))
-    return [
-        _Line(line, colour)
-        for text, colour in said
-        for line in wrapped(spelt(text), room, font, _MOST_LINES)
-    ]
+        yield _numbers(target), _DIM
+        yield f"{provenance.method} at {provenance.layer}", _DIM
 
 
 def _sureness(target: Target) -> str:
@@ -112,9 +111,9 @@ def _numbers(target: Target) -> str:
 
 
 def _write(
-    canvas: Image.Image, lines: Sequence[_Line], corner: tuple[int, int], size: int, step: int
+    canvas: Image.Image, lines: Sequence[_Line], corner: tuple[int, int], font: Font, step: int
 ) -> None:
     drawing = ImageDraw.Draw(canvas)
     left, top = corner
     for number, line in enumerate(lines):
-        drawing.text((left, top + number * step), line.text, line.colour, font_of(size))
+        drawing.text((left, top + number * step), line.text, line.colour, font)

@@ -6,6 +6,7 @@ from camcli.output.artefacts.base import Artefact
 from camcli.output.artefacts.picture import Picture
 from camcli.output.contact_sheet import contact_sheet
 from camcli.output.encode import png
+from camcli.output.lettering import Lettering
 from camcli.records import SaliencyMap
 
 
@@ -22,7 +23,8 @@ class Sheets(Artefact[Picture]):
         components = saliency_map.components
         if components is None or components.maps is None:
             return None
-        sheet = contact_sheet(saliency_map, self.config.colormap, self.config.alpha)
+        look = self.config
+        sheet = contact_sheet(saliency_map, look.colormap, look.alpha, Lettering(look.font))
         return Picture(sheet, self.provenance.facts(saliency_map))
 
     def encode(self, rendered: Picture) -> bytes:

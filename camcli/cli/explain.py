@@ -13,6 +13,7 @@ import typer
 from camcli.cli import options
 from camcli.cli.console import say, silent
 from camcli.cli.ending import exit_code, flaws_from, summary
+from camcli.cli.idle_looks import idle_looks
 from camcli.cli.inputs import images_of
 from camcli.cli.opening import open_result
 from camcli.cli.progress import Progress
@@ -115,6 +116,9 @@ def explain(
     if dry_run:
         _show(plan, resolved)
         return
+    if not quiet:
+        for line in idle_looks(resolved.output):
+            say(line)
     outcome = _run(plan, resolved, _Reporting(json, quiet, fail_fast))
     if not quiet:
         say(summary(outcome, output))

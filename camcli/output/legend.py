@@ -91,6 +91,8 @@ def _caption(target: Target, caption: str, provenance: Provenance) -> Iterator[t
         yield _sureness(target), _DIM
     if caption == "full":
         yield _numbers(target), _DIM
+        if target.margin is not None:
+            yield f"margin {rounded(target.margin)}", _DIM
         yield f"{provenance.method} at {provenance.layer}", _DIM
 
 
@@ -102,12 +104,8 @@ def _sureness(target: Target) -> str:
 
 
 def _numbers(target: Target) -> str:
-    told = [f"score {rounded(target.score)}"]
-    if target.margin is not None:
-        told.append(f"margin {rounded(target.margin)}")
-    if target.probability is not None:
-        told.append(_sureness(target))
-    return ", ".join(told)
+    score = f"score {rounded(target.score)}"
+    return score if target.probability is None else f"{score}, {_sureness(target)}"
 
 
 def _write(

@@ -14,6 +14,7 @@ from camcli.cli.idle_looks import idle_looks
 from camcli.config import OutputConfig
 from tests.cli.conftest import Camcli, rows_in
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "looks.md"
 LOOKS = ("--save", "overlays", "--save", "heat", "--caption", "full", "--colorbar")
 
 

@@ -81,7 +81,8 @@ def test_a_full_caption_has_all_figures_the_method_and_the_layer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = texts_of(monkeypatch, map_over((400, 200), replace(CAT, margin=2.5)), caption="full")
-    assert found == ["cat", "score 12.3, margin 2.5, probability 98.8%", "lift-cam at features"]
+    figures = ["score 12.3, probability 98.8%", "margin 2.5"]
+    assert found == ["cat", *figures, "lift-cam at features"]
 
 
 def test_long_names_take_two_lines_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,9 @@ def _sureness(target: Target) -> str:
     """Return the probability, and the score where there is none."""
     if target.probability is None:
         return f"score {rounded(target.score)}"
-    return f"probability {rounded(100 * target.probability)}%"
+    percent = rounded(100 * target.probability)
+    rounded_up = percent == "100" and target.probability < 1
+    return "probability over 99.9%" if rounded_up else f"probability {percent}%"
 
 
 def _numbers(target: Target) -> str:

@@ -72,6 +72,17 @@ def test_a_label_is_the_target_and_its_probability(monkeypatch: pytest.MonkeyPat
     ]
 
 
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [(1.0, "100%"), (0.99961, "over 99.9%"), (0.9994, "99.9%"), (0.5, "50%"), (1.2e-7, "1.2e-05%")],
+)
+def test_no_probability_is_rounded_up_to_certainty(
+    monkeypatch: pytest.MonkeyPatch, probability: float, expected: str
+) -> None:
+    sure = map_over((300, 200), replace(CAT, probability=probability))
+    assert texts_of(monkeypatch, sure, caption="label")[1] == f"probability {expected}"
+
+
 def test_a_label_without_a_probability_has_the_score(monkeypatch: pytest.MonkeyPatch) -> None:
     value = map_over((300, 200), replace(CAT, name=None, probability=None, sign="negative"))
     assert texts_of(monkeypatch, value, caption="label") == ["against class 3", "score 12.3"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from camcli.records import Components, SaliencyMap, Versus
 from tests.output.legends import CAT, map_over
 from tests.output.made import MADE
 
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "looks.md"
 IMAGE = Image.new("RGB", (4, 3), (1, 2, 3))
 HOSTILE = "a\0b\nc\td\x1b[31m\u202e\u200f\ud8ff\u732b \"'<script>&"
 EXPECTED = {
@@ -69,6 +72,18 @@ def test_every_picture_says_what_made_it(kind: str) -> None:
 def test_a_jpeg_says_the_same_in_its_comment() -> None:
     config = OutputConfig(save=("overlays",), overlay_format="jpg")
     assert in_jpg(files_of(config)["overlay"]) == EXPECTED
+
+
+def test_the_lines_of_the_guide_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (file,) = re.findall(r'open\("(.*?)"\)', code)
+    monkeypatch.chdir(tmp_path)
+    Path(file).parent.mkdir(parents=True)
+    Path(file).write_bytes(files_of(OutputConfig())["overlay"])
+    exec(code)
+    assert capsys.readouterr().out == f"{EXPECTED}\n"
 
 
 def test_the_same_map_gives_the_same_bytes() -> None:

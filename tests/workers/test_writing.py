@@ -119,6 +119,7 @@ def test_an_image_whose_worker_died_is_decoded_again(
     assert contents(writer.folder) == contents(here.folder)
 
 
+@pytest.mark.slow
 def test_another_image_in_its_place_is_not_drawn_over(
     image: ImageRef, writer: ArtefactWriter
 ) -> None:
@@ -145,6 +146,7 @@ def test_an_image_that_is_gone_cannot_be_drawn_over(
             RemoteWriter(pool, writer).write(map_of(item))
 
 
+@pytest.mark.slow
 def test_writing_that_kills_every_worker_is_given_up(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, writer: ArtefactWriter
 ) -> None:

@@ -64,8 +64,9 @@ docs: $(VENV)/.installed-dev ## Build the documentation into build/docs, without
 reference: $(VENV)/.installed-dev ## Write the reference pages from the code again
 	$(BIN)/python -m docs.generate
 
-overview: $(VENV)/.installed ## Draw the README's image again
+overview: $(VENV)/.installed ## Draw the images of README and guide again
 	$(BIN)/python -m docs.overview docs/assets/overview.png
+	$(BIN)/python -m docs.looks docs/assets/looks.png
 
 clean: ## Remove what was made, .venv included
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

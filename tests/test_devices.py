@@ -109,7 +109,7 @@ def test_every_method_stays_on_the_device(
         {"model.name": "demo-clip", "prompts": ["a cat"], "method.name": "decom-cam"},
         {"model.name": "squeezenet1_1", "model.weights": None, "method.name": "lrp-cam"},
         {"model.name": "squeezenet1_1", "model.weights": None, "run.precision": "bf16"},
-        {"model.name": "convnext_tiny", "model.weights": None},
+        {"model.name": "convnext_tiny", "model.weights": None, "preprocess": {"crop": 64}},
         {"output.map_size": "layer", "output.normalize": "max"},
     ],
 )

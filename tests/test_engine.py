@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,7 @@ def test_a_result_is_the_same_alone_and_in_a_batch(
             np.testing.assert_allclose(one.values, other.values, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_maps_are_in_the_unit_range_at_the_inputs_size(
     scenes: Path, demo_model: LoadedModel
 ) -> None:
@@ -76,6 +78,7 @@ def test_maps_are_in_the_unit_range_at_the_inputs_size(
         assert 0 <= saliency_map.range[0] < saliency_map.range[1]
 
 
+@pytest.mark.slow
 def test_raw_values_can_be_recovered_from_the_range(scenes: Path, demo_model: LoadedModel) -> None:
     items = items_in(scenes, demo_model)
     scaled = explain_in_batches(engine_of(demo_model), items, 4)
@@ -88,6 +91,7 @@ def test_raw_values_can_be_recovered_from_the_range(scenes: Path, demo_model: Lo
         np.testing.assert_allclose(low + one.values * (high - low), other.values * high, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_maps_can_keep_the_layers_size(scenes: Path, demo_model: LoadedModel) -> None:
     engine = replace(engine_of(demo_model), at_layer_size=True)
     (first, *_) = explain_in_batches(engine, items_in(scenes, demo_model), 4)
@@ -95,6 +99,7 @@ def test_maps_can_keep_the_layers_size(scenes: Path, demo_model: LoadedModel) ->
     assert first.values.shape == (16, 16)
 
 
+@pytest.mark.slow
 def test_several_targets_come_in_order_of_their_scores(
     scenes: Path, demo_model: LoadedModel
 ) -> None:
@@ -112,10 +117,11 @@ def test_each_target_is_explained_as_if_it_were_the_only_one(
     scenes: Path, demo_model: LoadedModel
 ) -> None:
     items = items_in(scenes, demo_model)
+    only = cache(lambda index: engine_of(demo_model, targets=str(index)))
     for result in engine_of(demo_model, targets="top2").explain(Batch(tuple(items))):
         assert isinstance(result, Explained)
         for saliency_map in result.maps:
-            engine = engine_of(demo_model, targets=str(saliency_map.target.index))
+            engine = only(saliency_map.target.index)
             (alone,) = explain_in_batches(engine, [saliency_map.item], 1)
             assert (alone.values is None) == (saliency_map.values is None)
             if alone.values is not None:
@@ -160,6 +166,7 @@ def test_an_image_without_a_class_to_explain_fails_alone(
     assert all(isinstance(other, FailedImage) and "no class" in other.message for other in others)
 
 
+@pytest.mark.slow
 def test_the_input_is_that_of_torchvisions_transform(photos: Path, squeezenet: LoadedModel) -> None:
     from PIL import Image
     from torchvision.models import SqueezeNet1_1_Weights

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from camcli.cli.console import say
+from camcli.cli.opening import open_result
 from camcli.errors import CamcliError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def diff(
     report: Path | None = typer.Option(
         None, "--report", help="Write a page of both runs, side by side, to this folder."
     ),
+    open_: bool = typer.Option(False, "--open", help="Open the page of --report."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no table."),
 ) -> None:
     """Compare the maps of two runs, image by image and target by target.
@@ -63,6 +65,8 @@ def diff(
     Maps of different sizes are compared at the smaller one. Exit codes: 0 passed, or nothing was to
     be held; 1 a limit is broken, or an event happened that --fail-on names; 2 a run cannot be read.
     """
+    if open_ and report is None:
+        raise CamcliError("--open opens the page of --report, and none is asked for")
     if freeze:
         _freeze(golden, new)
         return
@@ -73,7 +77,7 @@ def diff(
     comparison = compare(read_side(golden), read_side(new))
     _write(comparison, gate, worst, markdown, junit)
     if report is not None:
-        _write_page(golden, new, report)
+        _write_page(golden, new, report, open_)
     _show(comparison, gate, worst, json, quiet)
     raise typer.Exit(1 if next(gate.failures(comparison), None) else 0)
 
@@ -103,12 +107,15 @@ def _write(
         write_bytes(junit, junit_report.junit(comparison, gate))
 
 
-def _write_page(golden: Path, new: Path, folder: Path) -> None:
+def _write_page(golden: Path, new: Path, folder: Path, opened: bool) -> None:
     from camcli.gallery.build import build_gallery
     from camcli.gallery.source import read_runs
 
     made = build_gallery(read_runs([golden, new]), folder)
-    say(f"open {made.page}#sort=changed")
+    if opened:
+        open_result(made.page, "sort=changed")
+    else:
+        say(f"open {made.page}#sort=changed")
 
 
 def _show(comparison: Comparison, gate: Gate, worst: int, json: bool, quiet: bool) -> None:

@@ -13,10 +13,13 @@ import typer
 from camcli.cli import options
 from camcli.cli.console import say, silent
 from camcli.cli.ending import exit_code, flaws_from, summary
+from camcli.cli.idle_looks import idle_looks
 from camcli.cli.inputs import images_of
+from camcli.cli.opening import open_result
 from camcli.cli.progress import Progress
 from camcli.cli.startup import starting_up
 from camcli.config import Config, dump_config
+from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.errors import MachineError
 from camcli.images.shard import shard_from
 from camcli.records import WHOLE, ManifestRow
@@ -61,6 +64,7 @@ def explain(
         False, "--json", help="Print manifest rows on stdout as they are done."
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress."),
+    open_: bool = typer.Option(False, "--open", help="Open the overlays once they are done."),
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Check and show what would be done, and stop."
     ),
@@ -112,13 +116,24 @@ def explain(
     if dry_run:
         _show(plan, resolved)
         return
+    if not quiet:
+        for line in idle_looks(resolved.output):
+            say(line)
     outcome = _run(plan, resolved, _Reporting(json, quiet, fail_fast))
     if not quiet:
         say(summary(outcome, output))
     for line in (line for use in outcome.files for line in use.lines()):
         say(line)
+    if open_ and not outcome.interrupted:
+        open_result(_looked_at(output))
     held = _hold(requirements, plan)
     raise typer.Exit(exit_code(outcome, fail_fast, flaws) or (0 if held else 1))
+
+
+def _looked_at(output: Path) -> Path:
+    """Return the folder to look at: the first there is of what is drawn, or else the whole."""
+    kinds = (ARTEFACT_KINDS[name].folder for name in ("overlay", "heat", "sheet"))
+    return next((output / kind for kind in kinds if (output / kind).is_dir()), output)
 
 
 def _hold(requirements: Sequence[Requirement], plan: RunPlan) -> bool:

@@ -156,6 +156,18 @@ class Flags:
         Sets("output.alpha"),
         typer.Option("--alpha", metavar="0...1", help="Opacity of the map, of blend and mask."),
     ] = None
+    colorbar: Annotated[
+        bool | None,
+        Sets("output.colorbar"),
+        typer.Option("--colorbar/--no-colorbar", help="Draw a colour bar below overlays."),
+    ] = None
+    caption: Annotated[
+        str | None,
+        Sets("output.caption"),
+        typer.Option(
+            "--caption", help="What to write below overlays: none, label, or full for all figures."
+        ),
+    ] = None
     overrides: Overrides = field(default_factory=list)
 
     def over(self, file: Path | None) -> Config:
@@ -186,7 +198,7 @@ _KEYS: Mapping[str, str] = {
 }
 
 
-LOOKS = ("style", "colormap", "alpha")
+LOOKS = ("style", "colormap", "alpha", "colorbar", "caption")
 """The options of how overlays look."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from camcli.cli.console import say
+from camcli.cli.opening import open_result
 
 
 def report(
@@ -25,6 +26,7 @@ def report(
         640, "--side", min=0, help="Longest side of the originals in the viewer; 0 leaves them out."
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress."),
+    open_: bool = typer.Option(False, "--open", help="Open the page once it is made."),
 ) -> None:
     """Make a static page of one or several runs: thumbnails, filters, sorting and a viewer.
 
@@ -51,5 +53,7 @@ def report(
         say(line)
     if made.missing:
         say(f"{made.missing} originals could not be read: their maps are shown without them")
-    if not quiet:
+    if open_:
+        open_result(made.page)
+    elif not quiet:
         say(f"open {made.page}")

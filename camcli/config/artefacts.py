@@ -18,7 +18,8 @@ class ArtefactKind:
         saved_as: The choice of `output.save` that asks for it; several kinds may share one.
         folder: The folder of its files, within the output folder.
         suffixes: What its file names may end with, after the image's own name.
-        needs_original: Whether making it needs the image itself, and not just the map.
+        needs_original: Whether it is drawn in the process that holds the image, as it shows that
+            or has its size, and not from the map alone.
         place: The keys that lead to its path in a manifest row; if empty, the path is in the row's
             `artefacts`, under the kind's name.
 
@@ -47,6 +48,13 @@ ARTEFACT_KINDS: dict[str, ArtefactKind] = {
         suffixes=(".png", ".jpg"),
         needs_original=True,
         place=("overlay",),
+    ),
+    "heat": ArtefactKind(
+        artefact="camcli.output.artefacts.heat:Heat",
+        saved_as="heat",
+        folder="heat",
+        suffixes=(".png",),
+        needs_original=True,
     ),
     "components": ArtefactKind(
         artefact="camcli.output.artefacts.components:ComponentMaps",

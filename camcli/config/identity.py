@@ -69,6 +69,9 @@ IDENTITY: Mapping[str, Part | Apart] = {
     "output.colormap": Part.GIVEN,
     "output.alpha": Part.GIVEN,
     "output.style": Part.GIVEN,
+    "output.colorbar": Part.GIVEN,
+    "output.caption": Part.GIVEN,
+    "output.font": Part.CONTENT,
     "output.overlay_format": Part.GIVEN,
     "output.overlay_side": Part.GIVEN,
 }

@@ -13,6 +13,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
@@ -20,6 +21,7 @@ from pydantic import (
 
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.config.colormaps import known_colormap
+from camcli.config.fonts import known_font
 from camcli.config.scalar import Scalar, is_null, read_for
 from camcli.records import Sign
 
@@ -270,12 +272,36 @@ class OutputConfig(_Section):
         description="blend: the map over the image; mask: the image darkened where the map is low; "
         "heat: the map alone; contour: lines at a quarter, a half and three quarters",
     )
+    colorbar: bool = Field(
+        False,
+        description="draw a bar below overlays that says which raw value a colour stands for; not "
+        "for mask, which has no colours",
+    )
+    caption: Literal["none", "label", "full"] = Field(
+        "none",
+        description="what stands below overlays; label: the target and its probability; full: the "
+        "score, the method and the layer, too",
+    )
+    font: Annotated[str, AfterValidator(known_font)] | None = Field(
+        None, description="font file of captions and sheets; null: Pillow's, of plain Latin letters"
+    )
     overlay_format: Literal["png", "jpg"] = Field(
         "png", description="png is lossless; jpg takes a tenth of the time and a fifth of the space"
     )
     overlay_side: Annotated[int, Field(ge=16)] | None = Field(
-        None, description="longest side of an overlay in pixels; null: that of the image"
+        None,
+        description="longest side of an overlay in pixels, its legend left out; null: the image's",
     )
+
+    @field_validator("colorbar")
+    @classmethod
+    def _there_are_colours(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("style") == "mask":
+            raise ValueError(
+                "mask shows the image's own colours, which no bar explains; leave the bar out, or "
+                "take the style blend, heat or contour"
+            )
+        return value
 
     @field_validator("save", mode="before")
     @classmethod

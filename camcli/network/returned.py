@@ -88,15 +88,35 @@ def choose_scores(tensors: Mapping[str, Tensor], batch: torch.SymInt, wanted: st
             f"it returns {listed}. Look for len(x), int(x.shape[0]) or a view with a constant "
             "first size in its forward; x.shape[0] and -1 stay free"
         )
+    if any(tensor.is_complex() for tensor in tensors.values()):
+        raise ModelError(
+            f"the network returns complex numbers ({listed}), of which none is the larger: let it "
+            "return real scores, such as their magnitudes by abs()"
+        )
     if not any(tensor.is_floating_point() for tensor in tensors.values()):
         raise ModelError(
             f"the network returns whole numbers, such as the class that it decides for ({listed}): "
             "let it return the scores that it decides by"
         )
     raise ModelError(
-        f"the network must return scores of classes (images, classes); it returns {listed}. "
-        "A network without a classification head cannot be explained"
+        f"the network must return scores of classes (images, classes); it returns {listed}"
+        f"{_advice(tensors)}"
     )
+
+
+_ADVICE = {
+    3: ". Several numbers a class are made one by the network, (B, N, 2) by [..., 1]; tokens of a "
+    "network without a classification head cannot be explained",
+    4: ". Scores of every place are made those of the image by mean((2, 3)); feature maps of a "
+    "network without a classification head cannot be explained",
+}
+"""What to do about scores of so many dimensions."""
+
+
+def _advice(tensors: Mapping[str, Tensor]) -> str:
+    dimensions = {tensor.dim() for tensor in tensors.values()}
+    shared = dimensions.pop() if len(dimensions) == 1 else 0
+    return _ADVICE.get(shared, ". A network without a classification head cannot be explained")
 
 
 def _checked(wanted: str, tensors: Mapping[str, Tensor], batch: torch.SymInt, listed: str) -> str:

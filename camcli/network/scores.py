@@ -130,14 +130,15 @@ def _reading_without_ending(numbers: Numbers, asked: Probabilities | None) -> Pr
             f"number it is, a {kind_of(found)} (score_kind in each row)"
         )
         return found
-    usual: Probabilities = "sigmoid" if numbers.count == 1 else "softmax"
     if numbers.look_like_probabilities:
         _warn(
             "the network's scores lie in [0, 1] for images of noise, and its operations do not "
-            f"say whether they always do: they are taken for logits, and a {usual} makes them "
-            "probabilities. If they are probabilities, set model.probabilities to none"
+            "say whether they always do, so they may be probabilities already: rows have none "
+            "(score_kind: value). If they are logits, set model.probabilities to softmax or "
+            "sigmoid"
         )
-    return usual
+        return "none"
+    return "sigmoid" if numbers.count == 1 else "softmax"
 
 
 def _warn(message: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from camcli.output.lettering import Font, Lettering, shortened
 from camcli.output.render import overlay
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _TROUGH = (44, 48, 57)
 _ACCENT = (255, 176, 59)
 _BRIGHT = (236, 238, 242)
 _DIM = (128, 134, 146)
+_USUAL = Lettering()
 _FEWEST_COLUMNS, _MOST_COLUMNS = 2, 6
 
 
@@ -41,7 +42,9 @@ class _Tile:
     weight: float | None = None
 
 
-def contact_sheet(saliency_map: SaliencyMap, colormap: str, alpha: float) -> Image.Image:
+def contact_sheet(
+    saliency_map: SaliencyMap, colormap: str, alpha: float, lettering: Lettering = _USUAL
+) -> Image.Image:
     """Draw the photograph, its map, and every component over it with its weight.
 
     The components stand in order of their explained variance. Those of weight 0 take no part in
@@ -51,6 +54,7 @@ def contact_sheet(saliency_map: SaliencyMap, colormap: str, alpha: float) -> Ima
         saliency_map: With `values` and with components that hold their maps.
         colormap: The name of a colour map, see `camcli.output.colormaps`.
         alpha: Opacity of the heatmaps in [0, 1].
+        lettering: The font of its text.
 
     Returns:
         An RGB image.
@@ -61,12 +65,14 @@ def contact_sheet(saliency_map: SaliencyMap, colormap: str, alpha: float) -> Ima
     assert components.maps is not None
     assert values is not None
     assert saliency_map.item.original is not None
+    named = _named(saliency_map, lettering)
     return _laid_out(
         [
-            _Tile(_small(saliency_map.item.original), "photograph", _named(saliency_map)),
+            _Tile(_small(saliency_map.item.original), "photograph", named),
             _Tile(_heat(saliency_map, values, colormap, alpha), "map", "the weighted sum"),
             *_component_tiles(saliency_map, components, components.maps, colormap, alpha),
-        ]
+        ],
+        lettering,
     )
 
 
@@ -104,28 +110,23 @@ def _small(image: Image.Image) -> Image.Image:
     return small
 
 
-def _named(saliency_map: SaliencyMap) -> str:
+def _named(saliency_map: SaliencyMap, lettering: Lettering = _USUAL) -> str:
     """Return the target for a caption."""
     target = saliency_map.target
-    name = _latin(target.name) or f"class {target.index}"
+    name = lettering.spelt(target.name) if target.name else f"class {target.index}"
     sure = f"{target.score:.3g}" if target.probability is None else f"{target.probability:.0%}"
     against = "against " if target.sign == "negative" else ""
-    return f"{against}{name}{_beside(target.versus)} {sure}"
+    return f"{against}{name}{_beside(target.versus, lettering)} {sure}"
 
 
-def _beside(others: Sequence[Versus]) -> str:
+def _beside(others: Sequence[Versus], lettering: Lettering) -> str:
     if len(others) == 1:
         (other,) = others
-        return f" v {_latin(other.name) or other.index}"
+        return f" v {lettering.spelt(other.name) if other.name else other.index}"
     return f" v {len(others)} others" if others else ""
 
 
-def _latin(name: str | None) -> str | None:
-    """Return a name that the font of captions has the letters of."""
-    return name if name and name.isascii() else None
-
-
-def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:
+def _laid_out(tiles: Sequence[_Tile], lettering: Lettering) -> Image.Image:
     columns = _columns(len(tiles))
     rows = -(-len(tiles) // columns)
     across = max(tile.image.width for tile in tiles)
@@ -134,7 +135,8 @@ def _laid_out(tiles: Sequence[_Tile]) -> Image.Image:
     sheet = Image.new("RGB", (columns * cell[0] + _GAP, rows * cell[1] + _GAP), _BACKGROUND)
     for place, tile in enumerate(tiles):
         row, column = divmod(place, columns)
-        _draw(sheet, tile, (_GAP + column * cell[0], _GAP + row * cell[1]), cell[0] - _GAP, down)
+        corner = _GAP + column * cell[0], _GAP + row * cell[1]
+        _draw(sheet, tile, corner, (cell[0] - _GAP, down), lettering.at(_TEXT_SIZE))
     return sheet
 
 
@@ -145,9 +147,9 @@ def _columns(tiles: int) -> int:
 
 
 def _draw(
-    sheet: Image.Image, tile: _Tile, corner: tuple[int, int], width: int, height: int
+    sheet: Image.Image, tile: _Tile, corner: tuple[int, int], size: tuple[int, int], font: Font
 ) -> None:
-    left, top = corner
+    (left, top), (width, height) = corner, size
     image = tile.image
     sheet.paste(image, (left + (width - image.width) // 2, top + (height - image.height) // 2))
     draw = ImageDraw.Draw(sheet)
@@ -157,19 +159,5 @@ def _draw(
         if filled := round(width * abs(tile.weight)):
             draw.rectangle((left, below, left + filled - 1, below + _BAR - 1), _ACCENT)
     below += _BAR + 4
-    draw.text((left, below), tile.title, _DIM if tile.weight == 0 else _BRIGHT, _font())
-    draw.text((left, below + _TEXT_SIZE + 3), _cut(tile.detail, width), _DIM, _font())
-
-
-def _cut(text: str, width: int) -> str:
-    """Shorten a text until it fits."""
-    shown = text
-    while shown and _font().getlength(shown) > width:
-        text = text[:-1]
-        shown = f"{text.rstrip()}..."
-    return shown
-
-
-@lru_cache(maxsize=1)
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(_TEXT_SIZE)
+    draw.text((left, below), tile.title, _DIM if tile.weight == 0 else _BRIGHT, font)
+    draw.text((left, below + _TEXT_SIZE + 3), shortened(tile.detail, width, font), _DIM, font)

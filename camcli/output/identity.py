@@ -18,6 +18,7 @@ _SHOWN = 90
 _BEFORE = 30
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _EXPLAINED = {"model.graph": "model.graph (what the network computes, as its code says)"}
+_UNSET = {"images.window": "auto"}
 _ABSENT = object()
 
 
@@ -171,7 +172,9 @@ def _differences(key: str, one: Any, other: Any) -> Iterator[Difference]:
     elif _text(one) == _text(other):  # such as 1 and "1"
         yield Difference(key, *_side_by_side(_json(one), _json(other)))
     else:
-        yield Difference(key, *_side_by_side(_text(one), _text(other)))
+        unset = _UNSET.get(key)
+        told = (unset if value is None and unset else _text(value) for value in (one, other))
+        yield Difference(key, *_side_by_side(*told))
 
 
 def _json(value: Any) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from camcli.records import Box
 
-_Region = tuple[int, int, int, int]
+Region = tuple[int, int, int, int]
 
 _UNSEEN_BRIGHTNESS = 0.5
 _LINE_COLOUR = (255, 255, 255)
@@ -49,10 +49,7 @@ def overlay(
         KeyError: There is no such colour map or style.
 
     """
-    geometry = _at_size(geometry, *image.size)
-    region = _seen_region(geometry)
-    levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
-    levels = _stretched(levels, geometry.crop_box, region)
+    region, levels = placed_levels(image.size, geometry, values)
     seen = STYLES[style](image.crop(region), levels, colormap, alpha)
     if seen.size == image.size:
         return seen
@@ -60,6 +57,26 @@ def overlay(
     _frame(canvas, region)
     canvas.paste(seen, region)
     return canvas
+
+
+def placed_levels(
+    size: tuple[int, int], geometry: Geometry, values: npt.NDArray[np.float32]
+) -> tuple[Region, Image.Image]:
+    """Return which part of an upright image the network saw, and the map of that part.
+
+    Args:
+        size: (width, height) in pixels of the image, or of a copy at another scale.
+        geometry: Where the map belongs.
+        values: float32 (h, w) in [0, 1], stretched bilinearly onto `geometry.crop_box`.
+
+    Returns:
+        (left, top, right, bottom) in pixels of `size`, and an L image of that part's size.
+
+    """
+    geometry = _at_size(geometry, *size)
+    region = _seen_region(geometry)
+    levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
+    return region, _stretched(levels, geometry.crop_box, region)
 
 
 def over_original(values: npt.NDArray[np.float32], geometry: Geometry) -> npt.NDArray[np.float32]:
@@ -89,7 +106,7 @@ def _at_size(geometry: Geometry, width: int, height: int) -> Geometry:
     return Geometry(width, height, (left * across, top * down, right * across, bottom * down))
 
 
-def _seen_region(geometry: Geometry) -> _Region:
+def _seen_region(geometry: Geometry) -> Region:
     """Return the pixels whose centres the network saw, at least one in each direction."""
     left, top, right, bottom = geometry.crop_box
     first_column, last_column = _pixels(left, right, geometry.width)
@@ -102,7 +119,7 @@ def _pixels(start: float, end: float, length: int) -> tuple[int, int]:
     return first, min(max(round(end), first + 1), length)
 
 
-def _stretched(values: Image.Image, box: Box, region: _Region) -> Image.Image:
+def _stretched(values: Image.Image, box: Box, region: Region) -> Image.Image:
     """Resample the part of the map that lies over `region` to its size."""
     width, height = values.size
     left, top, right, bottom = box
@@ -123,7 +140,7 @@ def _unseen(image: Image.Image) -> Image.Image:
     return image.convert("L").point(darker).convert("RGB")
 
 
-def _frame(canvas: Image.Image, region: _Region) -> None:
+def _frame(canvas: Image.Image, region: Region) -> None:
     """Draw a line around the region."""
     width = max(1, round(min(canvas.size) * _LINE_SHARE))
     left, top, right, bottom = region

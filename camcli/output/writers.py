@@ -11,6 +11,7 @@ from camcli.config import OutputConfig
 from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.output.artefacts import AnyArtefact, saved_artefacts
 from camcli.output.atomic import write_bytes
+from camcli.output.provenance import Provenance
 from camcli.records import SaliencyMap, Target
 
 Written = dict[str, tuple[str, str]]
@@ -24,6 +25,7 @@ class ArtefactWriter:
     Attributes:
         folder: The output folder.
         config: What to write, and how it looks.
+        provenance: What made the maps.
         class_in_name: Whether file names carry the class, as images can have several targets.
         staging: Where files lie until they are whole, by default beside the finished ones.
 
@@ -31,6 +33,7 @@ class ArtefactWriter:
 
     folder: Path
     config: OutputConfig
+    provenance: Provenance
     class_in_name: bool
     staging: Path | None = None
 
@@ -53,7 +56,7 @@ class ArtefactWriter:
 
     @cached_property
     def _artefacts(self) -> dict[str, AnyArtefact]:
-        return saved_artefacts(self.config)
+        return saved_artefacts(self.config, self.provenance)
 
     def _path(self, name: str, saliency_map: SaliencyMap, suffix: str) -> str:
         stem = saliency_map.item.ref.name

@@ -107,7 +107,7 @@ def _milliseconds_apart(
 
 def _writer(folder: Path, built: BuiltRun) -> ArtefactWriter:
     many = built.engine.targets.many
-    return ArtefactWriter(folder, built.config.output, class_in_name=many)
+    return ArtefactWriter(folder, built.config.output, built.provenance, class_in_name=many)
 
 
 def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
@@ -139,7 +139,7 @@ def _writing(maps: Sequence[SaliencyMap], images: int, built: BuiltRun, rounds: 
         return []
     with tempfile.TemporaryDirectory(prefix="camcli-bench-") as folder:
         writer = _writer(Path(folder), built)
-        kinds = saved_artefacts(output).values()
+        kinds = saved_artefacts(output, built.provenance).values()
 
         def render() -> list[tuple[AnyArtefact, object]]:
             return [(kind, kind.render(m)) for m in maps for kind in kinds]

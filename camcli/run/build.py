@@ -22,6 +22,7 @@ from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import PromptPlan, plan_prompts
 from camcli.models.reading import read_as
 from camcli.network.split import SplitNetwork
+from camcli.output.provenance import Provenance
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.cut import splits_at
 from camcli.run.device import resolve_device
@@ -57,6 +58,12 @@ class BuiltRun:
         method = self.engine.method
         further = method.further if isinstance(method, LayerMean) else ()
         return "+".join(network.layer for network in (self.engine.network, *further))
+
+    @property
+    def provenance(self) -> Provenance:
+        """What pictures say that they were made by."""
+        weights = self.fingerprint()["model"]["weights"]
+        return Provenance(self.model.name, weights, self.engine.method.name, self.layer)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what determines the results of the run; see `fingerprint_of`."""

@@ -77,6 +77,7 @@ def result_writer(plan: RunPlan, built: BuiltRun, workers: WorkerPool) -> Result
     here = ArtefactWriter(
         folder=plan.folder,
         config=built.config.output,
+        provenance=built.provenance,
         class_in_name=built.engine.targets.many,
         staging=staging_path(plan.folder, plan.shard),
     )

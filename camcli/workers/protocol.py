@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from camcli.config import OutputConfig
 from camcli.output.atomic import name_in
+from camcli.output.provenance import Provenance
 from camcli.output.writers import ArtefactWriter, Written
 from camcli.records import (
     Components,
@@ -191,6 +192,7 @@ def writer_to_json(writer: ArtefactWriter) -> str:
         "staging": writer.staging and str(writer.staging),
         "class_in_name": writer.class_in_name,
         "config": writer.config.model_dump(mode="json"),
+        "provenance": asdict(writer.provenance),
     }
     return json.dumps(fields)
 
@@ -202,6 +204,7 @@ def writer_from_json(text: str) -> ArtefactWriter:
     return ArtefactWriter(
         folder=Path(fields["folder"]),
         config=OutputConfig(**fields["config"]),
+        provenance=Provenance(**fields["provenance"]),
         class_in_name=fields["class_in_name"],
         staging=fields["staging"] and Path(fields["staging"]),
     )

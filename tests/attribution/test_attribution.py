@@ -76,6 +76,7 @@ def test_a_copy_with_another_trunk_has_an_attribution_of_its_own() -> None:
     torch.testing.assert_close(found.maps, Probe(network, IMAGES).contributions(OBJECTIVE).maps)
 
 
+@pytest.mark.slow
 def test_an_attribution_goes_with_its_network() -> None:
     network = other()
     Probe(network, IMAGES, with_reference=True).contributions(OBJECTIVE)

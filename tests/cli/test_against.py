@@ -16,6 +16,7 @@ BINARY = ("-m", f"{FACTORIES}:Binary", "--set", "model.kwargs={classes: 1}",
 DEMO = ("-m", "demo", "-q", "--exit-zero", "--limit", "3", "--method", "deep-lift")
 
 
+@pytest.mark.slow
 def test_for_and_against_have_rows_and_files_of_their_own(camcli: Camcli, scenes: Path) -> None:
     done = camcli("explain", scenes, *DEMO, "--target", "top1", "--target", "-top1", "-o", "out")
     assert done.code == 0, done.stderr
@@ -35,6 +36,7 @@ def test_for_and_against_have_rows_and_files_of_their_own(camcli: Camcli, scenes
     assert (again.code, rows_in(Path("out"))) == (0, rows)
 
 
+@pytest.mark.slow
 def test_a_single_logit_with_two_names_has_both_classes(camcli: Camcli, scenes: Path) -> None:
     Path("names.txt").write_text("negative\npositive\n")
     config = Path("both.yaml")
@@ -54,6 +56,7 @@ def test_a_single_logit_with_two_names_has_both_classes(camcli: Camcli, scenes: 
         assert [row["name"] for row in best] == ["positive"] * (against["score"] > 0)
 
 
+@pytest.mark.slow
 def test_what_a_single_logit_speaks_for_is_told(camcli: Camcli, scenes: Path) -> None:
     Path("names.txt").write_text("negative\npositive\n")
     loud = [part for part in BINARY if part != "-q"]
@@ -61,6 +64,7 @@ def test_what_a_single_logit_speaks_for_is_told(camcli: Camcli, scenes: Path) ->
     assert "speaks for 'positive', class 1, and against 'negative', class 0" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_method_that_knows_no_class_refuses_what_speaks_against_one(
     camcli: Camcli, scenes: Path
 ) -> None:

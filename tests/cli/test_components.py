@@ -54,6 +54,7 @@ def test_components_have_the_size_of_the_maps(
     assert np.load(Path("out") / row["components"]["path"]).shape == (10, *shape)
 
 
+@pytest.mark.slow
 def test_without_saving_them_the_row_still_has_their_weights(camcli: Camcli, scenes: Path) -> None:
     camcli("explain", scenes / "0.png", "--method", "decom-cam", "-q")
     (row,) = rows_in(Path("out"))
@@ -64,6 +65,7 @@ def test_without_saving_them_the_row_still_has_their_weights(camcli: Camcli, sce
     assert not Path("out/sheets").exists()
 
 
+@pytest.mark.slow
 def test_several_targets_have_components_each(camcli: Camcli, scenes: Path) -> None:
     threshold = (
         "--set",
@@ -99,6 +101,7 @@ def test_a_lost_components_file_is_written_again_on_resuming(
     assert rows_in(Path("out")) == [row]
 
 
+@pytest.mark.slow
 def test_a_degenerate_image_has_a_reason_and_no_files(camcli: Camcli, scenes: Path) -> None:
     finished = camcli(
         "explain", scenes / "0.png", *DECOM, "--set", "method.options.threshold=1e6", "-q"
@@ -112,6 +115,7 @@ def test_a_degenerate_image_has_a_reason_and_no_files(camcli: Camcli, scenes: Pa
     assert not Path("out/components").exists()
 
 
+@pytest.mark.slow
 def test_several_layers_have_no_components_to_save(camcli: Camcli, scenes: Path) -> None:
     layers = ("--layer", "stages.2", "--layer", "stages.3")
     finished = camcli("explain", scenes, *DECOM, *layers)

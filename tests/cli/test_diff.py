@@ -39,6 +39,7 @@ def configure(**settings: object) -> None:
     Path("maps.yaml").write_text("model:\n" + "".join(lines))
 
 
+@pytest.mark.slow
 def test_a_changed_weight_fails_the_build_and_another_batch_size_does_not(
     camcli: Camcli, recipe: list[list[list[str]]], demo_model: LoadedModel
 ) -> None:

@@ -64,6 +64,7 @@ def test_an_output_folder_that_the_run_would_refuse_is_refused(camcli: Camcli, i
     assert [path.name for path in Path("out").iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.slow
 def test_weights_that_may_be_downloaded_are_left_aside_and_told(
     camcli: Camcli, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

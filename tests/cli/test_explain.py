@@ -65,6 +65,7 @@ def test_json_rows_on_stdout_are_the_manifest(camcli: Camcli, scenes: Path) -> N
     assert finished.stdout.splitlines() == Path("out/manifest.jsonl").read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_several_targets_carry_the_class_in_their_names(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("explain", scenes / "0.png", "--target", "top2", "--target", "fish")
     assert finished.code in (0, 1), finished.stderr
@@ -84,6 +85,7 @@ def test_only_what_is_asked_for_is_written(camcli: Camcli, scenes: Path) -> None
         assert row["overlay"] is None
 
 
+@pytest.mark.slow
 def test_overlays_can_be_small_jpeg_files(camcli: Camcli, scenes: Path) -> None:
     small = ("--set", "output.overlay_format=jpg", "--set", "output.overlay_side=64")
     assert camcli("explain", scenes, *small).code == 0
@@ -119,11 +121,13 @@ def test_paths_come_on_standard_input(camcli: Camcli, scenes: Path) -> None:
     assert [Path(row["path"]).name for row in rows] == ["1.png", "0.png", "gone.png"]
 
 
+@pytest.mark.slow
 def test_a_limit_applies_to_a_glob(camcli: Camcli, scenes: Path) -> None:
     assert camcli("explain", f"{scenes}/*.png", "--limit", "3").code == 0
     assert len(rows_in(Path("out"))) == 3
 
 
+@pytest.mark.slow
 def test_a_dry_run_touches_nothing(camcli: Camcli, scenes: Path) -> None:
     finished = camcli("explain", scenes, "--method", "grad-cam", "--dry-run")
     assert finished.code == 0

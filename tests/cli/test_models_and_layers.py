@@ -27,6 +27,7 @@ def explain(camcli: Camcli, scenes: Path, factory: str, *arguments: str) -> list
     return rows
 
 
+@pytest.mark.slow
 def test_a_factory_is_explained_at_inputs_that_are_not_square(camcli: Camcli, scenes: Path) -> None:
     rows = explain(camcli, scenes, "build")
     assert {row["layer"] for row in rows} == {"body"}
@@ -35,11 +36,13 @@ def test_a_factory_is_explained_at_inputs_that_are_not_square(camcli: Camcli, sc
     assert {values.shape for values in maps} == {(64, 96)}
 
 
+@pytest.mark.slow
 def test_several_layers_are_averaged(camcli: Camcli, scenes: Path) -> None:
     rows = explain(camcli, scenes, "build", "--layer", "stem", "--layer", "body")
     assert {row["layer"] for row in rows} == {"stem+body"}
 
 
+@pytest.mark.slow
 def test_an_output_is_chosen_and_labels_are_read(
     camcli: Camcli, scenes: Path, tmp_path: Path
 ) -> None:
@@ -50,6 +53,7 @@ def test_an_output_is_chosen_and_labels_are_read(
     assert {(row["target"]["index"], row["target"]["name"]) for row in rows} == {(4, "thing 4")}
 
 
+@pytest.mark.slow
 def test_folders_name_classes_as_imagefolder_has_them_sorted(
     camcli: Camcli, scenes: Path, tmp_path: Path
 ) -> None:
@@ -70,6 +74,7 @@ def test_folders_name_classes_as_imagefolder_has_them_sorted(
     assert "its folder tells no class: there is no class '3'" in failed
 
 
+@pytest.mark.slow
 def test_folders_of_imagenet_name_classes_where_the_names_are_its_own(
     camcli: Camcli, scenes: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +94,7 @@ def test_folders_of_imagenet_name_classes_where_the_names_are_its_own(
     assert "it is a WordNet id" in row["error"]["message"]
 
 
+@pytest.mark.slow
 def test_folders_without_class_names_end_the_run_before_it_begins(
     camcli: Camcli, scenes: Path
 ) -> None:
@@ -98,6 +104,7 @@ def test_folders_without_class_names_end_the_run_before_it_begins(
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 def test_a_single_logit_has_a_probability_of_its_own(camcli: Camcli, scenes: Path) -> None:
     rows = explain(camcli, scenes, "Binary", "--set", "model.kwargs={classes: 1}")
     for row in rows:
@@ -106,6 +113,7 @@ def test_a_single_logit_has_a_probability_of_its_own(camcli: Camcli, scenes: Pat
         assert row["target"]["probability"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_independent_classes_are_explained_where_they_are_positive(
     camcli: Camcli, scenes: Path
 ) -> None:
@@ -115,6 +123,7 @@ def test_independent_classes_are_explained_where_they_are_positive(
     assert all(target["score"] > 0 and target["probability"] > 0.5 for target in explained)
 
 
+@pytest.mark.slow
 def test_probabilities_can_be_declared(camcli: Camcli, scenes: Path) -> None:
     rows = explain(camcli, scenes, "build", "--set", "model.probabilities=sigmoid")
     for row in rows:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 _START = (
     "import atexit, sys, camcli.__main__ as subject\n"
     "import camcli.cli as cli\n"
@@ -41,6 +43,7 @@ def test_exit_handlers_run_and_the_rest_is_left_to_the_system() -> None:
     assert (found.returncode, found.stdout) == (3, "not flushed at exit\n")
 
 
+@pytest.mark.slow
 def test_working_threads_are_waited_for() -> None:
     script = (
         "import threading, time\n"

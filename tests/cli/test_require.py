@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Camcli
 
 DEMO = ("-m", "demo", "-q", "-o", "out", "--fail-on", "failed")
 
 
+@pytest.mark.slow
 def test_a_run_answers_for_every_row_of_its_manifest(camcli: Camcli, scenes: Path) -> None:
     held = camcli("explain", scenes, *DEMO, "--limit", "3", "--require", "completeness_error<1e-4")
     assert (held.code, held.stderr) == (0, "")

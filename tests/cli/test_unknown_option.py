@@ -7,6 +7,7 @@ import pytest
 from tests.cli.conftest import Camcli
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "advice"),
     [

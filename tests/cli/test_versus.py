@@ -11,6 +11,7 @@ from tests.cli.conftest import Camcli, rows_in
 DEMO = ("-m", "demo", "-q", "--exit-zero", "--limit", "3", "--method", "deep-lift")
 
 
+@pytest.mark.slow
 def test_a_row_says_what_the_class_is_compared_with(camcli: Camcli, scenes: Path) -> None:
     asked = ("--target", "top2", "--versus", "nearest2")
     done = camcli("explain", scenes, *DEMO, *asked, "-o", "out")
@@ -34,6 +35,7 @@ def test_a_row_says_what_the_class_is_compared_with(camcli: Camcli, scenes: Path
     assert "versus" in other.stderr
 
 
+@pytest.mark.slow
 def test_stored_maps_of_a_difference_are_evaluated_as_such(camcli: Camcli, scenes: Path) -> None:
     asked = ("-m", "demo", "-q", "--limit", "2", "--versus", "runner-up")
     assert camcli("explain", scenes, *asked, "--method", "lift-cam", "-o", "stored").code == 0
@@ -45,6 +47,7 @@ def test_stored_maps_of_a_difference_are_evaluated_as_such(camcli: Camcli, scene
             assert stored["values"][name] == pytest.approx(value, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -41,6 +41,7 @@ def late(runner: Runner, called: list[str]) -> Runner:
     return run_later
 
 
+@pytest.mark.slow
 def test_a_trunk_compiled_unasked_is_rejected_unless_it_is_faster(
     trunk: InferenceTrunk, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

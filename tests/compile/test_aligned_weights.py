@@ -58,6 +58,7 @@ def made(
     return archive.with_suffix(""), request.param
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_aligned_it_computes_the_same_to_the_bit(made: tuple[Path, torch.dtype]) -> None:
     package, dtype = made

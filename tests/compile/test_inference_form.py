@@ -71,6 +71,7 @@ def test_only_norms_right_behind_their_convolution_are_folded(network: nn.Module
     assert operations.count("aten.batch_norm") == 2, "the one behind a sum, and the one that shares"
 
 
+@pytest.mark.slow
 def test_a_decomposed_graphs_norms_are_folded_too(
     network: nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:

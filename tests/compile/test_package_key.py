@@ -65,6 +65,7 @@ class Conditional(nn.Module):
         return self.relu(torch.cond(images.isfinite().all(), *branches, (images,))).mean((2, 3))
 
 
+@pytest.mark.slow
 def test_a_network_with_another_branch_is_another_package() -> None:
     def package_of(number: float) -> Path:
         return package_path(trunk_of(Conditional(number).eval(), "relu"), EXAMPLE)

@@ -85,6 +85,7 @@ def use_modes(monkeypatch: pytest.MonkeyPatch, *modes: str) -> None:
     monkeypatch.setattr(compile_worker, "MODES", {"cpu": [{"mode": mode} for mode in modes]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fastest", ["a", "b", "c"])
 def test_the_fastest_mode_is_kept(
     program: ExportedProgram,

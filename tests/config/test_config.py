@@ -69,6 +69,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         assert expected in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -95,6 +95,7 @@ def test_the_report_belongs_to_the_weights() -> None:
     assert len(weights) < 3_000_000
 
 
+@pytest.mark.slow
 def test_retrieval_is_as_good_as_the_report_says() -> None:
     pytest.importorskip("open_clip")
     from camcli.demo.dual_encoder import load_dual_encoder

@@ -46,6 +46,7 @@ def test_lone_subjects_are_recognised(sample: Sample) -> None:
     assert CLASSES[int(logits.argmax())] == sample.classes[0]
 
 
+@pytest.mark.slow
 def test_the_command_writes_every_sample(tmp_path: Path) -> None:
     main([str(tmp_path / "images")])
     assert {path.name for path in (tmp_path / "images").iterdir()} == {s.name for s in SAMPLES}

@@ -86,6 +86,7 @@ def test_colours_are_palette_names_and_differ_within_a_scene() -> None:
         assert len(set(colours)) == len(colours)
 
 
+@pytest.mark.slow
 def test_colour_names_the_main_part() -> None:
     for seed in SEEDS:
         scene = make_scene(seed, (256, 256), classes=("mushroom",))

@@ -174,6 +174,7 @@ def test_shap_agreement_and_an_expensive_method_limited_to_few_images(run: Run) 
     assert table["shap-cam"]["metrics"]["shap_cosine"]["count"] == 0
 
 
+@pytest.mark.slow
 def test_leads_and_all_the_files(run: Run) -> None:
     out = run("--methods", "lift-cam,random", "--against", "lift-cam")
     lead = table_of(out)["random"]["lead"]["insertion"]
@@ -193,6 +194,7 @@ def test_leads_and_all_the_files(run: Run) -> None:
     assert svg.count("<polyline") == 4
 
 
+@pytest.mark.slow
 def test_a_new_metric_is_one_function_and_one_row_of_the_table(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def test_damaged_configurations_break_no_promise(server: CommandServer, tmp_path
     assert "refused" in outcomes
 
 
+@pytest.mark.slow
 def test_damaged_checkpoints_are_read_or_refused(tmp_path: Path) -> None:
     weights = {"a.weight": torch.ones(3, 4), "b.bias": torch.ones(5)}
     torch.save({"state_dict": weights}, tmp_path / "zip.pth")

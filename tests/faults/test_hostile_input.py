@@ -55,6 +55,7 @@ def test_a_hostile_configuration_is_refused(
     assert {path.name for path in box.iterdir()} == {"a.png", "c.yaml"}
 
 
+@pytest.mark.slow
 def test_an_enormous_configuration_is_refused(server: CommandServer, box: Path) -> None:
     with (box / "c.yaml").open("wb") as file:
         file.truncate(10**12)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_a_second_run_is_refused_while_the_first_lives(
     with listing.open("w") as paths:
         while not (tmp_path / "out" / "run.json").exists():
             assert first.is_running()
+            time.sleep(0.01)
         for how in ((), ("--resume",), ("--overwrite",)):
             second = server.run(["explain", str(scenes), *DEMO, "-o", "out", *how], tmp_path)
             assert second.code == 2

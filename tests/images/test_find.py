@@ -210,6 +210,7 @@ def test_paths_arrive_while_the_pipe_is_open() -> None:
         assert next(paths) == "second.jpg"
 
 
+@pytest.mark.slow
 def test_a_thread_waiting_for_standard_input_does_not_abort_the_exit() -> None:
     program = (
         "import sys, threading, time\n"

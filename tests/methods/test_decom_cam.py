@@ -87,6 +87,7 @@ def test_an_image_alone_gives_what_it_gives_in_a_batch(
         )
 
 
+@pytest.mark.slow
 def test_the_map_is_the_weighted_sum_of_its_components(
     demo_split: SplitNetwork, scene_batch: Tensor
 ) -> None:
@@ -117,6 +118,7 @@ def test_the_chosen_channels_are_those_of_largest_signed_weight(
     assert parts.channels == 7
 
 
+@pytest.mark.slow
 def test_lift_weighs_the_channels_by_lift_cam_coefficients(
     demo_split: SplitNetwork, scene_batch: Tensor
 ) -> None:

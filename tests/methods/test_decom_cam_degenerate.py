@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -51,6 +52,7 @@ def test_what_cannot_be_decomposed_is_degenerate_and_leaves_the_others_alone() -
     assert found.maps[[0, 3]].isfinite().all()
 
 
+@pytest.mark.slow
 def test_nothing_above_the_threshold_is_degenerate(
     demo_split: SplitNetwork, scene_batch: Tensor
 ) -> None:

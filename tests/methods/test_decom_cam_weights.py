@@ -45,6 +45,7 @@ def test_deeplift_weights_are_the_scores_of_masked_activations_where_the_tail_is
     assert (found.weights == 1).any()
 
 
+@pytest.mark.slow
 def test_deeplift_scores_no_masked_image(
     demo_split: SplitNetwork, scene_batch: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,6 +238,7 @@ def test_an_images_map_does_not_depend_on_its_batch(
     torch.testing.assert_close(together[[2, 0]], torch.cat(alone), rtol=1e-3, atol=1e-4 * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLING)
 def test_another_seed_gives_other_samples(name: str, probe: Probe) -> None:
     first = create_method(name, SAMPLING[name]).explain(probe, Objective.of(CLASSES)).maps

@@ -16,6 +16,7 @@ from camcli.run.cut import split_at, splits_at
 CPU = torch.device("cpu")
 
 
+@pytest.mark.slow
 def test_maps_are_normalised_and_averaged(demo_model: LoadedModel) -> None:
     shallow, deep = splits_at(demo_model, ("stages.1", "stages.3"), CPU)
     torch.manual_seed(0)
@@ -39,6 +40,7 @@ def test_maps_are_normalised_and_averaged(demo_model: LoadedModel) -> None:
     assert torch.equal(found.completeness_error, errors.amax(0))
 
 
+@pytest.mark.slow
 def test_a_layer_whose_map_is_flat_adds_nothing(demo_model: LoadedModel) -> None:
     class Flat(DeepLiftMap):
         def explain(self, probe, objective):
@@ -54,6 +56,7 @@ def test_a_layer_whose_map_is_flat_adds_nothing(demo_model: LoadedModel) -> None
     assert both.completeness_error is None
 
 
+@pytest.mark.slow
 def test_a_probe_is_made_once_for_each_layer(demo_model: LoadedModel) -> None:
     probe = Probe(split_at(demo_model, "stages.1", CPU), torch.randn(1, 3, 128, 128))
     deep = split_at(demo_model, "stages.3", CPU)

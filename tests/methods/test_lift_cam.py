@@ -47,6 +47,7 @@ def test_photographs_agree_with_captum(squeezenet: LoadedModel, photo_probe: Pro
     assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
+@pytest.mark.slow
 def test_photographs_agree_with_squeezenets_closed_form(
     squeezenet: LoadedModel, photo_probe: Probe
 ) -> None:
@@ -81,6 +82,7 @@ def test_the_map_is_the_rectified_weighted_sum(photo_probe: Probe) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
 
 
+@pytest.mark.slow
 def test_deep_lift_sums_to_the_score_difference_before_the_relu(photo_probe: Probe) -> None:
     classes = torch.full((len(photo_probe.logits),), 7)
     contributions = photo_probe.contributions(Objective.of(classes)).maps
@@ -149,6 +151,7 @@ def test_completeness_error_is_relative_to_the_larger_of_change_and_contribution
     torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.slow
 def test_the_reference_runs_once_for_any_number_of_batches(
     demo_model: LoadedModel,
 ) -> None:

@@ -39,6 +39,7 @@ def with_the_same_weights(tower: TextTower, **kwargs: Any) -> TextTower:
     return other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kwargs",
     [
@@ -69,6 +70,7 @@ def shifted(tokenizer: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return read
 
 
+@pytest.mark.slow
 def test_another_tokenizer_of_the_same_weights_embeds_anew() -> None:
     plain = tower_of()
     other = replace(plain, tokenizer=lambda: shifted(plain.tokenizer()))
@@ -94,6 +96,7 @@ def digest_with(config: ModelConfig, *texts: str) -> str:
     return with_prompts(load_model(config), plan, "cosine").digest()
 
 
+@pytest.mark.slow
 def test_a_run_knows_a_dual_encoder_by_both_towers_and_not_by_its_prompts() -> None:
     assert digest_with(small("vit"), "a dog") == digest_with(small("vit"), "a cat")
     other = small("vit", quick_gelu=True)

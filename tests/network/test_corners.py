@@ -30,6 +30,7 @@ def test_each_corner_of_a_convolution_moves_its_own_and_no_other() -> None:
     assert (changes[:, ::3, ::3].flatten(1).diagonal() > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_first", [True, False])
 def test_tokens_are_confirmed(batch_first: bool) -> None:
     traced, images = _traced(Tokens(batch_first=batch_first), 32)
@@ -37,6 +38,7 @@ def test_tokens_are_confirmed(batch_first: bool) -> None:
     assert cut.layout_check == "confirmed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "layer", "mistake"),
     [

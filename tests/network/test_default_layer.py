@@ -51,6 +51,7 @@ def test_maps_of_the_class_scores_themselves_are_passed_over() -> None:
     assert default_layer(trace(network, images), images) == "1"
 
 
+@pytest.mark.slow
 def test_a_layer_without_a_gradient_is_warned_of_with_one_that_has_one() -> None:
     """Behind the last attention, only the class token is read."""
     network, images = Tokens(), torch.randn(2, 3, 16, 24)
@@ -68,6 +69,7 @@ def test_a_network_without_a_spatial_gradient_has_no_default_layer() -> None:
         default_layer(trace(network, images), images)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layer", "expected"), [("blocks.1", False), ("blocks.1.norm1", True)])
 def test_only_places_in_space_count_as_having_a_gradient(layer: str, expected: bool) -> None:
     """The class token behind the last attention has one."""

@@ -108,6 +108,7 @@ def pooler_output(network: Small, images: Tensor) -> dict[str, Tensor]:
     return {"pooler_output": network.classify(network.body(images))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
@@ -161,6 +162,7 @@ def of_places(network: Small, images: Tensor) -> Tensor:
     return network.head(network.body(images).flatten(2).transpose(1, 2)).mean(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [

@@ -103,6 +103,7 @@ def test_an_unused_module_is_not_offered() -> None:
         cut(WithSpare(), "spare")
 
 
+@pytest.mark.slow
 def test_layers_come_in_order_with_their_layouts() -> None:
     layers = layers_of(trace(Tokens(), torch.randn(2, 3, 16, 24)))
     assert next(iter(layers)) == "patches"

@@ -62,6 +62,7 @@ REGIONS = [frozen_body, inference_mode, grad_enabled_within_disabled, autocast_o
            autocast_within_no_grad, written_in_place_under_no_grad]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forward", REGIONS, ids=lambda f: f.__name__)
 def test_regions_keep_layers_values_and_gradients(forward: Callable[..., Tensor]) -> None:
     """As the network in float32 and without any region has them."""
@@ -86,6 +87,7 @@ def test_layers_within_a_region_are_those_without_it() -> None:
     assert "body.0" in module_outputs(region)
 
 
+@pytest.mark.slow
 def test_a_condition_within_a_region_is_traced_through() -> None:
     def forward(network: Small, images: Tensor) -> Tensor:
         with torch.no_grad():

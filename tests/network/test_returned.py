@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -122,6 +123,26 @@ def test_networks_of_such_outputs_are_explained(forward: Any, output: str | None
 def test_a_class_number_is_no_score() -> None:
     network = small(lambda self, x: self.classify(self.body(x)).argmax(1))
     with pytest.raises(ModelError, match=r"returns whole numbers.*\(B\) int64"):
+        trace(network, two_images())
+
+
+@pytest.mark.parametrize(
+    ("close", "told"),
+    [
+        (lambda scores: torch.fft.fft(scores), r"complex numbers .*magnitudes by abs"),
+        (
+            lambda scores: torch.stack([scores, -scores], 2),
+            r"\(B, \d+, 2\)\. Several numbers a class",
+        ),
+        (lambda scores: scores[:, :, None, None], r"1, 1\)\. Scores of every place .*mean"),
+    ],
+    ids=["complex", "pairs", "places"],
+)
+def test_what_is_no_row_of_scores_is_refused_with_what_to_do(
+    close: Callable[[Tensor], Tensor], told: str
+) -> None:
+    network = small(lambda self, x: close(self.classify(self.body(x))))
+    with pytest.raises(ModelError, match=told):
         trace(network, two_images())
 
 

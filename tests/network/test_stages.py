@@ -48,6 +48,7 @@ def images() -> torch.Tensor:
     return torch.randn(3, 3, 128, 128, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.slow
 def test_every_depth_accounts_for_the_same_score(
     demo_model: LoadedModel, images: torch.Tensor
 ) -> None:
@@ -74,6 +75,7 @@ def test_the_first_depth_is_what_a_cut_there_gives(
     torch.testing.assert_close(found, plain.contributions(Objective.of(classes)).maps)
 
 
+@pytest.mark.slow
 def test_the_pyramid_is_the_geometric_mean_of_its_depths_over_cells(
     demo_model: LoadedModel, images: torch.Tensor
 ) -> None:

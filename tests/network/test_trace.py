@@ -143,6 +143,7 @@ def test_regions_are_traced_through(region: Callable[[nn.Module, Tensor], Tensor
             torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_condition_behind_the_layer_has_no_rule_and_says_so() -> None:
     network = Regions(by_a_condition).eval()
     halves = split(trace(network, torch.randn(2, 3, 12, 12)), "first.0")

@@ -26,9 +26,10 @@ from camcli.output.verify import verify_folder
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Components, Geometry, ImageItem, ImageRef, SaliencyMap, Target
 from camcli.workers.demand import draws
+from tests.output.made import MADE
 from tests.output.runs import Use
 
-EVERYTHING = OutputConfig(save=("maps", "overlays", "components"))
+EVERYTHING = OutputConfig(save=SAVE_CHOICES)
 
 
 class ThresholdedArea(Artefact[float]):
@@ -84,7 +85,7 @@ def _run(folder: Path, policy: FolderPolicy, config: OutputConfig) -> dict[str, 
     with open_folder(folder, Use(policy), {"model": "demo"}, False):
         write_run(folder, {"state": "finished", "fingerprint": {"model": "demo"}})
         saliency_map = _map()
-        written = ArtefactWriter(folder, config, class_in_name=False).write(saliency_map)
+        written = ArtefactWriter(folder, config, MADE, class_in_name=False).write(saliency_map)
         with Manifest(folder / "manifest.jsonl") as manifest:
             manifest.append([RowMaker("lift-cam", "layer").row(saliency_map, written)])
     (row,) = read_rows(folder / "manifest.jsonl")
@@ -133,8 +134,8 @@ def test_files_of_a_new_kind_are_removed_when_a_run_is_overwritten(
 
 def test_every_path_is_where_the_table_says(tmp_path: Path) -> None:
     saliency_map = _map(components=True)
-    written = ArtefactWriter(tmp_path, EVERYTHING, class_in_name=True).write(saliency_map)
-    assert list(written) == list(saved_artefacts(EVERYTHING))
+    written = ArtefactWriter(tmp_path, EVERYTHING, MADE, class_in_name=True).write(saliency_map)
+    assert list(written) == list(saved_artefacts(EVERYTHING, MADE))
     row: Any = RowMaker("decom-cam", "layer").row(saliency_map, written).to_json()
     for name in written:
         kind, value = ARTEFACT_KINDS[name], row
@@ -152,14 +153,14 @@ def test_every_path_is_where_the_table_says(tmp_path: Path) -> None:
 )
 def test_every_suffix_is_in_the_table(overlay_format: Any) -> None:
     config = EVERYTHING.model_copy(update={"overlay_format": overlay_format})
-    for name, artefact in saved_artefacts(config).items():
+    for name, artefact in saved_artefacts(config, MADE).items():
         assert artefact.suffix in ARTEFACT_KINDS[name].suffixes
 
 
 def test_the_command_line_and_the_config_offer_the_choices_of_the_table() -> None:
     choices, _ = get_args(OutputConfig.model_fields["save"].annotation)
     assert get_args(choices) == SAVE_CHOICES
-    assert {"maps", "overlays", "components"} <= set(SAVE_CHOICES)
+    assert {"maps", "overlays", "heat", "components"} <= set(SAVE_CHOICES)
     option = get_type_hints(Flags, include_extras=True)["save"].__metadata__[-1]
     assert all(choice in option.help for choice in SAVE_CHOICES)
 

@@ -36,6 +36,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         run(tmp_path / "out", "a")
 
 
+@pytest.mark.slow
 def test_a_folder_in_use_is_refused_whatever_is_asked(tmp_path: Path) -> None:
     with open_folder(tmp_path, Use(), FINGERPRINT, False):
         for use in (Use(), RESUME, OVERWRITE):

@@ -52,6 +52,11 @@ def test_a_value_is_told_from_its_spelling_and_from_none_at_all() -> None:
     assert found == Difference("model.kwargs.pool", "null", "not given")
 
 
+def test_a_value_that_was_not_given_is_told_as_what_it_means() -> None:
+    (found,) = compare({"images": {"window": None}}, {"images": {"window": [0, 9]}}).differences
+    assert (found.one, found.other) == ("auto", "[0, 9]")
+
+
 def test_digests_are_shortened_and_a_graph_is_explained() -> None:
     one, other = ({"model": {"graph": letter * 64}} for letter in "ab")
     with pytest.raises(OutputError, match=r"model\.graph \(what .*\): a{12} then, b{12} now"):

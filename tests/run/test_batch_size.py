@@ -65,6 +65,7 @@ class _Greedy(Method):
         return Saliency(probe.activation.mean(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("room", "size"), [(100, 8), (3, 2), (0, 1)])
 def test_the_largest_batch_that_fits(room: int, size: int) -> None:
     greedy = _Greedy(room, torch.OutOfMemoryError("CUDA out of memory"))

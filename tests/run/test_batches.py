@@ -97,6 +97,7 @@ class _Scarce:
         return self._engine.explain(batch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [
@@ -148,6 +149,7 @@ class _Undecomposable:
         return self._engine.explain(batch)
 
 
+@pytest.mark.slow
 def test_a_decomposition_that_fails_costs_only_its_image(scenes: Path) -> None:
     engine = _engine("method.name=eigen-cam")
     items = _items(engine, scenes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import ImageFont
 
 from camcli.config import config_keys, load_config
 from camcli.config.identity import IDENTITY, Apart, Part
@@ -67,6 +68,9 @@ OTHER: dict[str, Any] = {
     "output.colormap": "viridis",
     "output.alpha": 0.25,
     "output.style": "heat",
+    "output.colorbar": True,
+    "output.caption": "full",
+    "output.font": "font.ttf",
     "output.overlay_format": "jpg",
     "output.overlay_side": 100,
 }
@@ -77,6 +81,7 @@ OTHER: dict[str, Any] = {
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("names.txt").write_text("a\nb\n")
+    Path("font.ttf").write_bytes(ImageFont.load_default(16).font_bytes)
     Path("prompts.txt").write_text("a cat\na dog\n")
     Path("list.csv").write_text("image,target\n0.png,1\n")
     return tmp_path

@@ -20,6 +20,7 @@ from camcli.records import (
     Target,
 )
 from camcli.workers import process
+from tests.output.made import MADE
 
 PREPROCESS = Preprocess(16, (16, 16), (0.0,) * 3, (1.0,) * 3)
 
@@ -33,7 +34,7 @@ def _own_limit_of_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def everything(tmp_path: Path) -> ArtefactWriter:
     """Writes maps and overlays."""
-    return ArtefactWriter(tmp_path / "out", OutputConfig(), class_in_name=True)
+    return ArtefactWriter(tmp_path / "out", OutputConfig(), MADE, class_in_name=True)
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def test_failures_are_those_of_decoding_in_this_process(tmp_path: Path) -> None:
             assert pool.decode(ref, PREPROCESS) == decode(ref, PREPROCESS)
 
 
+@pytest.mark.slow
 def test_the_limit_on_pixels_is_the_users(image: ImageRef) -> None:
     with WorkerPool(60, Reading(1199)) as pool:
         failure = pool.decode(image, PREPROCESS)
@@ -98,6 +99,7 @@ def test_a_decoder_that_hangs_costs_one_image(
         _same(pool.decode(image, PREPROCESS), decode(image, PREPROCESS))
 
 
+@pytest.mark.slow
 def test_a_limit_in_whole_seconds_is_shown_without_decimals(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -212,6 +214,7 @@ def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, image: Image
         pool.decode(image, PREPROCESS)
 
 
+@pytest.mark.slow
 def test_processes_started_ahead_are_the_ones_that_decode(image: ImageRef) -> None:
     with WorkerPool(60, Reading(10**6)) as pool:
         pool.start(2)

@@ -26,6 +26,7 @@ def test_what_takes_too_long_is_ended_and_its_neighbours_are_not(watchdog: Watch
     assert not patient.passed
 
 
+@pytest.mark.slow
 def test_what_is_done_in_time_is_left_alone(watchdog: Watchdog) -> None:
     for _ in range(100):
         with watchdog.limit(0.2, _fail) as limit:

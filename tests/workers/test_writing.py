@@ -23,9 +23,10 @@ from camcli.workers import protocol as wire
 from camcli.workers.failures import GaveUpError, StoppedError
 from camcli.workers.pool import RemoteWriter, WorkerPool
 from camcli.workers.worker import _Worker
+from tests.output.made import MADE
 from tests.workers.conftest import PREPROCESS, let_workers, map_of
 
-EVERYTHING = OutputConfig(save=("maps", "overlays", "components"))
+EVERYTHING = OutputConfig(save=("maps", "overlays", "heat", "components"))
 
 
 def decoded_by(pool: WorkerPool, image: ImageRef) -> ImageItem:
@@ -47,7 +48,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def writer(tmp_path: Path) -> ArtefactWriter:
-    return ArtefactWriter(tmp_path / "there", EVERYTHING, class_in_name=False)
+    return ArtefactWriter(tmp_path / "there", EVERYTHING, MADE, class_in_name=False)
 
 
 @pytest.mark.slow
@@ -57,7 +58,7 @@ def writer(tmp_path: Path) -> ArtefactWriter:
         {},
         {"overlay_format": "jpg", "colormap": "viridis", "alpha": 0.3},
         {"map_size": "original", "save": ("maps",)},
-        {"save": ("overlays",)},
+        {"save": ("overlays",), "caption": "full", "colorbar": True},
     ],
 )
 @pytest.mark.parametrize("class_in_name", [False, True])
@@ -65,7 +66,7 @@ def test_workers_write_the_same_bytes(
     image: ImageRef, tmp_path: Path, asked: dict[str, Any], class_in_name: bool
 ) -> None:
     config = OutputConfig(**({"save": EVERYTHING.save} | asked))
-    here = ArtefactWriter(tmp_path / "here", config, class_in_name)
+    here = ArtefactWriter(tmp_path / "here", config, MADE, class_in_name)
     there = dataclasses.replace(here, folder=tmp_path / "there")
     expected = [here.write(map_of(decoded_here(image), *which)) for which in ((3, 4), (5, 0))]
     with WorkerPool(60, Reading(10**6)) as pool:
@@ -118,6 +119,7 @@ def test_an_image_whose_worker_died_is_decoded_again(
     assert contents(writer.folder) == contents(here.folder)
 
 
+@pytest.mark.slow
 def test_another_image_in_its_place_is_not_drawn_over(
     image: ImageRef, writer: ArtefactWriter
 ) -> None:
@@ -144,6 +146,7 @@ def test_an_image_that_is_gone_cannot_be_drawn_over(
             RemoteWriter(pool, writer).write(map_of(item))
 
 
+@pytest.mark.slow
 def test_writing_that_kills_every_worker_is_given_up(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, writer: ArtefactWriter
 ) -> None:
@@ -212,7 +215,7 @@ def test_a_map_does_not_wait_for_a_worker_that_hangs(
         RemoteWriter(pool, writer).write(map_of(item))
         assert not stuck.done()
         assert list(keeper._forgotten) == [image.index]
-    assert len(contents(writer.folder)) == 2
+    assert len(contents(writer.folder)) == 3
 
 
 def test_a_pool_that_was_left_writes_nothing_and_blames_no_image(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, fx
 
 from camcli.network.endings.closing import WEIGHING
-from camcli.network.endings.ranges import ANYTHING, range_of
+from camcli.network.endings.ranges import range_of
 from camcli.network.nodes import packet_of, shape_of
 
 _aten = torch.ops.aten
@@ -23,6 +23,8 @@ _FREE = {
     _aten.dropout, _aten.flatten, _aten.mean, _aten.mul, _aten.neg, _aten.reshape, _aten.select,
     _aten.slice, _aten.squeeze, _aten.sub, _aten.unsqueeze, _aten.view,
 }  # fmt: skip
+# Logits may well have passed through these, and lie in [0, 1] by chance.
+_RECTIFYING = {_aten.relu, _aten.leaky_relu, _aten.softplus, _aten.elu, _aten.gelu, _aten.silu}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Numbers:
         probabilities likewise. Where they are bounded otherwise, or are shares of another sum,
         such as per cents, they are no logits either.
         """
-        if self._come_from_weights:
+        if self._come_from_weights(_FREE):
             return None
         bounds = range_of(self.module, self.node)
         if bounds.within(0.0, 1.0):
@@ -71,20 +73,19 @@ class Numbers:
     @property
     def look_like_probabilities(self) -> bool:
         """Whether they might be probabilities, and nothing says whether they are."""
-        if self._come_from_weights or range_of(self.module, self.node) != ANYTHING:
+        if self._come_from_weights(_FREE | _RECTIFYING):
             return False
         return _lie_in_unit_interval(self._found)
 
-    @property
-    def _come_from_weights(self) -> bool:
-        """Whether they are a linear layer's, or linear in those, which nothing bounds."""
+    def _come_from_weights(self, through: Container[Any]) -> bool:
+        """Return whether they are a linear layer's, or what some operations make of those."""
         node, sources = self.node, [self.node]
         while len(sources) == 1:
             (node,) = sources
             if packet_of(node) in WEIGHING:
                 return True
-            free = packet_of(node) in _FREE
-            sources = [s for s in node.all_input_nodes if s.op != "get_attr"] if free else []
+            passes = packet_of(node) in through
+            sources = [s for s in node.all_input_nodes if s.op != "get_attr"] if passes else []
         return False
 
     @cached_property

@@ -81,7 +81,7 @@ def _range_of_constant(module: fx.GraphModule, node: fx.Node) -> Range:
     value = operator.attrgetter(str(node.target))(module)
     if not isinstance(value, Tensor) or value.numel() == 0 or value.is_complex():
         return ANYTHING
-    return Range(float(value.min()), float(value.max()))
+    return Range(float(value.detach().min()), float(value.detach().max()))
 
 
 def _union(ranges: list[Range]) -> Range:
@@ -117,7 +117,8 @@ def _tanh(_node: fx.Node, _inputs: list[Range]) -> Range:
     "transpose", "t", "select", "slice", "index", "index_select", "gather", "narrow", "expand",
     "repeat", "flip", "contiguous", "clone", "alias", "detach", "to", "_to_copy", "type_as",
     "dropout", "mean", "amax", "amin", "adaptive_avg_pool2d", "unbind", "chunk", "split",
-    "split_with_sizes", "movedim", "roll",
+    "split_with_sizes", "movedim", "roll", "median", "nanmedian", "sort", "topk", "kthvalue",
+    "mode", "cummax", "cummin", "max_pool2d", "adaptive_max_pool2d", "avg_pool2d",
 )  # fmt: skip
 def _same(_node: fx.Node, inputs: list[Range]) -> Range:
     return inputs[0]
@@ -131,9 +132,21 @@ def _any_of_a_list(_node: fx.Node, inputs: list[Range]) -> Range:
     return inputs[0]  # of the list, the union
 
 
-@_bound("maximum", "minimum")
-def _either(_node: fx.Node, inputs: list[Range]) -> Range:
+@_bound("maximum", "minimum", "fmax", "fmin", "lerp", "masked_fill")
+def _either(node: fx.Node, inputs: list[Range]) -> Range:
+    """Bound what lies between two tensors; `lerp` does, where its weight is a share."""
+    if packet_of(node) is _aten.lerp and not inputs[2].within(0.0, 1.0):
+        return ANYTHING
+    if packet_of(node) is _aten.masked_fill:
+        return _union([inputs[0], inputs[2]])
     return _union(inputs[:2])
+
+
+@_bound("max", "min")
+def _extreme(node: fx.Node, inputs: list[Range]) -> Range:
+    """Bound an extreme over a dimension, or of two tensors."""
+    of_two = len(node.args) > 1 and isinstance(node.args[1], fx.Node)
+    return _union(inputs[:2]) if of_two else inputs[0]
 
 
 @_bound("where")
@@ -195,6 +208,53 @@ def _div(node: fx.Node, inputs: list[Range]) -> Range:
     if other.low <= 0 or node.kwargs:
         return ANYTHING
     return _mul(node, [one, Range(1 / other.high, 1 / other.low)])
+
+
+@_bound("prod", "cumprod")
+def _product(_node: fx.Node, inputs: list[Range]) -> Range:
+    return UNIT if inputs[0].within(0.0, 1.0) else ANYTHING
+
+
+@_bound("abs")
+def _abs(_node: fx.Node, inputs: list[Range]) -> Range:
+    low, high = inputs[0].low, inputs[0].high
+    least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    return Range(least, max(abs(low), abs(high)))
+
+
+@_bound("square")
+def _square(node: fx.Node, inputs: list[Range]) -> Range:
+    magnitude = _abs(node, inputs)
+    return Range(magnitude.low**2, magnitude.high**2)
+
+
+@_bound("sqrt")
+def _sqrt(_node: fx.Node, inputs: list[Range]) -> Range:
+    return Range(math.sqrt(max(inputs[0].low, 0.0)), math.sqrt(max(inputs[0].high, 0.0)))
+
+
+@_bound("pow")
+def _pow(node: fx.Node, inputs: list[Range]) -> Range:
+    """Bound a power whose exponent is a number above 0, of a base that is none below."""
+    exponent = node.args[1]
+    if not isinstance(exponent, int | float) or exponent <= 0:
+        return ANYTHING
+    if exponent == 2:
+        return _square(node, inputs)
+    if inputs[0].low < 0:
+        return ANYTHING
+    return Range(inputs[0].low ** float(exponent), inputs[0].high ** float(exponent))
+
+
+@_bound("sin", "cos", "erf")
+def _unit_either_side(_node: fx.Node, _inputs: list[Range]) -> Range:
+    return Range(-1.0, 1.0)
+
+
+@_bound("expm1")
+def _expm1(node: fx.Node, inputs: list[Range]) -> Range:
+    found = _exp(node, inputs)
+    return Range(found.low - 1, found.high - 1)
 
 
 @_bound("relu")

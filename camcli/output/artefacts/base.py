@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from camcli.config import OutputConfig
+from camcli.output.provenance import Provenance
 from camcli.records import SaliencyMap
 
 Rendered = TypeVar("Rendered")
@@ -18,10 +19,12 @@ class Artefact(ABC, Generic[Rendered]):
 
     Attributes:
         config: How they look.
+        provenance: What made the maps.
 
     """
 
     config: OutputConfig
+    provenance: Provenance
 
     @property
     @abstractmethod

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PIL import Image
-
 from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.picture import Picture
 from camcli.output.encode import IMAGE_ENCODERS
+from camcli.output.legend import with_legend
 from camcli.output.render import overlay
 from camcli.records import SaliencyMap
 
 
-class Overlays(Artefact[Image.Image]):
+class Overlays(Artefact[Picture]):
     """An overlay as PNG or JPEG, of the size that `output.overlay_side` allows."""
 
     @property
@@ -18,14 +18,16 @@ class Overlays(Artefact[Image.Image]):
         """The suffix of `output.overlay_format`."""
         return f".{self.config.overlay_format}"
 
-    def render(self, saliency_map: SaliencyMap) -> Image.Image | None:
-        """Return the original image with the heatmap over it."""
+    def render(self, saliency_map: SaliencyMap) -> Picture | None:
+        """Return the original image with the heatmap over it, and a legend if one is asked for."""
         item, values = saliency_map.item, saliency_map.values
         assert item.original is not None
         assert values is not None
         look = self.config
-        return overlay(item.original, item.geometry, values, look.colormap, look.alpha, look.style)
+        drawn = overlay(item.original, item.geometry, values, look.colormap, look.alpha, look.style)
+        drawn = with_legend(drawn, saliency_map, look, self.provenance)
+        return Picture(drawn, self.provenance.facts(saliency_map))
 
-    def encode(self, rendered: Image.Image) -> bytes:
+    def encode(self, rendered: Picture) -> bytes:
         """Return the image as a file of `output.overlay_format`."""
-        return IMAGE_ENCODERS[self.config.overlay_format](rendered)
+        return IMAGE_ENCODERS[self.config.overlay_format](rendered.image, rendered.facts)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PIL import Image
-
 from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.picture import Picture
 from camcli.output.contact_sheet import contact_sheet
 from camcli.output.encode import png
+from camcli.output.lettering import Lettering
 from camcli.records import SaliencyMap
 
 
-class Sheets(Artefact[Image.Image]):
+class Sheets(Artefact[Picture]):
     """All components of a map over the image, as one PNG."""
 
     @property
@@ -18,13 +18,15 @@ class Sheets(Artefact[Image.Image]):
         """`.png`."""
         return ".png"
 
-    def render(self, saliency_map: SaliencyMap) -> Image.Image | None:
+    def render(self, saliency_map: SaliencyMap) -> Picture | None:
         """Return the sheet, None where the method has no components."""
         components = saliency_map.components
         if components is None or components.maps is None:
             return None
-        return contact_sheet(saliency_map, self.config.colormap, self.config.alpha)
+        look = self.config
+        sheet = contact_sheet(saliency_map, look.colormap, look.alpha, Lettering(look.font))
+        return Picture(sheet, self.provenance.facts(saliency_map))
 
-    def encode(self, rendered: Image.Image) -> bytes:
+    def encode(self, rendered: Picture) -> bytes:
         """Return the sheet as a PNG file."""
-        return png(rendered)
+        return png(rendered.image, rendered.facts)

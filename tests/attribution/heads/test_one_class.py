@@ -87,6 +87,7 @@ def test_squeezenet() -> None:
     check_same(split_at(model, "auto", torch.device("cpu")), torch.randn(3, 3, 224, 224))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "head",
     [
@@ -120,6 +121,7 @@ def test_other_heads_are_left_alone(head: Sequence[nn.Module]) -> None:
     assert attribution_of(cut(*head)).one_class is None
 
 
+@pytest.mark.slow
 def test_a_cut_further_up_is_left_alone() -> None:
     model = load_model(ModelConfig(name="squeezenet1_1", weights=None))
     halves = split_at(model, "features.7", torch.device("cpu"))

@@ -19,6 +19,7 @@ def activations(squeezenet_split: SplitNetwork, photo_batch: Tensor) -> Tensor:
     return Probe(squeezenet_split, photo_batch[:4]).activation.flatten(2).mT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [100, 500])
 def test_components_and_variances_are_those_of_scikit_learn(
     activations: Tensor, channels: int

@@ -119,6 +119,7 @@ def test_every_method_explains_a_prompt() -> None:
         assert torch.isfinite(maps).all(), name
 
 
+@pytest.mark.slow
 def test_the_softmax_over_the_prompts_adds_up_too() -> None:
     model = prompted(score="softmax")
     halves = split_at(model, "auto", CPU)

@@ -47,6 +47,7 @@ def test_a_squashed_model_is_squashed() -> None:
     assert loaded.preprocess.mean == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.slow
 def test_a_tag_says_how_images_are_prepared_for_a_checkpoint_too(tmp_path: Path) -> None:
     made = timm.create_model("test_vit", num_classes=6)
     torch.save(made.state_dict(), tmp_path / "six.pth")

@@ -42,6 +42,7 @@ def test_a_vision_transformer_gets_images_of_its_own_size(
     assert (loaded.preprocess.crop, loaded.preprocess.resize) == (crop, resize)
 
 
+@pytest.mark.slow
 def test_random_weights_follow_the_seed() -> None:
     first, again, other = (
         load_model(config("shufflenet_v2_x0_5"), seed=seed).digest() for seed in (1, 1, 2)
@@ -56,6 +57,7 @@ def test_weights_are_not_chosen_by_the_way() -> None:
         load_model(asked)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_by_the_name_of_published_weights_sees_images_as_they_did(
     tmp_path: Path,
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_checkpoint_by_the_name_of_published_weights_sees_images_as_they_did(
     assert len({w.transforms().resize_size[0] for w in enumeration}) == 2
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_unknown_origin_is_told_how_its_images_are_prepared(
     tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:

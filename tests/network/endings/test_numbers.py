@@ -29,6 +29,25 @@ NUMBERS: dict[str, tuple[Close, str]] = {
         lambda y, z: (y.log_softmax(1) + z.log_softmax(1)) / 2,
         "log-probability",
     ),
+    "largest of several": (
+        lambda y, z: torch.stack([y, z], 2).sigmoid().max(2).values,
+        "probability",
+    ),
+    "smallest of two": (lambda y, z: torch.minimum(y.sigmoid(), z.sigmoid()), "probability"),
+    "root": (lambda y, _: y.sigmoid().sqrt(), "probability"),
+    "power": (lambda y, _: y.softmax(1) ** 0.5, "probability"),
+    "square": (lambda y, _: y.sigmoid() ** 2, "probability"),
+    "median": (lambda y, z: torch.stack([y, z, y]).sigmoid().median(0).values, "probability"),
+    "cumulative product": (lambda y, _: y.sigmoid().cumprod(1), "probability"),
+    "noisy or": (
+        lambda y, z: 1 - torch.stack([1 - y.sigmoid(), 1 - z.sigmoid()]).prod(0),
+        "probability",
+    ),
+    "linear in between": (
+        lambda y, z: torch.lerp(y.sigmoid(), z.sigmoid(), 0.25),
+        "probability",
+    ),
+    "sorted": (lambda y, _: y.sigmoid().sort(1).values, "probability"),
     "per cents": (lambda y, _: 100 * y.softmax(1), "value"),
     "bounded": (lambda y, _: y.tanh(), "value"),
 }  # fmt: skip
@@ -52,10 +71,24 @@ def test_plain_logits_are_taken_for_logits_without_a_word() -> None:
     assert several.told + single.told == ""
 
 
-def test_scores_that_may_be_probabilities_are_taken_for_logits_with_a_warning() -> None:
-    found = opened(lambda y, _: y.square() / (1 + y.square()), classes=1)
-    assert found.halves.probabilities == "sigmoid"
-    assert "set model.probabilities to none" in found.told
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda y, _: y.square() / (1 + y.square()),
+        lambda y, z: torch.stack([y.sigmoid(), z.sigmoid()], 2) @ torch.tensor([0.3, 0.7]),
+    ],
+    ids=["a quotient", "a mixture of experts"],
+)
+def test_scores_that_may_be_probabilities_have_none_and_that_is_told(close: Close) -> None:
+    found = opened(close, classes=2)
+    assert found.kind == "value"
+    torch.testing.assert_close(found.scores, found.returned)
+    assert "may be probabilities already" in found.told
+
+
+def test_rectified_logits_remain_logits_though_some_lie_in_the_unit_interval() -> None:
+    found = opened(lambda y, _: (y * 0.01).relu())
+    assert (found.halves.probabilities, found.told) == ("softmax", "")
 
 
 @pytest.mark.parametrize(

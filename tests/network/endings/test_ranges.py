@@ -43,6 +43,20 @@ BOUNDED: dict[str, tuple[Callable[[Tensor], Tensor], float, float]] = {
     "exp": (lambda x: (-x.relu()).exp(), 0, 1),
     "quotient": (lambda x: x.sigmoid() / (1 + x.sigmoid()), 0, 1),
     "maximum": (lambda x: torch.maximum(x.sigmoid(), x.tanh()), -1, 1),
+    "largest": (lambda x: (2 * x.sigmoid()).max(1).values, 0, 2),
+    "smallest of two": (lambda x: torch.min(x.sigmoid(), x.tanh()), -1, 1),
+    "median": (lambda x: x.sigmoid().median(0).values, 0, 1),
+    "largest two": (lambda x: x.tanh().topk(2).values, -1, 1),
+    "root": (lambda x: (4 * x.sigmoid()).sqrt(), 0, 2),
+    "root power": (lambda x: (8 * x.sigmoid()) ** (1 / 3), 0, 2),
+    "square": (lambda x: (2 * x.tanh()) ** 2, 0, 4),
+    "magnitude": (lambda x: (3 * x.tanh() - 1).abs(), 0, 4),
+    "magnitude below 0": (lambda x: (x.tanh() - 3).abs(), 2, 4),
+    "product over all": (lambda x: x.sigmoid().prod(1), 0, 1),
+    "interpolation": (lambda x: torch.lerp(x.sigmoid(), x.tanh(), 0.5), -1, 1),
+    "filled": (lambda x: x.sigmoid().masked_fill(x > 0, 2.0), 0, 2),
+    "sine": (torch.sin, -1, 1),
+    "exponential less 1": (lambda x: x.tanh().expm1(), math.exp(-1) - 1, math.e - 1),
     "where": (lambda x: torch.where(x > 0, x.sigmoid(), x.tanh()), -1, 1),
 }
 
@@ -59,8 +73,8 @@ def test_bounds_hold_the_numbers_and_are_those_by_hand(
 
 @pytest.mark.parametrize(
     "function",
-    [torch.sin, lambda x: x * x, lambda x: x.sigmoid() / x, lambda x: x.clamp(max=x.mean())],
-    ids=["sin", "square", "division by what may be 0", "clamp by a tensor"],
+    [torch.atan, lambda x: x * x, lambda x: x.sigmoid() / x, lambda x: x.clamp(max=x.mean())],
+    ids=["atan", "product with itself", "division by what may be 0", "clamp by a tensor"],
 )
 def test_what_is_not_known_bounds_nothing(function: Callable[[Tensor], Tensor]) -> None:
     assert bounds_of(function) == ANYTHING

@@ -150,6 +150,7 @@ class _Stages(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
+@pytest.mark.slow
 def test_layers_that_mix_all_tokens_leave_each_where_it_was() -> None:
     traced = trace(_Stages().eval(), torch.randn(2, 3, 16, 24))
     assert split(traced, "embed").layout == Layout("tokens", _CHANNELS, 4, 6)

@@ -1,0 +1,28 @@
+"""A target is said as what its map shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from camcli.output.target_words import in_words
+from camcli.records import Target, Versus
+
+CAT = Target(3, "cat", 1.0, 0.5)
+DOG, UNNAMED = Versus(5, "dog", 0.5), Versus(7, None, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (CAT, "cat"),
+        (replace(CAT, name=None), "class 3"),
+        (replace(CAT, sign="negative"), "against cat"),
+        (replace(CAT, versus=(DOG,)), "cat rather than dog"),
+        (replace(CAT, versus=(DOG, UNNAMED)), "cat rather than dog, class 7"),
+        (replace(CAT, versus=(DOG,), sign="negative"), "against cat, for dog"),
+    ],
+)
+def test_a_target_is_said_in_words(target: Target, expected: str) -> None:
+    assert in_words(target) == expected

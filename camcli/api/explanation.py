@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
@@ -15,6 +16,7 @@ from camcli.errors import CamcliError
 from camcli.output.encode import png
 from camcli.output.render import over_original, overlay
 from camcli.records import Components, FailedImage, SaliencyMap, Status, Target
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -162,7 +164,10 @@ class Explanations(Sequence[Explanation]):
         return iter(self._found)
 
     def __repr__(self) -> str:
-        return f"<Explanations of {len({each.image for each in self})} images: {len(self)} maps>"
+        images = counted_as(len({each.image for each in self}), "image")
+        without = Counter(each.status for each in self if each.status != "ok")
+        told = "".join(f", {count} {status}" for status, count in sorted(without.items()))
+        return f"<Explanations of {images}: {counted_as(len(self) - without.total(), 'map')}{told}>"
 
     def _repr_html_(self) -> str:
         return "".join(each._repr_html_() for each in self)

@@ -16,6 +16,7 @@ from camcli.errors import InputError
 from camcli.images.decode import decode, prepare
 from camcli.images.find import find_images
 from camcli.images.names import UniqueNames, safe_name
+from camcli.images.walk import has_magic
 from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def prepared(images: Any, preprocess: Preprocess) -> Iterator[Prepared]:
     """
     unique = UniqueNames()
     for index, (name, image) in enumerate(_named(_several(images))):
-        ref = ImageRef(index, Path(name), unique.take(safe_name(Path(name).parts)))
+        path = image if isinstance(image, Path) else Path(name)
+        ref = ImageRef(index, path, unique.take(safe_name(Path(name).parts)))
         yield _prepare(image, ref, preprocess)
 
 
@@ -52,7 +54,7 @@ def count_of(images: Any) -> int | None:
     several = _several(images)
     if not hasattr(several, "__len__"):
         return None
-    return sum(len(_paths(each)) if _is_path(each) else 1 for each in several)
+    return sum(len(_listed(each)) if _is_path(each) else 1 for each in several)
 
 
 def _several(images: Any) -> Iterable[Any]:
@@ -69,7 +71,7 @@ def _several(images: Any) -> Iterable[Any]:
 def _named(images: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     for index, image in enumerate(images):
         if _is_path(image):
-            yield from ((path, Path(path)) for path in _paths(image))
+            yield from _listed(image)
         else:
             yield getattr(image, "filename", "") or f"image-{index}", image
 
@@ -78,12 +80,12 @@ def _is_path(image: Any) -> bool:
     return isinstance(image, str | os.PathLike)
 
 
-def _paths(given: Any) -> list[str]:
-    """Return the files that a path names; one that does not exist fails as an image, not here."""
+def _listed(given: Any) -> list[tuple[str, Path]]:
+    """Return the files that a path names, by name; one that is missing fails as an image."""
     path = Path(given)
-    if path.is_file() or not (path.is_dir() or any(mark in str(path) for mark in "*?[")):
-        return [str(path)]
-    return [str(ref.path) for ref in find_images([str(path)])]
+    if path.is_dir() or (has_magic(str(path)) and not path.exists()):
+        return [(ref.name, ref.path) for ref in find_images([str(path)])]
+    return [(str(path), path)]
 
 
 def _prepare(image: Any, ref: ImageRef, preprocess: Preprocess) -> Prepared:

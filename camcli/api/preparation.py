@@ -12,6 +12,9 @@ from camcli.errors import ConfigError
 from camcli.models.preprocessing import resolved
 from camcli.records import Preprocess
 
+# What torchvision's transform for classification says of itself.
+_PRESET = ("resize_size", "crop_size", "mean", "std", "interpolation")
+
 Preparation: TypeAlias = Any
 """A mapping with the keys of a configuration's `preprocess`, a transform of torchvision's weights
 or the weights themselves, a `Preprocess`, or None for what comes with the network."""
@@ -48,12 +51,11 @@ def _from_keys(given: Mapping[str, Any]) -> Preprocess:
 
 def _from_torchvision(given: Any) -> Preprocess:
     from torchvision.models._api import WeightsEnum
-    from torchvision.transforms._presets import ImageClassification
 
     from camcli.models.sources.torchvision import preprocess_of
 
     transform = given.transforms() if isinstance(given, WeightsEnum) else given
-    if not isinstance(transform, ImageClassification):
+    if not all(hasattr(transform, key) for key in _PRESET):
         raise ConfigError(
             f"preprocess: a {type(given).__name__} does not say how images are prepared; give "
             "{'resize': 256, 'crop': 224, 'mean': [...], 'std': [...]}, or the transforms() of "

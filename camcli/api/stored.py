@@ -79,8 +79,9 @@ class StoredRow:
         path = self.row.get("overlay")
         if path is None:
             raise CamcliError(f"{self.image} has no overlay in {self.folder}")
-        with Image.open(self.folder / path) as image:
-            return image.convert("RGB")
+        with Image.open(self.folder / str(path)) as image:
+            drawn: Image.Image = image.convert("RGB")
+        return drawn
 
     def __repr__(self) -> str:
         told = self._entry.target_name or self.reason
@@ -127,7 +128,7 @@ class StoredRun(Sequence[StoredRow]):
         try:
             import pandas
         except ImportError:
-            raise CamcliError("a table needs pandas: pip install pandas") from None
+            raise CamcliError("a table needs pandas: pip install 'camcli[pandas]'") from None
         return pandas.json_normalize([dict(row.row) for row in self])
 
     def __repr__(self) -> str:

@@ -15,7 +15,6 @@ import torch
 import torchvision
 from torch import nn
 from torchvision.models._api import WeightsEnum, get_model, get_model_weights, list_models
-from torchvision.transforms._presets import ImageClassification
 
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, suggest
@@ -183,7 +182,7 @@ def _preprocess(weights: WeightsEnum) -> Preprocess:
     return preprocess_of(weights.transforms())
 
 
-def preprocess_of(transform: ImageClassification) -> Preprocess:
+def preprocess_of(transform: Any) -> Preprocess:
     """Return what torchvision's preset for classification does to an image."""
     crop = transform.crop_size[0]
     return Preprocess(

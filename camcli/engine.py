@@ -117,7 +117,11 @@ class Engine:
 
     def normalized(self, items: Sequence[ImageItem]) -> Tensor:
         """Return the network's input, float32 (B, 3, H, W), of decoded images."""
+        if len({item.pixels.dtype for item in items}) > 1:
+            return torch.cat([self.normalized([item]) for item in items])
         pixels = torch.from_numpy(np.stack([item.pixels for item in items])).to(self.device)
+        if pixels.is_floating_point():
+            return pixels.permute(0, 3, 1, 2).contiguous()
         count, height, width, _ = pixels.shape
         rows = pixels.view(count, height, width * 3).to(torch.float32).div_(255)
         return self._normalize(rows).view(count, height, width, 3).permute(0, 3, 1, 2)

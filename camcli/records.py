@@ -119,7 +119,8 @@ class ImageItem:
         ref: Where it came from.
         original: The upright RGB original for the overlay, or a smaller copy; None where nothing
             is drawn, or where another process draws.
-        pixels: uint8 (H, W, 3), the network's input before normalisation.
+        pixels: uint8 (H, W, 3), the network's input before normalisation; or float32, the
+            normalised input itself.
         geometry: Where `pixels` lie in the image.
         sha256: Hexadecimal digest of the file's bytes.
         note: What the reader should know about the decoding ("first frame of 12"), or None.
@@ -128,7 +129,7 @@ class ImageItem:
 
     ref: ImageRef
     original: Image.Image | None
-    pixels: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
     geometry: Geometry
     sha256: str
     note: str | None = None

@@ -19,6 +19,7 @@ from camcli.images.walk import other_suffix
 from camcli.records import FailedImage, ImageItem, Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from camcli.records import ImageRef, Preprocess
@@ -30,6 +31,8 @@ REDUCED_TO = 3
 """A reduced image is still at least this many times larger than the network's input."""
 
 _Size = tuple[int, int]
+_Prepared = tuple[Image.Image, _Size, str | None]
+"""The upright RGB image, perhaps reduced, its full size, and a note or None."""
 
 _AS_IT_IS = Reading()
 _UPRIGHT = {
@@ -62,18 +65,42 @@ def decode(
         return FailedImage(ref, type(error).__name__, _message(error))
 
 
+def prepare(image: Image.Image, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
+    """Prepare an image in memory as the file that it was read from; it is left as it is.
+
+    Its digest is that of its mode, size and pixels.
+    """
+    try:
+        digest = hashlib.sha256(f"{image.mode} {image.size}".encode() + image.tobytes())
+        prepared = _prepare(image.copy, preprocess, _AS_IT_IS)
+        return _item(ref, prepared, preprocess, _AS_IT_IS, digest.hexdigest())
+    except Exception as error:  # a lazily opened file is decoded here
+        return FailedImage(ref, type(error).__name__, _message(error))
+
+
 def _decode(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> ImageItem:
     data = _read(ref.path)
+
+    def opened() -> Image.Image:
+        return Image.open(io.BytesIO(data), formats=_formats())
+
     try:
-        image, size, note = _open(data, preprocess, reading)
+        prepared = _prepare(opened, preprocess, reading)
     except UnidentifiedImageError:  # whose message names a buffer, differently every time
         raise ImageError(_unidentified(ref.path, data)) from None
+    return _item(ref, prepared, preprocess, reading, hashlib.sha256(data).hexdigest())
+
+
+def _item(
+    ref: ImageRef, prepared: _Prepared, preprocess: Preprocess, reading: Reading, sha256: str
+) -> ImageItem:
+    image, size, note = prepared
     return ImageItem(
         ref=ref,
         original=_kept(image, reading.keep_side),
         pixels=to_input(image, preprocess, size),
         geometry=geometry(preprocess, *size),
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         note=note,
     )
 
@@ -117,14 +144,9 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _open(
-    data: bytes, preprocess: Preprocess, reading: Reading
-) -> tuple[Image.Image, _Size, str | None]:
-    """Return the upright RGB image, perhaps reduced, its full size, and a note or None."""
-
-    def opened() -> Image.Image:
-        return Image.open(io.BytesIO(data), formats=_formats())
-
+def _prepare(
+    opened: Callable[[], Image.Image], preprocess: Preprocess, reading: Reading
+) -> _Prepared:
     with opened() as image:
         if image.width * image.height > reading.max_pixels:
             raise ImageError(

@@ -13,7 +13,7 @@ from camcli.config import ModelConfig, PreprocessConfig
 from camcli.errors import ModelError
 from camcli.models.loaded import LoadedModel
 
-__all__ = ["LoadedModel", "load_model"]
+__all__ = ["LoadedModel", "load_model", "named_as"]
 
 
 def load_model(
@@ -33,17 +33,28 @@ def load_model(
     import torch
 
     from camcli.models.catalogue import find_source
-    from camcli.models.labels import read_labels
     from camcli.models.preprocessing import resolved
 
     source = find_source(config.name)
     torch.manual_seed(seed)  # after the source's imports, which may draw random numbers themselves
     loaded = source.load(config, None if preprocess is None else resolved(preprocess))
-    if config.labels and loaded.text is not None:
+    return named_as(replace(loaded, output=config.output), config)
+
+
+def named_as(loaded: LoadedModel, config: ModelConfig) -> LoadedModel:
+    """Return a model with the class names of the file that a configuration names, if it does.
+
+    Raises:
+        ModelError: The file cannot be read, or the model has no classes to name.
+
+    """
+    from camcli.models.labels import read_labels
+
+    if not config.labels:
+        return loaded
+    if loaded.text is not None:
         raise ModelError(
-            f"model.labels: {config.name} has no classes to name, it scores prompts: leave it out"
+            f"model.labels: {loaded.name} has no classes to name, it scores prompts: leave it out"
         )
-    if config.labels:
-        names = read_labels(Path(config.labels))
-        loaded = replace(loaded, labels=names.labels, class_ids=names.ids)
-    return replace(loaded, output=config.output)
+    names = read_labels(Path(config.labels))
+    return replace(loaded, labels=names.labels, class_ids=names.ids)

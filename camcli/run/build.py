@@ -93,14 +93,37 @@ def build(
             image is touched.
 
     """
+
+    def loaded() -> LoadedModel:
+        preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
+        return load_model(config.model, preprocess, config.run.seed)
+
+    return build_around(loaded, config, images_ahead, notify, read)
+
+
+def build_around(
+    loaded: Callable[[], LoadedModel],
+    config: Config,
+    images_ahead: int | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+    read: Callable[[LoadedModel, PromptPlan | None, PromptScore], LoadedModel] = with_prompts,
+) -> BuiltRun:
+    """Cut a network that comes from elsewhere, and set up the rest; see `build`.
+
+    Args:
+        loaded: Returns the network; called once what needs no network is known to be right.
+        config: What to run; its network is not loaded.
+        images_ahead: How many images there are, None where that is not known.
+        notify: Receives, a line each, what was decided on the way.
+        read: Makes a network's classes of the prompts.
+
+    """
     run = config.run
     method = create_method(config.method.name, config.method.options)
     keep_components = _keeps_components(config, method)
     device = resolve_device(run.device)
-    preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     prompts = plan_prompts(config.prompts)
-    model = load_model(config.model, preprocess, run.seed)
-    model = read(model, prompts, config.prompts.score)
+    model = read(loaded(), prompts, config.prompts.score)
     model = read_as(model, config.model.probabilities)
     if config.images.window != "auto":
         model = replace(model, preprocess=replace(model.preprocess, window=config.images.window))

@@ -54,7 +54,7 @@ class TimmSource(PrefixedSource):
                 f"`camcli models '{self.prefix}*{name[:4]}*'` lists what it has"
             )
         network = _network(config, name)
-        preprocess = preprocess or _preprocess(network, config.name)
+        preprocess = preprocess or preprocess_of(network, config.name)
         if config.weights is None:
             enliven(network, preprocess.crop)
         info = _classes_of(network)
@@ -107,7 +107,7 @@ def _classes_in(weights: Mapping[str, Tensor], network: nn.Module) -> int | None
     return sizes[0] if sizes else None
 
 
-def _preprocess(network: nn.Module, name: str) -> Preprocess:
+def preprocess_of(network: nn.Module, name: str) -> Preprocess:
     """Return what timm does to an image for this model's evaluation."""
     built_for = getattr(getattr(network, "patch_embed", None), "img_size", None)
     wanted = {"input_size": (3, *built_for)} if built_for else {}

@@ -179,7 +179,11 @@ def _build(config: ModelConfig, **options: Any) -> nn.Module:
 
 
 def _preprocess(weights: WeightsEnum) -> Preprocess:
-    transform = weights.transforms()
+    return preprocess_of(weights.transforms())
+
+
+def preprocess_of(transform: Any) -> Preprocess:
+    """Return what torchvision's preset for classification does to an image."""
     crop = transform.crop_size[0]
     return Preprocess(
         resize=transform.resize_size[0],

@@ -56,6 +56,16 @@ def squeezenet(torch_home: Path) -> Iterator[LoadedModel]:
 
 
 @pytest.fixture(scope="session")
+def efficientnet_lite0() -> LoadedModel:
+    """EfficientNet-Lite0 with its real ImageNet weights."""
+    pytest.importorskip("timm")
+    checkpoint = DATA / "checkpoints" / "tf_efficientnet_lite0.safetensors"
+    if not checkpoint.is_file():
+        pytest.skip("needs the weights in ../shared/data/checkpoints")
+    return load_model(ModelConfig(name="timm:tf_efficientnet_lite0", weights=str(checkpoint)))
+
+
+@pytest.fixture(scope="session")
 def demo_model() -> LoadedModel:
     return load_model(ModelConfig(name="demo"))
 

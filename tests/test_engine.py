@@ -213,14 +213,16 @@ def test_a_wrong_layer_is_refused_before_any_image_is_touched() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["squeezenet", "efficientnet_lite0"])
 def test_what_a_class_has_beyond_the_runner_up_is_exact_on_real_photographs(
-    photos: Path, squeezenet: LoadedModel
+    photos: Path, name: str, request: pytest.FixtureRequest
 ) -> None:
-    network = split_at(squeezenet, "auto", torch.device("cpu"))
-    plan = TargetPlan(["top1"], ClassTable(network.classes, squeezenet.labels), versus="runner-up")
+    model: LoadedModel = request.getfixturevalue(name)
+    network = split_at(model, "auto", torch.device("cpu"))
+    plan = TargetPlan(["top1"], ClassTable(network.classes, model.labels), versus="runner-up")
     method, cpu = create_method("deep-lift", {}), torch.device("cpu")
-    engine = Engine(network, method, plan, squeezenet.preprocess, cpu)
-    items = items_in(photos, squeezenet)[:20]
+    engine = Engine(network, method, plan, model.preprocess, cpu)
+    items = items_in(photos, model)[:20]
     probe = engine.probe(items)
     first, second = probe.logits.topk(2).indices.unbind(1)
     own, rival = (probe.contributions(Objective.of(c)).evidence for c in (first, second))

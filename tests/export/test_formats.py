@@ -26,6 +26,8 @@ def run(tmp_path: Path) -> Path:
     shape = {"width": 40, "height": 20, "crop_box": [10, 0, 30, 20]}
     against = row_of("b.png", "dog", 1, **shape)
     against["target"]["sign"] = "negative"
+    rivals = [{"index": 0, "name": "cat", "weight": 0.5}, {"index": 7, "name": None, "weight": 0.5}]
+    against["target"]["versus"] = rivals
     failed = row_of("broken.png", None, status="failed", error={"type": "E", "message": "why"})
     rows = [row_of("=1+1.png", "cat", 0, **shape), failed, against]
     return write_run(tmp_path / "run", rows, [values, None, values])
@@ -43,7 +45,8 @@ def test_csv_has_a_line_a_row_and_no_formula(run: Path, tmp_path: Path) -> None:
         "why",
         "",
     )
-    assert third["target_sign"] == "negative"
+    assert (third["target_sign"], third["target_versus"]) == ("negative", "cat; 7")
+    assert first["target_versus"] == ""
 
 
 def test_parquet_has_the_same_with_types(run: Path, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from camcli.output.row_schema import row_schema
 from docs.tables.commands import commands_page
 from docs.tables.configuration import configuration_page
 from docs.tables.methods import methods_page
@@ -35,6 +37,7 @@ def pages() -> Mapping[str, str]:
         "metrics.md": metrics_page(),
         "models.md": models_page(),
         "targets.md": targets_page(),
+        "row.schema.json": f"{json.dumps(row_schema(), indent=2, ensure_ascii=False)}\n",
     }
 
 
@@ -60,7 +63,7 @@ def stale(folder: Path) -> list[str]:
 
 
 def _pages_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.glob("*.md")}
+    return {path.name for path in folder.iterdir() if path.suffix in {".md", ".json"}}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

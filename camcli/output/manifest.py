@@ -13,7 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
+from camcli.errors import OutputError
 from camcli.output.atomic import write_chunks
+from camcli.records import ROW_SCHEMA
 
 FILE_NAME = "manifest.jsonl"
 
@@ -88,7 +90,12 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """Yield the lines of a manifest, up to one that is not whole; a missing file has none."""
+    """Yield the lines of a manifest, up to one that is not whole; a missing file has none.
+
+    Raises:
+        OutputError: A later version of camcli wrote it, of rows that mean something else.
+
+    """
     if not path.exists():
         return
     start = 0
@@ -97,6 +104,7 @@ def read_lines(path: Path) -> Iterator[Line]:
             row = _row_in(raw)
             if row is None:
                 return
+            _require_known_schema(row, path)
             line = Line(row, raw, start)
             start = line.end
             yield line
@@ -150,6 +158,15 @@ def _row_in(raw: bytes) -> dict[str, Any] | None:
         isinstance(row.get(key), str) for key in ("image", "status")
     )
     return row if is_row else None
+
+
+def _require_known_schema(row: Mapping[str, Any], path: Path) -> None:
+    schema = row.get("schema", ROW_SCHEMA)  # of rows from before they were numbered
+    if schema != ROW_SCHEMA:
+        raise OutputError(
+            f"{path} has rows of version {schema!r}, and this camcli reads version {ROW_SCHEMA}: "
+            "read it with the version of camcli that wrote it, which run.json names"
+        )
 
 
 def _strict(value: Any) -> Any:

@@ -21,6 +21,7 @@ class EvaluationRecord:
     Attributes:
         folder: The output folder.
         fingerprint: What determines the figures.
+        resumed: What an earlier evaluation left in the folder.
         left_out: How many pictures the inputs hold that are not evaluated, by suffix.
         truth: How much of the ground truth is used, None without any.
         listings: What was made of each file that lists images.
@@ -29,18 +30,19 @@ class EvaluationRecord:
 
     folder: Path
     fingerprint: Mapping[str, Any]
+    resumed: ResumeState = field(default_factory=ResumeState)
     left_out: Mapping[str, int] = field(default_factory=dict)
     truth: Mapping[str, Any] | None = None
     listings: Sequence[Mapping[str, Any]] = ()
 
-    def costs(self, resumed: ResumeState) -> dict[str, Cost]:
+    def costs(self) -> dict[str, Cost]:
         """Return the costs that were measured before, none where nothing is resumed.
 
         Raises:
             OutputError: The record cannot be read.
 
         """
-        if not resumed.images:
+        if not self.resumed.images:
             return {}
         try:
             stored = read_run(self.folder)
@@ -56,6 +58,7 @@ class EvaluationRecord:
                 "state": state,
                 **environment(),
                 "fingerprint": self.fingerprint,
+                "resumed": self.resumed.to_json(),
                 "left_out": dict(self.left_out),
                 "truth": self.truth,
                 "listings": list(self.listings),

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from camcli.errors import CamcliWarning
 from camcli.evaluation.cost import Cost, cost_of
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.record import EvaluationRecord
 from camcli.evaluation.report.files import write_report
 from camcli.evaluation.report.summary import Summary, summarise
 from camcli.images.stream import stream
-from camcli.output.folder import FolderPolicy, open_folder
+from camcli.output.folder import FolderPolicy, clear_changed, open_folder, sort_manifest
 from camcli.output.manifest import FILE_NAME, Manifest, read_rows
 from camcli.output.resume import ResumeState
-from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
 from camcli.run.interrupt import Interruption
 from camcli.run.plan import RunPlan
+from camcli.run.remaining import Remaining
 from camcli.targets.class_target import ClassTarget
 
 # The images that a cost is measured on.
@@ -76,9 +78,10 @@ def run_evaluation(
         InputError: A map or an annotation of some image cannot be read.
 
     """
-    plan = RunPlan(job.refs, job.folder, job.folder_policy)
+    plan = RunPlan(job.refs, job.folder, job.folder_policy, retry_failed=True)
     with open_folder(job.folder, plan, job.fingerprint, rows_per_image_vary=True) as resumed:
-        return _evaluate(job, evaluator, on_images, interruption, resumed)
+        images = Remaining(plan, resumed)
+        return _evaluate(job, evaluator, on_images, interruption, images, resumed)
 
 
 def _evaluate(
@@ -86,17 +89,17 @@ def _evaluate(
     evaluator: Evaluator,
     on_images: Callable[[int], object],
     interruption: Interruption,
+    images: Remaining,
     resumed: ResumeState,
 ) -> Summary:
     truth = evaluator.truth.report.to_json() if evaluator.truth else None
     listings = [use.to_json() for use in evaluator.engine.targets.file_uses()]
-    record = EvaluationRecord(job.folder, job.fingerprint, job.left_out, truth, listings)
-    costs = record.costs(resumed)
+    record = EvaluationRecord(job.folder, job.fingerprint, resumed, job.left_out, truth, listings)
+    costs = record.costs()
     record.write("running", costs)
     on_images(resumed.images)
-    refs = (ref for ref in job.refs if not resumed.holds(ref.name, readable(ref.path)))
     preprocess = evaluator.engine.preprocess
-    batches = stream(refs, preprocess, job.batch_size, job.workers)
+    batches = stream(images, preprocess, job.batch_size, job.workers)
     with closing(batches), Manifest(job.folder / FILE_NAME) as manifest:
         for batch in batches:
             if interruption.requested:
@@ -106,6 +109,11 @@ def _evaluate(
                 record.write("running", costs)
             manifest.append(evaluator.evaluate(batch))
             on_images(len(batch.items) + len(batch.failures))
+    clear_changed(job.folder, images.plan, resumed)
+    if resumed.end and not interruption.requested:
+        sort_manifest(job.folder, images.plan, images.order)
+    for line in resumed.lines():
+        warnings.warn(line, CamcliWarning, stacklevel=2)
     record.write("interrupted" if interruption.requested else "finished", costs)
     rows = list(read_rows(job.folder / FILE_NAME))
     summary = summarise(rows, [s.name for s in evaluator.sources], costs, job.against, truth)

@@ -86,6 +86,7 @@ class RunRecord:
         record = {
             "state": state,
             **self._fixed,
+            "resumed": self._resumed.to_json(),
             "images": tally.images + self._resumed.images,
             "rows": {status: tally.rows[status] + before[status] for status in _STATUSES},
             "listings": [use.to_json() for use in self._targets.file_uses()],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,16 @@ class EvaluationRecord:
         folder: The output folder.
         fingerprint: What determines the figures.
         resumed: What an earlier evaluation left in the folder.
-        left_out: How many pictures the inputs hold that are not evaluated, by suffix.
         truth: How much of the ground truth is used, None without any.
-        listings: What was made of each file that lists images.
+        given: What was made of what else was given, JSON-ready by its key.
 
     """
 
     folder: Path
     fingerprint: Mapping[str, Any]
     resumed: ResumeState = field(default_factory=ResumeState)
-    left_out: Mapping[str, int] = field(default_factory=dict)
     truth: Mapping[str, Any] | None = None
-    listings: Sequence[Mapping[str, Any]] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def costs(self) -> dict[str, Cost]:
         """Return the costs that were measured before, none where nothing is resumed.
@@ -59,9 +57,8 @@ class EvaluationRecord:
                 **environment(),
                 "fingerprint": self.fingerprint,
                 "resumed": self.resumed.to_json(),
-                "left_out": dict(self.left_out),
+                **self.given,
                 "truth": self.truth,
-                "listings": list(self.listings),
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

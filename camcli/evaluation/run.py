@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,7 @@ class EvaluationJob:
         with_costs: Whether to measure what each method costs.
         against: The method whose lead over the others is estimated, or None.
         left_out: How many pictures the inputs hold that are not images of the job, by suffix.
+        unused: What was given and decides nothing, a line each.
 
     """
 
@@ -55,6 +56,7 @@ class EvaluationJob:
     with_costs: bool = True
     against: str | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    unused: Sequence[str] = ()
 
 
 def run_evaluation(
@@ -94,7 +96,8 @@ def _evaluate(
 ) -> Summary:
     truth = evaluator.truth.report.to_json() if evaluator.truth else None
     listings = [use.to_json() for use in evaluator.engine.targets.file_uses()]
-    record = EvaluationRecord(job.folder, job.fingerprint, resumed, job.left_out, truth, listings)
+    given = {"left_out": dict(job.left_out), "listings": listings, "unused": list(job.unused)}
+    record = EvaluationRecord(job.folder, job.fingerprint, resumed, truth, given)
     costs = record.costs()
     record.write("running", costs)
     on_images(resumed.images)

@@ -14,27 +14,35 @@ if TYPE_CHECKING:
 
 
 def unused_by(built: BuiltRun) -> Iterator[str]:
-    """Yield a line for each setting that a run does not use."""
-    config = built.config
-    yield from idle_looks(config.output)
+    """Yield a line for each setting that a run of `camcli explain` does not use."""
+    yield from idle_looks(built.config.output)
     yield from _targets_without_say(built)
-    listed = built.engine.targets.prompts and built.engine.targets.prompts.listed
-    if listed and not any(use.source == listed.source for use in built.engine.targets.file_uses()):
-        yield (
-            f"{listed.source}: which image a prompt belongs to is not used, as no target is "
-            "@prompts: all of them are classes of every image"
-        )
+    yield from idle_inputs(built)
+
+
+def idle_inputs(built: BuiltRun) -> Iterator[str]:
+    """Yield a line for each setting of networks and prompts that decides nothing."""
+    config, targets = built.config, built.engine.targets
     if config.run.seed != Config().run.seed and _weights_are_given(config.model):
         yield (
             "run.seed is not used: it is for random weights, and the network has others; methods "
             "that sample have a seed of their own in method.options"
         )
+    listed = targets.prompts and targets.prompts.listed
+    if listed and not any(use.source == listed.source for use in targets.file_uses()):
+        yield (
+            f"{listed.source}: which image a prompt belongs to is not used, as no target is "
+            "@prompts: all of them are classes of every image"
+        )
 
 
 def _weights_are_given(model: ModelConfig) -> bool:
     """Return whether all weights surely come from a file: a user's factory may draw some."""
+    if model.weights is None:
+        return False
     source = find_source(model.name)
-    return model.weights is not None and (source.downloads or model.weights != "default")
+    known = (listed for listed in source.listed() if listed.name == model.name)
+    return model.weights != "default" or source.downloads or any(found.weights for found in known)
 
 
 def _targets_without_say(built: BuiltRun) -> Iterator[str]:

@@ -118,8 +118,7 @@ def explain(
     outcome = _run(plan, resolved, _Reporting(json, quiet, fail_fast))
     if not quiet:
         say(summary(outcome, output))
-    told = [line for part in (outcome.resumed, *outcome.files) for line in part.lines()]
-    for line in dict.fromkeys(told):
+    for line in outcome.told():
         say(line)
     if open_ and not outcome.interrupted:
         open_result(_looked_at(output))

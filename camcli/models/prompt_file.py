@@ -39,8 +39,12 @@ def read_prompts(path: Path) -> list[PromptLine]:
     text = read_text(path, f"the prompts in {path}", PromptError)
     if path.suffix == ".csv":
         rows = read_columns(text, str(path), (("image",), ("prompt",)), PromptError)
-        found = ((row, *row.values) for row in rows)
-        return [PromptLine(row.line, text, image, _unread(row.cells)) for row, image, text in found]
+        return [
+            PromptLine(
+                row.line, prompt=row.values[1], image=row.values[0], unread=_unread(row.cells)
+            )
+            for row in rows
+        ]
     if path.suffix in (".jsonl", ".ndjson"):
         return list(_from_json_lines(text, path))
     lines = enumerate(text.splitlines(), start=1)

@@ -45,9 +45,12 @@ def bench(
     from camcli.profiling.measure import measure
     from camcli.profiling.report import as_json, as_text
     from camcli.run.build import build
+    from camcli.run.unused import unused_by
 
     with images_to_measure(inputs or [], limit) as refs:
         built = build(resolved, len(refs), silent if quiet else say)
+        for line in unused_by(built):
+            say(line)
         measured = measure(refs, built, rounds)
     if json:
         typer.echo(jsonlib.dumps(as_json(built, measured), indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,8 @@ def diff(
         [],
         "--fail-on",
         metavar="EVENT",
-        help="Fail on target-changed, status-changed, crop-changed, missing or new. Repeatable.",
+        help="Fail on target-changed, status-changed, image-changed, crop-changed, missing or "
+        "new. Repeatable.",
     ),
     worst: int = typer.Option(10, "--worst", min=0, help="How many rows to show, worst first."),
     json: bool = typer.Option(False, "--json", help="Print everything as JSON on stdout."),
@@ -68,6 +70,9 @@ def diff(
     if open_ and report is None:
         raise CamcliError("--open opens the page of --report, and none is asked for")
     if freeze:
+        given = {"--fail-under": under, "--fail-over": over, "--fail-on": events, "--json": json}
+        given |= {"--markdown": markdown, "--junit": junit, "--report": report}
+        _refuse_beside_freeze([option for option, value in given.items() if value])
         _freeze(golden, new)
         return
     from camcli.comparison.compare import compare, read_side
@@ -80,6 +85,13 @@ def diff(
         _write_page(golden, new, report, open_)
     _show(comparison, gate, worst, json, quiet)
     raise typer.Exit(1 if next(gate.failures(comparison), None) else 0)
+
+
+def _refuse_beside_freeze(options: Sequence[str]) -> None:
+    if options:
+        raise CamcliError(
+            f"--freeze writes a run as a file and compares nothing: leave out {', '.join(options)}"
+        )
 
 
 def _freeze(run: Path, file: Path) -> None:

@@ -91,6 +91,7 @@ def evaluate(
     from camcli.evaluation.setup import evaluator_for
     from camcli.images.find import find_images
     from camcli.run.build import build
+    from camcli.run.unused import idle_inputs
 
     listing = find_images(inputs)
     total = min(len(listing), limit or len(listing))
@@ -120,11 +121,15 @@ def evaluate(
         with_costs=costs,
         against=against,
         left_out=listing.left_out,
+        unused=tuple(idle_inputs(built)),
     )
+    for line in job.unused:
+        say(line)
     summary, interrupted = _run(job, evaluator, total, quiet)
     _show(summary, output, json, quiet)
     _tell_truth(evaluator, summary, quiet)
-    for line in (line for use in evaluator.engine.targets.file_uses() for line in use.lines()):
+    uses = evaluator.engine.targets.file_uses()
+    for line in dict.fromkeys(line for use in uses for line in use.lines()):
         say(line)
     raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
 

@@ -13,7 +13,6 @@ import typer
 from camcli.cli import options
 from camcli.cli.console import say, silent
 from camcli.cli.ending import exit_code, flaws_from, summary
-from camcli.cli.idle_looks import idle_looks
 from camcli.cli.inputs import images_of
 from camcli.cli.opening import open_result
 from camcli.cli.progress import Progress
@@ -116,13 +115,10 @@ def explain(
     if dry_run:
         _show(plan, resolved)
         return
-    if not quiet:
-        for line in idle_looks(resolved.output):
-            say(line)
     outcome = _run(plan, resolved, _Reporting(json, quiet, fail_fast))
     if not quiet:
         say(summary(outcome, output))
-    for line in (line for use in outcome.files for line in use.lines()):
+    for line in outcome.told():
         say(line)
     if open_ and not outcome.interrupted:
         open_result(_looked_at(output))
@@ -157,6 +153,7 @@ def _show(plan: RunPlan, config: Config) -> None:
 
     with starting_up():
         found = preview(plan, config)
+    _tell_unused(found.built)
     counted = (
         "images from standard input" if plan.total is None else counted_as(plan.total, "image")
     )
@@ -189,7 +186,15 @@ def _run(plan: RunPlan, config: Config, reporting: _Reporting) -> Outcome:
             from camcli.run.build import build
 
             built = build(config, plan.total, silent if reporting.quiet else say)
+        _tell_unused(built)
         return _watched(executor, plan, built, reporting)
+
+
+def _tell_unused(built: BuiltRun) -> None:
+    from camcli.run.unused import unused_by
+
+    for line in unused_by(built):
+        say(line)
 
 
 def _watched(executor: Executor, plan: RunPlan, built: BuiltRun, reporting: _Reporting) -> Outcome:

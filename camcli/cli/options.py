@@ -253,7 +253,9 @@ def folder_policy(resume: bool, overwrite: bool) -> FolderPolicy:
     from camcli.output.folder import FolderPolicy
 
     if resume and overwrite:
-        raise OutputError("--resume and --overwrite contradict each other: give one of them")
+        raise OutputError(
+            "--overwrite and --resume (or --retry-failed) contradict each other: give one of them"
+        )
     return (
         FolderPolicy.RESUME
         if resume

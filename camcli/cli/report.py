@@ -53,6 +53,11 @@ def report(
         say(line)
     if made.missing:
         say(f"{made.missing} originals could not be read: their maps are shown without them")
+    if made.changed:
+        say(
+            f"{made.changed} originals changed since they were explained: their maps are shown "
+            "without them"
+        )
     if open_:
         open_result(made.page)
     elif not quiet:

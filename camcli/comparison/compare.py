@@ -14,7 +14,9 @@ from camcli.comparison.measures import MEASURES, measured
 from camcli.comparison.pairing import Rows, pair
 from camcli.errors import InputError
 
-Event = Literal["target-changed", "status-changed", "crop-changed", "missing", "new"]
+Event = Literal[
+    "target-changed", "status-changed", "image-changed", "crop-changed", "missing", "new"
+]
 EVENTS: tuple[Event, ...] = get_args(Event)
 """What can have become of a row, other than that its figures moved."""
 
@@ -114,6 +116,8 @@ def _event(golden: Entry | None, new: Entry | None) -> Event | None:
         return "status-changed"
     if golden.key != new.key:
         return "target-changed"
+    if None not in (golden.digest, new.digest) and golden.digest != new.digest:
+        return "image-changed"
     return None if cover_the_same(golden, new) else "crop-changed"
 
 

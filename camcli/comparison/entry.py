@@ -43,6 +43,11 @@ class Entry:
         return str(self.row["image"])
 
     @property
+    def digest(self) -> str | None:
+        """The SHA-256 of the image's bytes, None where the row has none."""
+        return digest_in(self.row)
+
+    @property
     def status(self) -> str:
         """How it ended: ok, degenerate or failed."""
         return str(self.row["status"])
@@ -72,6 +77,12 @@ class Entry:
     def key(self) -> tuple[object, ...]:
         """What a row of another run must share to be about the same."""
         return (self.image, self.target.get("index"), self.target_name)
+
+
+def digest_in(row: Mapping[str, Any]) -> str | None:
+    """Return the SHA-256 of the image that a row is about, None where it has none."""
+    digest = (row.get("sha256") or {}).get("image")
+    return None if digest is None else str(digest)
 
 
 def rivals_of(row: Mapping[str, Any]) -> list[str]:

@@ -49,7 +49,10 @@ def freeze(entries: Sequence[Entry], path: Path) -> None:
     maps = [_quantised(entry.read_map()) for entry in entries]
     if not any(values.size for values in maps):
         raise InputError("no row of the run has a map to freeze: explain again with --save maps")
-    rows = [{key: entry.row.get(key) for key in _KEPT} for entry in entries]
+    rows = [
+        {key: entry.row.get(key) for key in _KEPT} | {"sha256": {"image": entry.digest}}
+        for entry in entries
+    ]
     content = json.dumps({"format": _FORMAT, "rows": rows}, ensure_ascii=False).encode()
     file = io.BytesIO()
     np.savez_compressed(

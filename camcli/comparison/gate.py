@@ -80,6 +80,7 @@ def described(difference: Difference) -> str:
     phrases: dict[Event | None, str] = {
         "target-changed": f"target changed: {difference.target}, now {difference.new_target}",
         "status-changed": f"status changed: {before}, now {after}",
+        "image-changed": "the maps are of different images: the bytes under this name changed",
         "crop-changed": "the maps cover different parts of the image",
         "missing": "missing in the new run",
         "new": "not in the golden run",

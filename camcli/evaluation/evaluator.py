@@ -92,7 +92,12 @@ class Evaluator:
                     coefficients[row][source.name] = saliency.coefficients[place]
         return [
             EvaluationRow(
-                item.ref.name, "ok", target, with_agreement(result, alphas), truth=outcome_of(found)
+                item.ref.name,
+                "ok",
+                target,
+                with_agreement(result, alphas),
+                truth=outcome_of(found),
+                sha256={"image": item.sha256},
             )
             for item, target, result, alphas, found in zip(
                 batch.items, targets, results, coefficients, truth, strict=True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,26 +21,26 @@ class EvaluationRecord:
     Attributes:
         folder: The output folder.
         fingerprint: What determines the figures.
-        left_out: How many pictures the inputs hold that are not evaluated, by suffix.
+        resumed: What an earlier evaluation left in the folder.
         truth: How much of the ground truth is used, None without any.
-        listings: What was made of each file that lists images.
+        given: What was made of what else was given, JSON-ready by its key.
 
     """
 
     folder: Path
     fingerprint: Mapping[str, Any]
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    resumed: ResumeState = field(default_factory=ResumeState)
     truth: Mapping[str, Any] | None = None
-    listings: Sequence[Mapping[str, Any]] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
 
-    def costs(self, resumed: ResumeState) -> dict[str, Cost]:
+    def costs(self) -> dict[str, Cost]:
         """Return the costs that were measured before, none where nothing is resumed.
 
         Raises:
             OutputError: The record cannot be read.
 
         """
-        if not resumed.images:
+        if not self.resumed.images:
             return {}
         try:
             stored = read_run(self.folder)
@@ -56,9 +56,9 @@ class EvaluationRecord:
                 "state": state,
                 **environment(),
                 "fingerprint": self.fingerprint,
-                "left_out": dict(self.left_out),
+                "resumed": self.resumed.to_json(),
+                **self.given,
                 "truth": self.truth,
-                "listings": list(self.listings),
                 "costs": {name: asdict(cost) for name, cost in costs.items()},
             },
         )

@@ -42,6 +42,7 @@ class EvaluationRow:
         error: Why it could not be evaluated.
         truth: `used` where the explained object is known, else why it is not; None without any
             ground truth.
+        sha256: The digest of the image's bytes under `image`, None where it could not be read.
 
     """
 
@@ -51,6 +52,7 @@ class EvaluationRow:
     methods: Mapping[str, MethodResult] = field(default_factory=dict)
     error: ErrorInfo | None = None
     truth: str | None = None
+    sha256: Mapping[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as builtins, every key always present."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from camcli.errors import CamcliWarning
 from camcli.evaluation.cost import Cost, cost_of
 from camcli.evaluation.evaluator import Evaluator
 from camcli.evaluation.record import EvaluationRecord
 from camcli.evaluation.report.files import write_report
 from camcli.evaluation.report.summary import Summary, summarise
 from camcli.images.stream import stream
-from camcli.output.folder import FolderPolicy, open_folder
+from camcli.output.folder import FolderPolicy, clear_changed, open_folder, sort_manifest
 from camcli.output.manifest import FILE_NAME, Manifest, read_rows
 from camcli.output.resume import ResumeState
-from camcli.output.rows import readable
 from camcli.records import Batch, ImageRef
 from camcli.run.interrupt import Interruption
 from camcli.run.plan import RunPlan
+from camcli.run.remaining import Remaining
 from camcli.targets.class_target import ClassTarget
 
 # The images that a cost is measured on.
@@ -41,6 +43,7 @@ class EvaluationJob:
         with_costs: Whether to measure what each method costs.
         against: The method whose lead over the others is estimated, or None.
         left_out: How many pictures the inputs hold that are not images of the job, by suffix.
+        unused: What was given and decides nothing, a line each.
 
     """
 
@@ -53,6 +56,7 @@ class EvaluationJob:
     with_costs: bool = True
     against: str | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    unused: Sequence[str] = ()
 
 
 def run_evaluation(
@@ -76,9 +80,10 @@ def run_evaluation(
         InputError: A map or an annotation of some image cannot be read.
 
     """
-    plan = RunPlan(job.refs, job.folder, job.folder_policy)
+    plan = RunPlan(job.refs, job.folder, job.folder_policy, retry_failed=True)
     with open_folder(job.folder, plan, job.fingerprint, rows_per_image_vary=True) as resumed:
-        return _evaluate(job, evaluator, on_images, interruption, resumed)
+        images = Remaining(plan, resumed)
+        return _evaluate(job, evaluator, on_images, interruption, images, resumed)
 
 
 def _evaluate(
@@ -86,17 +91,18 @@ def _evaluate(
     evaluator: Evaluator,
     on_images: Callable[[int], object],
     interruption: Interruption,
+    images: Remaining,
     resumed: ResumeState,
 ) -> Summary:
     truth = evaluator.truth.report.to_json() if evaluator.truth else None
     listings = [use.to_json() for use in evaluator.engine.targets.file_uses()]
-    record = EvaluationRecord(job.folder, job.fingerprint, job.left_out, truth, listings)
-    costs = record.costs(resumed)
+    given = {"left_out": dict(job.left_out), "listings": listings, "unused": list(job.unused)}
+    record = EvaluationRecord(job.folder, job.fingerprint, resumed, truth, given)
+    costs = record.costs()
     record.write("running", costs)
     on_images(resumed.images)
-    refs = (ref for ref in job.refs if not resumed.holds(ref.name, readable(ref.path)))
     preprocess = evaluator.engine.preprocess
-    batches = stream(refs, preprocess, job.batch_size, job.workers)
+    batches = stream(images, preprocess, job.batch_size, job.workers)
     with closing(batches), Manifest(job.folder / FILE_NAME) as manifest:
         for batch in batches:
             if interruption.requested:
@@ -106,6 +112,11 @@ def _evaluate(
                 record.write("running", costs)
             manifest.append(evaluator.evaluate(batch))
             on_images(len(batch.items) + len(batch.failures))
+    clear_changed(job.folder, images.plan, resumed)
+    if resumed.end and not interruption.requested:
+        sort_manifest(job.folder, images.plan, images.order)
+    for line in resumed.lines():
+        warnings.warn(line, CamcliWarning, stacklevel=2)
     record.write("interrupted" if interruption.requested else "finished", costs)
     rows = list(read_rows(job.folder / FILE_NAME))
     summary = summarise(rows, [s.name for s in evaluator.sources], costs, job.against, truth)

@@ -93,6 +93,11 @@ def _check_names(names: Sequence[str], plan: EvaluationPlan) -> None:
         raise MethodError(
             f"--against takes a method that is evaluated ({', '.join(names)}), not {plan.against!r}"
         )
+    if plan.against is not None and len(names) < 2:
+        raise MethodError(
+            f"--against estimates the lead of {plan.against} over others, and nothing else is "
+            "evaluated: add to --methods, or leave it out"
+        )
 
 
 def _scorer(plan: EvaluationPlan, engine: Engine) -> PerturbationScorer:

@@ -35,12 +35,14 @@ class Gallery:
         page: The file to open.
         items: How many places it has.
         missing: How many images could not be read, so that their maps are shown without them.
+        changed: The same of images whose bytes are no longer those that were explained.
 
     """
 
     page: Path
     items: int
     missing: int
+    changed: int = 0
 
 
 def build_gallery(
@@ -84,7 +86,7 @@ def build_gallery(
         _write_page(folder, runs, len(items), len(starts), classes)
     except OSError as error:
         raise OutputError(f"cannot write the page in {folder}: {error}") from None
-    return Gallery(folder / _PAGE, len(items), pictures.missing)
+    return Gallery(folder / _PAGE, len(items), pictures.missing, pictures.changed)
 
 
 def _refuse_other_content(folder: Path) -> None:

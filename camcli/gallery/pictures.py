@@ -26,7 +26,7 @@ from camcli.images.decode import decode
 from camcli.output.atomic import write_bytes
 from camcli.output.colormaps import lookup_table
 from camcli.output.render import overlay
-from camcli.records import FailedImage, Geometry, ImageRef, Preprocess, Reading
+from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess, Reading
 
 THUMB_SIDE = 176
 _HEAT_SIDE = 96
@@ -37,7 +37,7 @@ _JPEG = {"format": "JPEG", "quality": 85, "optimize": True}
 _NOTHING = Preprocess(1, (1, 1), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
-Original = Callable[[], Image.Image | None]
+Original = Callable[[Entry], Image.Image | None]
 """Returns the upright image, read when it is first asked for; None where it is not there."""
 
 
@@ -82,12 +82,18 @@ class Pictures:
     folder: Path
     colormaps: tuple[str, ...]
     side: int = 640
-    _missing: list[str] = field(default_factory=list)
+    _missing: set[str] = field(default_factory=set)
+    _changed: set[str] = field(default_factory=set)
 
     @property
     def missing(self) -> int:
         """How many images could not be read, so that their maps are shown without them."""
         return len(self._missing)
+
+    @property
+    def changed(self) -> int:
+        """How many images are others than were explained, so that they are not shown."""
+        return len(self._changed)
 
     def of(self, item: Item) -> ItemPictures:
         """Draw the pictures of an item, as far as they are not there yet.
@@ -97,7 +103,11 @@ class Pictures:
             OSError: A picture cannot be written.
 
         """
-        original = cache(lambda: self._original(item))
+        decoded = cache(lambda: self._decoded(item))
+
+        def original(row: Entry) -> Image.Image | None:
+            return self._original(row, decoded())
+
         maps = [row.read_map() if row else None for row in item.rows]
         rows = tuple(
             self._row(row, values, colormap, original)
@@ -121,7 +131,7 @@ class Pictures:
             heat = self._made("heat", identity, "png", partial(_heat, values, colormap))
 
         def drawn() -> bytes | None:
-            return _thumb(row, values, colormap, original)
+            return _thumb(row, values, colormap, original(row))
 
         thumb = self._made("thumbs", identity, "jpg", drawn)
         return RowPictures(thumb, heat, self._components(row, colormap))
@@ -141,7 +151,7 @@ class Pictures:
             return None
 
         def drawn() -> bytes | None:
-            image = original()
+            image = original(item.row)
             return _encoded(image, **_JPEG) if image else None
 
         identity = (_image_identity(item.row.row), self.side)
@@ -168,16 +178,25 @@ class Pictures:
             drawn.append(self._made("changes", identity, "png", partial(_change, moved)))
         return tuple(drawn), min(cosines, default=None)
 
-    def _original(self, item: Item) -> Image.Image | None:
-        """Return the upright image, reduced to what the page needs; None where it is not there."""
+    def _decoded(self, item: Item) -> ImageItem | None:
+        """Return the image, reduced to what the page needs; None where it cannot be read."""
         path = next((row.row["path"] for row in item.rows if row and row.row.get("path")), None)
         if path is not None:
             reading = Reading(keep_side=max(self.side, THUMB_SIDE))
             found = decode(ImageRef(0, Path(path), item.image), _NOTHING, reading)
             if not isinstance(found, FailedImage):
-                return found.original
+                return found
         if any(row and row.status != "failed" for row in item.rows):
-            self._missing.append(item.image)
+            self._missing.add(item.image)
+        return None
+
+    def _original(self, row: Entry, decoded: ImageItem | None) -> Image.Image | None:
+        """Return the upright image that a row is about; None where it is not there any more."""
+        if decoded is None:
+            return None
+        if row.digest in (None, decoded.sha256):
+            return decoded.original
+        self._changed.add(row.image)
         return None
 
     def _made(
@@ -214,9 +233,9 @@ def _thumb(
     row: Entry,
     values: Map | None,
     colormap: str,
-    original: Original,
+    image: Image.Image | None,
 ) -> bytes | None:
-    image, geometry = original(), _geometry(row)
+    geometry = _geometry(row)
     if image is None:
         return None if values is None else _encoded(_coloured(values, colormap), **_JPEG)
     small = image.copy()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from camcli.models.image_lookup import AmbiguousImageError, Assignment, Entry, ImageIndex
 from camcli.models.image_paths import SpelledPath
 from camcli.records import ImageRef
+
+T = TypeVar("T")
 
 _EXAMPLES = 5
 
@@ -23,6 +25,7 @@ class FileUse:
         entries: How many images it lists.
         used: How many of them are images of the run.
         unused: The first of the others.
+        columns: Its columns that nothing in the run reads.
         shared: The first of those that were taken for several images, each with two of them. Only
             where images arrive one by one; in a whole listing they are refused.
 
@@ -33,6 +36,7 @@ class FileUse:
     used: int
     unused: tuple[str, ...]
     shared: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as builtins."""
@@ -46,26 +50,32 @@ class FileUse:
                 f"{self.source}: {missing} of {self.entries} entries match no image of the run, "
                 f"such as {', '.join(self.unused[:3])}"
             )
+        if self.columns:
+            found.append(f"{self.source}: nothing reads the columns {', '.join(self.columns)}")
         found += [f"{self.source}: {shared}; write paths there" for shared in self.shared]
         return found
 
 
-class ListedImages:
+class ListedImages(Generic[T]):
     """What a file lists for images, by place, and which entries of it met their images."""
 
-    def __init__(self, source: str, by_image: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self, source: str, by_image: Mapping[str, Sequence[T]], unread: Sequence[str] = ()
+    ) -> None:
         r"""Index a file's entries; those that spell one path alike, as `./a` and `a`, are one.
 
         Args:
             source: What messages call the file.
             by_image: What it lists, by the image as it is spelt there.
+            unread: The columns that were not looked at.
 
         """
-        merged: dict[tuple[str, ...], Entry[list[int]]] = {}
+        merged: dict[tuple[str, ...], Entry[list[T]]] = {}
         for image, listed in by_image.items():
             parts = SpelledPath.of(image).parts
             merged.setdefault(parts, Entry((image,), [])).value.extend(listed)
         self.source = source
+        self._unread = tuple(unread)
         self._index = ImageIndex(source, merged.values())
         self._assignment: Assignment | None = None
         self._met: dict[str, str] = {}
@@ -75,6 +85,11 @@ class ListedImages:
     def most(self) -> int:
         """How much is listed for the image with the most."""
         return max((len(entry.value) for entry in self._index.entries), default=0)
+
+    def values(self) -> Iterator[T]:
+        """Yield all that is listed, whatever the image."""
+        for entry in self._index.entries:
+            yield from entry.value
 
     def expect(self, listing: Sequence[ImageRef]) -> None:
         """Learn of every image that there is, so that none gets what belongs to another."""
@@ -94,7 +109,7 @@ class ListedImages:
         if first != path and len(self._shared) < _EXAMPLES:
             self._shared.setdefault(name, f"{name} was taken for both {first} and {path}")
 
-    def of(self, ref: ImageRef) -> Sequence[int] | None:
+    def of(self, ref: ImageRef) -> Sequence[T] | None:
         """Return what is listed for an image, None where nothing is.
 
         Raises:
@@ -118,4 +133,5 @@ class ListedImages:
             used=len(entries) - len(unused),
             unused=tuple(unused[:_EXAMPLES]),
             shared=tuple(self._shared.values()),
+            columns=self._unread,
         )

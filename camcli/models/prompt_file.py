@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +19,14 @@ class PromptLine:
         number: Of its line, from 1.
         prompt: The text, which may be empty.
         image: What the image is called that it belongs to, None for every image.
+        unread: The columns or fields of the line that say something else.
 
     """
 
     number: int
     prompt: str
     image: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 def read_prompts(path: Path) -> list[PromptLine]:
@@ -37,7 +39,12 @@ def read_prompts(path: Path) -> list[PromptLine]:
     text = read_text(path, f"the prompts in {path}", PromptError)
     if path.suffix == ".csv":
         rows = read_columns(text, str(path), (("image",), ("prompt",)), PromptError)
-        return [PromptLine(row.line, prompt=row.values[1], image=row.values[0]) for row in rows]
+        return [
+            PromptLine(
+                row.line, prompt=row.values[1], image=row.values[0], unread=_unread(row.cells)
+            )
+            for row in rows
+        ]
     if path.suffix in (".jsonl", ".ndjson"):
         return list(_from_json_lines(text, path))
     lines = enumerate(text.splitlines(), start=1)
@@ -57,7 +64,11 @@ def _from_json_lines(text: str, path: Path) -> Iterator[PromptLine]:
             raise PromptError(
                 f'line {number} of {path} must be {{"image": "a/cat.jpg", "prompt": "a cat"}}'
             )
-        yield PromptLine(number, prompt, image)
+        yield PromptLine(number, prompt, image, _unread(content))
+
+
+def _unread(fields: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in fields if name not in ("image", "prompt"))
 
 
 def _fields(content: object) -> tuple[str | None, str | None]:

@@ -44,7 +44,7 @@ class PromptPlan:
 
     prompts: tuple[Prompt, ...]
     shared: tuple[int, ...]
-    listed: ListedImages | None = None
+    listed: ListedImages[int] | None = None
 
     @property
     def many(self) -> bool:
@@ -92,12 +92,13 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
     for line in lines:
         place = place_of(line.prompt, f"the prompt in line {line.number} of {source}")
         (shared if line.image is None else by_image[line.image]).append(place)
+    unread = dict.fromkeys(name for line in lines for name in line.unread)
     if not places:
         raise PromptError(f"there is no prompt in {source}")
     return PromptPlan(
         prompts=tuple(Prompt(name, _filled(name, config.templates)) for name in places),
         shared=tuple(dict.fromkeys(shared)),
-        listed=ListedImages(str(source), by_image) if by_image else None,
+        listed=ListedImages(str(source), by_image, tuple(unread)) if by_image else None,
     )
 
 

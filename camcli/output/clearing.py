@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Container, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from camcli.errors import OutputError
 from camcli.output import manifest
@@ -45,9 +47,35 @@ def clear_shard(folder: Path, shard: Shard) -> None:
     """
     path = manifest_path(folder, shard)
     for row in manifest.read_rows(path):
-        listed = {file.path for file in files_of(row)}
-        not_there = {name for name, fault in faults_at_a_glance(folder, row) if fault != "empty"}
-        for name in listed - not_there:
-            (folder / name).unlink()
+        _remove_files(folder, row)
     path.unlink(missing_ok=True)
     run_path(folder, shard).unlink(missing_ok=True)
+
+
+def clear_replaced(path: Path, images: Container[str], end: int, staging: Path) -> None:
+    """Remove older rows of images that have newer ones, and the files that only those list.
+
+    Args:
+        path: The manifest.
+        images: The names of the images.
+        end: Where the older rows end in it.
+        staging: Where the new manifest is written before it is moved into place.
+
+    Raises:
+        OSError: A file cannot be removed.
+
+    """
+    lines = [line for line in manifest.read_lines(path) if line.row["image"] in images]
+    newer = {file.path for line in lines if line.start >= end for file in files_of(line.row)}
+    for line in lines:
+        if line.start < end:
+            _remove_files(path.parent, line.row, newer)
+    manifest.drop(path, images, staging, before=end)
+
+
+def _remove_files(folder: Path, row: Mapping[str, Any], without: Container[str] = ()) -> None:
+    """Remove the files that a row lists, as far as they are in the folder."""
+    not_there = {name for name, fault in faults_at_a_glance(folder, row) if fault != "empty"}
+    for name in {file.path for file in files_of(row)} - not_there:
+        if name not in without:
+            (folder / name).unlink()

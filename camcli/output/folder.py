@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from camcli.errors import MachineError, OutputError
 from camcli.output import manifest
-from camcli.output.clearing import clear_run, clear_shard
+from camcli.output.clearing import clear_replaced, clear_run, clear_shard
 from camcli.output.files import (
     STATE_FOLDER,
     artefact_folders,
@@ -123,6 +123,18 @@ def sort_manifest(folder: Path, use: FolderUse, order: Mapping[str, int]) -> Non
     """Put the manifest of a run that was resumed, and is done, into the order of its images."""
     staging = staging_path(folder, use.shard)
     manifest.sort(manifest_path(folder, use.shard), order, staging)
+
+
+def clear_changed(folder: Path, use: FolderUse, resumed: ResumeState) -> None:
+    """Remove what a resumed run has of images that have changed since, apart from what is new.
+
+    Raises:
+        OSError: A file cannot be removed.
+
+    """
+    if resumed.changed:
+        path, staging = manifest_path(folder, use.shard), staging_path(folder, use.shard)
+        clear_replaced(path, frozenset(resumed.changed), resumed.end, staging)
 
 
 @contextmanager

@@ -116,9 +116,23 @@ def cut(path: Path, end: int) -> None:
         os.truncate(path, end)
 
 
-def drop(path: Path, images: Container[str], staging: Path | None = None) -> None:
-    """Take the rows of some images out of a manifest, in one step; for `staging` see `atomic`."""
-    kept = (line.raw for line in read_lines(path) if line.row["image"] not in images)
+def drop(
+    path: Path, images: Container[str], staging: Path | None = None, before: float = math.inf
+) -> None:
+    """Take rows of some images out of a manifest, in one step.
+
+    Args:
+        path: The manifest.
+        images: Their names.
+        staging: See `atomic`.
+        before: Only rows that begin before this byte are taken out.
+
+    """
+    kept = (
+        line.raw
+        for line in read_lines(path)
+        if line.row["image"] not in images or line.start >= before
+    )
     write_chunks(path, kept, staging, durable=True)
 
 

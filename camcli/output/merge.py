@@ -133,9 +133,11 @@ def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the record of the whole: counts and stage timings add up."""
     rows: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
+    resumed: Counter[str] = Counter()
     for record in records:
         rows.update(record["rows"])
         seconds.update(record["seconds"])
+        resumed.update(record.get("resumed", {}))
     slowest = max(record["seconds"]["total"] for record in records)
     images = sum(record["images"] for record in records)
     return records[0] | {
@@ -143,6 +145,7 @@ def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "started": min(record["started"] for record in records),
         "images": images,
         "rows": dict(rows),
+        "resumed": dict(resumed),
         "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
         "images_per_second": round(images / slowest, 3) if slowest else None,
     }

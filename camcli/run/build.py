@@ -53,6 +53,12 @@ class BuiltRun:
     workers: int
 
     @property
+    def method(self) -> Method:
+        """The method, where it is averaged over layers that of each."""
+        method = self.engine.method
+        return method.method if isinstance(method, LayerMean) else method
+
+    @property
     def layer(self) -> str:
         """The layer explained at, or several joined by `+`."""
         method = self.engine.method

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from camcli.output.files import manifest_path
-from camcli.output.folder import open_folder, sort_manifest
+from camcli.output.folder import clear_changed, open_folder, sort_manifest
 from camcli.output.manifest import Manifest
 from camcli.run.batches import FixedBatches, in_order
 from camcli.run.build import BuiltRun
@@ -57,7 +57,8 @@ def explain(
         with stoppable(interruption), record.kept():
             images = Remaining(plan, resumed, targets.notice)
             _explain_all(images, plan, built, workers, on_rows, interruption, record.tally)
-            if resumed.images and not interruption.requested:
+            clear_changed(plan.folder, plan, resumed)
+            if resumed.end and not interruption.requested:
                 sort_manifest(plan.folder, plan, images.order)
             return record.end(interruption.reason)
 

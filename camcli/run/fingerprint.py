@@ -17,7 +17,6 @@ from camcli.compile.acceleration import resolve_precision
 from camcli.config.identity import Part, deciding_keys
 from camcli.errors import InputError
 from camcli.methods.base import Method
-from camcli.methods.layer_mean import LayerMean
 from camcli.output.identity import SURROUNDINGS
 from camcli.records import Preprocess
 from camcli.system.file_digest import content_digest
@@ -87,11 +86,6 @@ def _content(given: str | None) -> str | None:
     return None if given is None else digest_of_given(Path(given))
 
 
-def _method(built: BuiltRun) -> Method:
-    method = built.engine.method
-    return method.method if isinstance(method, LayerMean) else method
-
-
 def _targets(built: BuiltRun) -> list[Any]:
     """Return the targets as they were given, and what a file holds in place of its path."""
     return [_target(target) for target in built.config.model_dump(mode="json")["targets"]]
@@ -123,8 +117,8 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "model.layer": lambda built: built.layer,
     "model.labels": lambda built: _names(built.model.labels),
     "model.probabilities": lambda built: built.engine.network.probabilities,
-    "method.name": lambda built: _method(built).name,
-    "method.options": lambda built: options_of(_method(built)),
+    "method.name": lambda built: built.method.name,
+    "method.options": lambda built: options_of(built.method),
     "targets": _targets,
     "versus": lambda built: _target(built.config.versus),
     "images.window": attrgetter("engine.preprocess.window"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -55,3 +55,8 @@ class Outcome:
     interrupted: str | None
     seconds: float
     files: tuple[FileUse, ...] = ()
+
+    def told(self) -> Iterable[str]:
+        """Return what the user should know of images and files that are not as was given."""
+        lines = [*self.resumed.lines(), *(line for use in self.files for line in use.lines())]
+        return dict.fromkeys(lines)

@@ -17,6 +17,7 @@ from camcli.output.resume import ResumeState
 from camcli.run.build import BuiltRun
 from camcli.run.outcome import Outcome, Tally
 from camcli.run.plan import RunPlan
+from camcli.run.unused import unused_by
 
 _REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "cmap")
 _STATUSES = ("ok", "degenerate", "failed")
@@ -43,6 +44,7 @@ class RunRecord:
         self._resumed = resumed
         self._fixed = environment() | _settings(built) | {"fingerprint": fingerprint}
         self._fixed |= {"activation": _activation(built), "left_out": dict(plan.left_out)}
+        self._fixed |= {"unused": list(unused_by(built))}
         self._targets = built.engine.targets
 
     @contextmanager
@@ -86,6 +88,7 @@ class RunRecord:
         record = {
             "state": state,
             **self._fixed,
+            "resumed": self._resumed.to_json(),
             "images": tally.images + self._resumed.images,
             "rows": {status: tally.rows[status] + before[status] for status in _STATUSES},
             "listings": [use.to_json() for use in self._targets.file_uses()],

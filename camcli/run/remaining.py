@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from camcli.output.resume import ResumeState
-from camcli.output.rows import readable
 from camcli.records import ImageRef
 from camcli.run.plan import RunPlan
 
@@ -14,6 +13,7 @@ class Remaining:
     """The images of a plan without those that an earlier run has done.
 
     Attributes:
+        plan: The run.
         order: The place of every image in the listing by its name, done or not, as far as they
             have been listed; empty where nothing was done before.
         patience: See `RunPlan`.
@@ -36,14 +36,15 @@ class Remaining:
         """
         self.order: dict[str, int] = {}
         self.patience = plan.patience
-        self._plan = plan
+        self.plan = plan
         self._resumed = resumed
         self._notice = notice
 
     def __iter__(self) -> Iterator[ImageRef]:
-        for ref in self._plan.images():
+        for ref in self.plan.images():
             self._notice(ref)
-            if self._resumed.images:
+            if self._resumed.end:
                 self.order[ref.name] = ref.index
-            if not self._resumed.holds(ref.name, readable(ref.path)):
+            if not self._resumed.holds(ref):
                 yield ref
+        self._resumed.compare_with(self.order)

@@ -18,18 +18,24 @@ def content_digest(path: Path) -> str:
 
     """
     if not path.is_dir():
-        return _file_digest(path)
+        return f"sha256:{file_digest(path)}"
     sha = hashlib.sha256()
     files = sorted((file.relative_to(path).as_posix(), file) for file in path.rglob("*"))
     for name, file in files:
         if file.is_file():
-            sha.update(f"{_file_digest(file)} {name}\n".encode(errors="surrogateescape"))
+            sha.update(f"sha256:{file_digest(file)} {name}\n".encode(errors="surrogateescape"))
     return f"sha256:{sha.hexdigest()}"
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, hexadecimal.
+
+    Raises:
+        OSError: It cannot be read.
+
+    """
     sha = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_AT_ONCE):
             sha.update(chunk)
-    return f"sha256:{sha.hexdigest()}"
+    return sha.hexdigest()

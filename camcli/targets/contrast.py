@@ -43,7 +43,7 @@ class Contrast(ABC):
 
         """
 
-    def listed_images(self) -> ListedImages | None:
+    def listed_images(self) -> ListedImages[int] | None:
         """Return what a file lists for single images, None where no file is read."""
         return None
 
@@ -99,7 +99,7 @@ class OneRival(Contrast):
 class Listed(Contrast):
     """The classes that a file has for the image in its column `versus`, in equal parts."""
 
-    listed: ListedImages
+    listed: ListedImages[int]
 
     def rivals(self, ref: ImageRef, scores: Tensor, index: int) -> tuple[Rival, ...]:  # noqa: ARG002
         """See `Contrast.rivals`."""
@@ -113,7 +113,7 @@ class Listed(Contrast):
             )
         return tuple(Rival(other, 1 / len(others)) for other in others)
 
-    def listed_images(self) -> ListedImages | None:
+    def listed_images(self) -> ListedImages[int] | None:
         """Return what the file has."""
         return self.listed
 
@@ -135,7 +135,9 @@ def contrast_of(spec: str, table: ClassTable) -> Contrast:
         return rule
     if word.startswith("@"):
         path = Path(word[1:])
-        return Listed(ListedImages(str(path), read_listing(path, table, ["versus"])))
+        found = read_listing(path, table, ["versus"])
+        rivals = {image: [each.index for each in of] for image, of in found.by_image.items()}
+        return Listed(ListedImages(str(path), rivals, found.unread))
     return OneRival(_index_of(word, table), table)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from camcli.config import TargetConfig
 from camcli.errors import ImageError, TargetError
@@ -18,11 +18,10 @@ from camcli.targets.contrast import Contrast, OneRival, SelfContrastError, contr
 from camcli.targets.rules import rules, usage
 from camcli.targets.rules.base import Rule, Vocabulary
 from camcli.targets.rules.fixed import Fixed
+from camcli.targets.signed_class import product, split_sign
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_AGAINST = "-"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,12 @@ class AskedTarget:
     sign: Sign = "positive"
     contrast: Contrast | None = None
 
-    def listed_images(self) -> Iterator[ListedImages]:
+    @property
+    def signs(self) -> set[Sign]:
+        """Which kinds of evidence it asks for."""
+        return {product(self.sign, sign) for sign in self.rule.signs}
+
+    def listed_images(self) -> Iterator[ListedImages[Any]]:
         """Yield what files list for single images."""
         readers: list[Rule | Contrast] = [self.rule]
         if self.contrast:
@@ -57,13 +61,13 @@ class AskedTarget:
 
         """
         chosen, itself = [], None
-        for index in self.rule.classes(ref, scores):
+        for listed in self.rule.signed_classes(ref, scores):
             try:
-                rivals = self.contrast.rivals(ref, scores, index) if self.contrast else ()
+                rivals = self.contrast.rivals(ref, scores, listed.index) if self.contrast else ()
             except SelfContrastError as error:
                 itself = error
             else:
-                chosen.append(ClassTarget(index, self.sign, rivals))
+                chosen.append(ClassTarget(listed.index, product(self.sign, listed.sign), rivals))
         if itself and not chosen:
             raise itself
         return chosen
@@ -75,6 +79,7 @@ class TargetPlan:
     Attributes:
         table: The network's classes.
         axis: How they lie among its logits.
+        prompts: What those classes are, of a dual encoder.
         asked: What was asked for, in order.
 
     """
@@ -103,6 +108,7 @@ class TargetPlan:
 
         """
         self.table = table
+        self.prompts = prompts
         self.axis = axis or ClassAxis()
         self.asked: list[AskedTarget] = []
         vocabulary = Vocabulary(table, prompts, self.axis.even)
@@ -132,21 +138,22 @@ class TargetPlan:
 
     def file_uses(self) -> list[FileUse]:
         """Return what was made of each of those files."""
-        return [listed.use() for listed in self._listed]
+        uses = [listed.use() for listed in self._listed]
+        return [replace(use, columns=_read_by_none(use, uses)) for use in uses]
 
     @property
-    def _listed(self) -> list[ListedImages]:
+    def _listed(self) -> list[ListedImages[Any]]:
         return [listed for asked in self.asked for listed in asked.listed_images()]
 
     @property
     def signs(self) -> set[Sign]:
         """Which kinds of evidence are asked for."""
-        return {asked.sign for asked in self.asked}
+        return {sign for asked in self.asked for sign in asked.signs}
 
     @property
     def about_a_difference(self) -> bool:
         """Whether more is asked for than what speaks for a class by itself."""
-        return any(asked.sign == "negative" or asked.contrast for asked in self.asked)
+        return "negative" in self.signs or any(asked.contrast for asked in self.asked)
 
     def choose(self, ref: ImageRef, logits: Tensor) -> list[ClassTarget]:
         """Return what to explain in one image, each once, in the order asked for.
@@ -181,11 +188,8 @@ def _asked_by(spec: str | TargetConfig, versus: str | None, vocabulary: Vocabula
     if not isinstance(spec, str):
         own = Fixed(table.index_of(spec.class_))
         return _asked(own, spec.sign, _contrast(spec.versus or versus, table), table)
-    word, contrast = spec.strip(), _contrast(versus, table)
-    if word.startswith(_AGAINST) and not table.names(word):
-        rule = rule_of(word.removeprefix(_AGAINST).lstrip(), vocabulary)
-        return _asked(rule, "negative", contrast, table)
-    return _asked(rule_of(word, vocabulary), "positive", contrast, table)
+    sign, word = split_sign(spec.strip(), table)
+    return _asked(rule_of(word, vocabulary), sign, _contrast(versus, table), table)
 
 
 def _asked(rule: Rule, sign: Sign, contrast: Contrast | None, table: ClassTable) -> AskedTarget:
@@ -222,6 +226,12 @@ def rule_of(spec: str, vocabulary: Vocabulary) -> Rule:
     if not isinstance(rule, Fixed):
         table.refuse_for_rule(spec)
     return rule
+
+
+def _read_by_none(use: FileUse, uses: Sequence[FileUse]) -> tuple[str, ...]:
+    """Return the columns of a file that no target and no contrast reads."""
+    readers = [other for other in uses if other.source == use.source]
+    return tuple(column for column in use.columns if all(column in r.columns for r in readers))
 
 
 def _written(spec: str | TargetConfig) -> str:

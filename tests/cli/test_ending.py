@@ -9,7 +9,7 @@ import pytest
 
 from camcli.cli.ending import FLAWS, exit_code, flaws_from, summary
 from camcli.errors import CamcliError
-from camcli.output.resume import ResumeState
+from camcli.output.resume import DoneImage, ResumeState
 from camcli.run.outcome import Outcome, Tally
 
 
@@ -18,7 +18,7 @@ def _outcome(
 ) -> Outcome:
     resumed = ResumeState()
     for number, status in enumerate(before):
-        resumed.add(str(number), None, (status,))
+        resumed.add(str(number), DoneImage(None, None, (status,)))
     return Outcome(Tally(Counter(rows), sum(rows.values())), resumed, interrupted, 2.0)
 
 

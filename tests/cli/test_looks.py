@@ -10,8 +10,8 @@ from PIL import Image
 
 from camcli import __version__
 from camcli.cli.explain import _looked_at
-from camcli.cli.idle_looks import idle_looks
 from camcli.config import OutputConfig
+from camcli.output.idle_looks import idle_looks
 from tests.cli.conftest import Camcli, rows_in
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "looks.md"
@@ -61,6 +61,18 @@ def test_pictures_of_a_run_say_what_made_them_in_the_same_bytes_each_time(
         ({"font": "f", "caption": "label"}, []),
         ({"font": "f", "save": ["components"]}, []),
         ({"font": "f", "save": "heat"}, ["output.font is not used"]),
+        ({"save": "maps", "style": "heat"}, ["output.style is not used"]),
+        ({"save": "heat", "overlay_format": "jpg"}, ["output.overlay_format is not used"]),
+        ({"save": "heat", "overlay_side": 64}, []),
+        ({"save": "maps", "overlay_side": 64}, ["output.overlay_side is not used"]),
+        ({"style": "mask", "colormap": "viridis"}, ["output.colormap is not used"]),
+        ({"style": "mask", "save": ["overlays", "heat"], "colormap": "viridis"}, []),
+        ({"save": "maps", "colormap": "viridis"}, ["output.colormap is not used"]),
+        ({"style": "mask", "alpha": 0.9}, []),
+        ({"style": "heat", "alpha": 0.9}, ["output.alpha is not used"]),
+        ({"style": "contour", "alpha": 0.9}, ["output.alpha is not used"]),
+        ({"style": "contour", "alpha": 0.9, "save": ["overlays", "components"]}, []),
+        ({"save": "overlays", "map_size": "original"}, ["output.map_size is not used"]),
     ],
 )
 def test_looks_that_no_picture_has_are_told(look: dict[str, object], expected: list[str]) -> None:

@@ -62,6 +62,19 @@ def test_maps_of_different_parts_of_an_image_are_not_compared(tmp_path: Path) ->
     assert difference.figures["cosine"] is None
 
 
+def test_maps_of_two_images_of_one_name_are_told(tmp_path: Path) -> None:
+    made = [(digest, blob(10, 10)) for digest in ("ab", "cd", None)]
+    one, other, unknown = (
+        run(tmp_path, [row_of("a.png", sha256=digest and {"image": digest})], [values])
+        for digest, values in made
+    )
+    freeze(read_side(one), tmp_path / "one.npz")
+    for golden in (one, tmp_path / "one.npz"):
+        assert compared(golden, other).events == {"image-changed": 1}
+        assert not compared(golden, one).events
+        assert not compared(golden, unknown).events
+
+
 def test_maps_at_the_size_of_the_image_cover_all_of_it(tmp_path: Path) -> None:
     row = row_of("a.png", width=200, height=100, crop_box=[50, 0, 150, 100])
     folder = run(tmp_path, [row], [blob(10, 10)])
@@ -150,7 +163,12 @@ def test_a_limit_itself_passes(tmp_path: Path) -> None:
         (["cosine=nan"], [], [], "MEASURE=NUMBER"),
         (["score=1"], [], [], "of score, higher is worse: --fail-over"),
         ([], ["ssim=1"], [], "of ssim, lower is worse: --fail-under"),
-        ([], [], ["changed"], "target-changed, status-changed, crop-changed, missing, new"),
+        (
+            [],
+            [],
+            ["changed"],
+            "target-changed, status-changed, image-changed, crop-changed, missing, new",
+        ),
     ],
 )
 def test_a_gate_that_cannot_be_understood_is_refused(

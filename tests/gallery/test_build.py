@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -121,6 +122,18 @@ def test_originals_that_are_gone_are_counted(run: Path, tmp_path: Path, photos: 
     part = content(tmp_path / "page" / "rows" / "0.js")
     assert part["original"] == [None] * 6
     assert all(part["runs"][0]["thumb"][:-1]), "the map is shown alone"
+
+
+def test_originals_that_changed_are_counted_and_not_shown(run: Path, tmp_path: Path) -> None:
+    manifest = run / "manifest.jsonl"
+    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
+    rows[0]["sha256"] = {"image": "0" * 64}
+    rows[1]["sha256"] = {"image": hashlib.sha256(Path(rows[1]["path"]).read_bytes()).hexdigest()}
+    manifest.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    made = build_gallery(read_runs([run]), tmp_path / "page")
+    assert (made.changed, made.missing) == (1, 0)
+    part = content(tmp_path / "page" / "rows" / "0.js")
+    assert [place is None for place in part["original"][:2]] == [True, False]
 
 
 def test_a_frozen_run_can_be_shown(run: Path, another: Path, tmp_path: Path) -> None:

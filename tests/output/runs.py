@@ -13,7 +13,7 @@ from camcli.output.folder import FolderPolicy, open_folder, sort_manifest
 from camcli.output.manifest import Manifest, read_rows
 from camcli.output.record import write_run
 from camcli.output.resume import ResumeState
-from camcli.records import WHOLE, ErrorInfo, ManifestRow, Shard
+from camcli.records import WHOLE, ErrorInfo, ImageRef, ManifestRow, Shard
 
 FINGERPRINT = {"model": {"name": "demo"}, "targets": ["top1"]}
 
@@ -68,7 +68,7 @@ def run(
         with Manifest(manifest_path(folder, use.shard)) as manifest:
             for place, name in enumerate(names):
                 order[name] = place
-                if not resume_state.holds(name, name):
+                if not resume_state.holds(ImageRef(place, Path(name), name)):
                     manifest.append(
                         [explain_image(folder, name, "failed" if name in failing else "ok")]
                     )

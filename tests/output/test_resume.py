@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from camcli.output.files import staging_path
 from camcli.output.folder import open_folder
 from camcli.output.manifest import read_rows
 from camcli.output.owner import Owner
+from camcli.output.resume import DoneImage, ResumeState
+from camcli.records import ImageRef
 from tests.output.runs import FINGERPRINT, RESUME, names_in, run
 
 
@@ -94,9 +98,68 @@ def test_failed_rows_are_kept_unless_a_retry_is_asked_for(tmp_path: Path) -> Non
 def test_an_image_under_a_name_that_another_had_is_not_done(tmp_path: Path) -> None:
     run(tmp_path, "ab")
     with open_folder(tmp_path, RESUME, FINGERPRINT, False) as resume_state:
-        assert resume_state.holds("a", "a")
-        assert not resume_state.holds("a", "elsewhere/a")
-        assert not resume_state.holds("c", "c")
+        assert resume_state.holds(ImageRef(0, Path("a"), "a"))
+        assert not resume_state.holds(ImageRef(0, Path("elsewhere/a"), "a"))
+        assert not resume_state.holds(ImageRef(0, Path("c"), "c"))
+
+
+def _done_from(path: Path, status: str = "ok") -> tuple[ResumeState, ImageRef]:
+    """Return what a run has of one image, and the image."""
+    digest = {"image": hashlib.sha256(path.read_bytes()).hexdigest()}
+    row = {"path": str(path), "status": status, "sha256": None if status == "failed" else digest}
+    resume_state = ResumeState(end=1)
+    resume_state.add("a", DoneImage.of([row]))
+    return resume_state, ImageRef(0, path, "a")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    (tmp_path / "a.png").write_bytes(b"a picture")
+    return tmp_path / "a.png"
+
+
+def test_bytes_decide_whether_an_image_changed_and_times_do_not(image: Path) -> None:
+    resume_state, ref = _done_from(image)
+    os.utime(image, (0, 0))
+    assert resume_state.holds(ref)
+    assert list(resume_state.lines()) == []
+    image.write_bytes(b"a Picture")
+    os.utime(image, (0, 0))
+    assert not resume_state.holds(ref)
+    assert resume_state.counts == {}
+    assert list(resume_state.lines()) == [
+        "1 image done before, but changed since, and so not kept: a"
+    ]
+
+
+def test_an_image_that_cannot_be_read_now_keeps_its_rows_and_is_told(image: Path) -> None:
+    resume_state, ref = _done_from(image)
+    image.unlink()
+    assert resume_state.holds(ref)
+    assert list(resume_state.lines()) == [
+        "1 image done before, but not to be read now; rows kept: a"
+    ]
+
+
+def test_an_image_that_failed_stays_failed_until_a_retry_is_asked_for(image: Path) -> None:
+    resume_state, ref = _done_from(image, "failed")
+    assert resume_state.holds(ref)
+    image.unlink()
+    assert resume_state.holds(ref)
+    assert list(resume_state.lines()) == []
+
+
+def test_an_image_whose_row_has_no_digest_is_not_known_to_be_the_same(image: Path) -> None:
+    resume_state = ResumeState()
+    resume_state.add("a", DoneImage.of([{"path": str(image), "status": "ok"}]))
+    assert not resume_state.holds(ImageRef(0, image, "a"))
+
+
+def test_images_that_are_not_given_any_more_are_told(image: Path) -> None:
+    resume_state, _ = _done_from(image)
+    resume_state.compare_with({"b": 0})
+    assert resume_state.to_json() == {"changed": 0, "unreadable": 0, "unlisted": 1}
+    assert list(resume_state.lines()) == ["1 image done before, but not given now; rows kept: a"]
 
 
 def _die(folder: Path, boot: str | None = None) -> None:

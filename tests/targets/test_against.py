@@ -58,6 +58,36 @@ def test_every_class_of_a_listing_can_be_negated(tmp_path: Path) -> None:
     assert plan.choose(REF, LOGITS) == [against(0), against(3)]
 
 
+@pytest.mark.parametrize("column", ["target", "class", "class_name", "label"])
+def test_a_cell_of_a_listing_can_be_negated(tmp_path: Path, column: str) -> None:
+    listing = tmp_path / "t.csv"
+    listing.write_text(f"image,{column}\n1.jpg,- tench\n1.jpg,-cat\n1.jpg,-3\n1.jpg,cock\n")
+    plan = TargetPlan([f"@{listing}"], TABLE)
+    expected = [against(0), ClassTarget(2), against(3), ClassTarget(3)]  # one is called -cat
+    assert plan.choose(REF, LOGITS) == expected
+    assert plan.signs == {"positive", "negative"}
+    assert plan.about_a_difference
+    opposite = TargetPlan([f"-@{listing}"], TABLE)
+    assert opposite.choose(REF, LOGITS)[:2] == [ClassTarget(0), against(2)]
+
+
+def test_what_speaks_against_may_stand_beside_the_label(tmp_path: Path) -> None:
+    listing = tmp_path / "t.csv"
+    listing.write_text("image,target,label\n1.jpg,-tench,tench\n")
+    assert TargetPlan([f"@{listing}"], TABLE).choose(REF, LOGITS) == [against(0)]
+    listing.write_text("image,target,label\n1.jpg,tench,-tench\n")
+    with pytest.raises(TargetError, match="are different targets"):
+        TargetPlan([f"@{listing}"], TABLE)
+
+
+@pytest.mark.parametrize(("column", "cell"), [("class_index", "-3"), ("versus", "-tench")])
+def test_columns_that_take_no_sign_refuse_one(tmp_path: Path, column: str, cell: str) -> None:
+    listing = tmp_path / "t.csv"
+    listing.write_text(f"image,class,{column}\n1.jpg,cock,{cell}\n".replace("class,class", "class"))
+    with pytest.raises(TargetError):
+        TargetPlan([f"@{listing}"], TABLE, versus=f"@{listing}")
+
+
 def test_a_class_whose_name_begins_with_a_minus_is_that_class() -> None:
     assert TargetPlan(["-cat"], TABLE).choose(REF, LOGITS) == [ClassTarget(2)]
     assert TargetPlan(["--cat"], TABLE).choose(REF, LOGITS) == [against(2)]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from camcli.models.listed_images import ListedImages
 from camcli.models.prompts import PromptPlan
-from camcli.records import ImageRef
+from camcli.records import ImageRef, Sign
 from camcli.targets.class_table import ClassTable
+from camcli.targets.signed_class import SignedClass
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +51,12 @@ class Rule(ABC):
         """Whether an image can have more than one class by this rule."""
         return False
 
-    def listed_images(self) -> ListedImages | None:
+    @property
+    def signs(self) -> set[Sign]:
+        """Which kinds of evidence the rule itself asks for."""
+        return {"positive"}
+
+    def listed_images(self) -> ListedImages[Any] | None:
         """Return what a file lists for single images, None where the rule reads no such file."""
         return None
 
@@ -66,6 +72,10 @@ class Rule(ABC):
             TargetError: The rule names no class for this image.
 
         """
+
+    def signed_classes(self, ref: ImageRef, logits: Tensor) -> Sequence[SignedClass]:
+        """Return the classes for an image with the side that is asked for; see `classes`."""
+        return [SignedClass(index) for index in self.classes(ref, logits)]
 
 
 def spells(spec: str, word: str) -> bool:

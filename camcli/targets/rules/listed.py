@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
 from camcli.models.listed_images import ListedImages
-from camcli.records import ImageRef
+from camcli.records import ImageRef, Sign
 from camcli.targets.listing import read_listing
 from camcli.targets.rules.base import Rule, Vocabulary
+from camcli.targets.signed_class import SignedClass
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class Listed(Rule):
     """The classes that a file has for the image, in the order of its lines."""
 
-    listed: ListedImages
+    listed: ListedImages[SignedClass]
 
     @classmethod
     def parse(cls, spec: str, vocabulary: Vocabulary) -> Rule | None:
@@ -29,19 +30,29 @@ class Listed(Rule):
         if not spec.startswith("@"):
             return None
         path = Path(spec[1:])
-        return cls(ListedImages(str(path), read_listing(path, vocabulary.table)))
+        found = read_listing(path, vocabulary.table)
+        return cls(ListedImages(str(path), found.by_image, found.unread))
 
     @property
     def many(self) -> bool:
         """Whether the file has more than one class for some image."""
         return self.listed.most > 1
 
-    def listed_images(self) -> ListedImages:
+    @property
+    def signs(self) -> set[Sign]:
+        """Which kinds of evidence the file asks for."""
+        return {listed.sign for listed in self.listed.values()}
+
+    def listed_images(self) -> ListedImages[SignedClass]:
         """Return what the file has."""
         return self.listed
 
-    def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
+    def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:
         """Return the classes that the file has for an image."""
+        return [listed.index for listed in self.signed_classes(ref, logits)]
+
+    def signed_classes(self, ref: ImageRef, logits: Tensor) -> Sequence[SignedClass]:  # noqa: ARG002
+        """Return what the file has for an image, classes behind a `-` as what speaks against."""
         found = self.listed.of(ref)
         if found is None:
             raise TargetError(f"{self.listed.source} names no class for {ref.name}")

@@ -31,7 +31,7 @@ class Prompts(Rule):
             raise TargetError("the network has classes, and there are no prompts to be targets")
         return cls(vocabulary.prompts)
 
-    def listed_images(self) -> ListedImages | None:
+    def listed_images(self) -> ListedImages[int] | None:
         """Return what a file of prompts has for single images."""
         return self.plan.listed
 

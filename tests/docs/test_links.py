@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import camcli
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path
@@ -89,8 +91,10 @@ _DOTTED = re.compile(r"`(camcli(?:\.\w+)+)`")
 
 
 def is_defined(dotted: str) -> bool:
-    """Return whether a dotted name is a module, or is defined by one."""
+    """Return whether a dotted name is a module, is defined by one, or is the package's own."""
     *parents, last = dotted.split(".")
+    if parents == ["camcli"] and last in camcli.__all__:
+        return True
     path = ROOT / "/".join([*parents, last])
     if path.is_dir() or path.with_suffix(".py").exists():
         return True

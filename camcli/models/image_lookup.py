@@ -101,10 +101,15 @@ class ImageIndex(Generic[T]):
             return None
         first, *others = [number for number, fit in fits.items() if fit == top]
         if others:
-            both = f"{self.entries[first].name} and {self.entries[others[0]].name}"
+            one, other = self.entries[first].name, self.entries[others[0]].name
             raise AmbiguousImageError(
-                f"{self.source} has {1 + len(others)} entries that may mean {ref.name}, such as "
-                f"{both}: write its path there as {ref.name}"
+                f"{self.source} has {1 + len(others)} entries "
+                + (
+                    f"for {ref.name}, called {one} each: keep one of them"
+                    if one == other
+                    else f"that may mean {ref.name}, such as {one} and {other}: write its path "
+                    f"there as {ref.name}"
+                )
             )
         return first, top
 

@@ -25,6 +25,8 @@ class FileUse:
         entries: How many images it lists.
         used: How many of them are images of the run.
         unused: The first of the others.
+        by_name: How many images have an entry for its file name alone, as the folders differ.
+        matched: The first of those, each with its entry.
         columns: Its columns that nothing in the run reads.
         shared: The first of those that were taken for several images, each with two of them. Only
             where images arrive one by one; in a whole listing they are refused.
@@ -37,6 +39,8 @@ class FileUse:
     unused: tuple[str, ...]
     shared: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    by_name: int = 0
+    matched: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as builtins."""
@@ -52,6 +56,11 @@ class FileUse:
             )
         if self.columns:
             found.append(f"{self.source}: nothing reads the columns {', '.join(self.columns)}")
+        if self.by_name:
+            found.append(
+                f"{self.source}: {self.by_name} entries matched by file name alone, their folders "
+                f"differ, such as {', '.join(self.matched[:3])}"
+            )
         found += [f"{self.source}: {shared}; write paths there" for shared in self.shared]
         return found
 
@@ -80,6 +89,8 @@ class ListedImages(Generic[T]):
         self._assignment: Assignment | None = None
         self._met: dict[str, str] = {}
         self._shared: dict[str, str] = {}
+        self._by_name = 0
+        self._matched: list[str] = []
 
     @property
     def most(self) -> int:
@@ -119,7 +130,13 @@ class ListedImages(Generic[T]):
         if self._assignment and ref.index in self._assignment.refused:
             raise AmbiguousImageError(self._assignment.refused[ref.index])
         match = self._index.best(ref)
-        return None if match is None else match.entry.value
+        if match is None:
+            return None
+        if match.by_name_alone:
+            self._by_name += 1
+            if len(self._matched) < _EXAMPLES:
+                self._matched.append(f"{ref.name} with {match.entry.name}")
+        return match.entry.value
 
     def use(self) -> FileUse:
         """Return what the run made of the file."""
@@ -134,4 +151,6 @@ class ListedImages(Generic[T]):
             unused=tuple(unused[:_EXAMPLES]),
             shared=tuple(self._shared.values()),
             columns=self._unread,
+            by_name=self._by_name,
+            matched=tuple(self._matched),
         )

@@ -37,7 +37,10 @@ def read_prompts(path: Path) -> list[PromptLine]:
 
     """
     text = read_text(path, f"the prompts in {path}", PromptError)
-    if path.suffix == ".csv":
+    suffix = path.suffix.lower()
+    if suffix == ".tsv":
+        raise PromptError(f"{path}: columns are read from .csv, with commas; .tsv is not read")
+    if suffix == ".csv":
         rows = read_columns(text, str(path), (("image",), ("prompt",)), PromptError)
         return [
             PromptLine(
@@ -45,7 +48,7 @@ def read_prompts(path: Path) -> list[PromptLine]:
             )
             for row in rows
         ]
-    if path.suffix in (".jsonl", ".ndjson"):
+    if suffix in (".jsonl", ".ndjson"):
         return list(_from_json_lines(text, path))
     lines = enumerate(text.splitlines(), start=1)
     return [PromptLine(number, line) for number, line in lines if line.strip()]

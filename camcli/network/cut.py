@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 
-from camcli.errors import LayerError
+from camcli.errors import LayerError, ModelError
 from camcli.network.nodes import (
     ancestors,
     closure,
@@ -144,8 +144,14 @@ def _bind(graph: fx.Graph, owner: nn.Module) -> fx.GraphModule:
             named = operator.attrgetter(node.target)(owner)
             if isinstance(named, nn.Module):  # a branch of torch.cond
                 root.add_module(name, named)
-            else:
+            elif isinstance(named, Tensor):
                 root.register_buffer(name, named.detach())
+            else:
+                raise ModelError(
+                    f"the network's forward computes with a {type(named).__name__}, such as draws "
+                    "random numbers, which cannot be traced: draw them once, where the network is "
+                    "made, and keep them as a buffer"
+                )
             node.target = name
         elif node.target is _aten.view.default:
             # A view relies on the strides of the kernel that was traced; attention with derivatives

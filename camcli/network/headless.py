@@ -17,6 +17,11 @@ from camcli.network.trace import TracedNetwork
 _aten = torch.ops.aten
 
 _NORMS = {_aten.norm, _aten.linalg_vector_norm}
+_DIVISIONS = {_aten.div, _aten.reciprocal}
+_KEPT_FROM_ZERO = {
+    _aten.add, _aten.clamp, _aten.clamp_min, _aten.expand, _aten.expand_as, _aten.maximum,
+    _aten.unsqueeze, _aten.view,
+}  # fmt: skip
 _NORMALISATIONS = {
     _aten.batch_norm, _aten.native_batch_norm, _aten._native_batch_norm_legit_no_training,
     _aten.layer_norm, _aten.native_layer_norm, _aten.rms_norm, _aten.group_norm,
@@ -103,7 +108,7 @@ def _by_its_word(traced: TracedNetwork, network: nn.Module, head: Head) -> str |
 
 def _by_its_graph(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
     """Return what in the graph shows that its outputs are no scores of classes."""
-    if any(packet_of(node) in _NORMS for node in head.behind):
+    if any(packet_of(node) in _NORMS and _divides(node) for node in head.behind):
         return "it scales its outputs to length 1, as embeddings are"
     if not head.pooled:
         return None
@@ -114,6 +119,18 @@ def _by_its_graph(traced: TracedNetwork, network: nn.Module, head: Head) -> str 
     if like_features is None or _unlike_scores(head) is None:
         return None
     return f"it returns what it pools of {where}, {like_features}"
+
+
+def _divides(norm: fx.Node) -> bool:
+    """Return whether something is divided by a norm, perhaps one that is kept from 0."""
+    users = list(norm.users)
+    while users:
+        user = users.pop()
+        if packet_of(user) in _DIVISIONS:
+            return True
+        if packet_of(user) in _KEPT_FROM_ZERO:
+            users += user.users
+    return False
 
 
 def _doubt(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:

@@ -134,14 +134,15 @@ def _checked(wanted: str, tensors: Mapping[str, Tensor], batch: torch.SymInt, li
 
 
 def _is_scores(tensor: Tensor, batch: torch.SymInt) -> bool:
-    """Return whether a tensor is (B, N), or (B) as single-logit heads return."""
-    if tensor.dim() not in (1, 2) or not tensor.is_floating_point():
+    """Return whether a tensor is (B, N), (B) as single-logit heads return, or (B, N, 1, 1)."""
+    if tensor.dim() == 0 or not tensor.is_floating_point():
         return False
     first, *others = _sizes(tensor)
     return (
         isinstance(first, torch.SymInt)
         and bool(first.node.expr == batch.node.expr)
         and all(isinstance(size, int) for size in others)
+        and all(size == 1 for size in others[1:])
     )
 
 

@@ -103,6 +103,12 @@ def _finished_records(folder: Path, shards: Sequence[Shard]) -> list[dict[str, A
             "Run one of them again with --shard and --overwrite, as the others were",
         )
         refuse_unless_same(records[0]["fingerprint"], record["fingerprint"], wording)
+    if len({record["listing"] for record in records if record.get("listing")}) > 1:
+        raise OutputError(
+            f"the shards in {folder} do not divide one listing: images were added, removed or "
+            "given in another order in between. Run the shards that came before that again, with "
+            "--overwrite"
+        )
     counts = [record["images"] for record in records]
     if any(count not in (counts[0], counts[0] - 1) for count in counts) or counts != sorted(
         counts, reverse=True
@@ -140,7 +146,8 @@ def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         resumed.update(record.get("resumed", {}))
     slowest = max(record["seconds"]["total"] for record in records)
     images = sum(record["images"] for record in records)
-    return records[0] | {
+    joined = {key: value for key, value in records[0].items() if key != "listing"}
+    return joined | {
         "shards": len(records),
         "started": min(record["started"] for record in records),
         "images": images,

@@ -94,8 +94,14 @@ def _targets(built: BuiltRun) -> list[Any]:
 def _target(given: Any) -> Any:
     if isinstance(given, dict):
         return given | {"versus": _target(given["versus"])}
-    listing = isinstance(given, str) and given.startswith("@") and Path(given[1:]).is_file()
-    return f"@file with {digest_of_given(Path(given[1:]))}" if listing else given
+    if not isinstance(given, str):
+        return given
+    word = given.strip()
+    bare = word.removeprefix("-").lstrip()
+    if not bare.startswith("@") or not Path(bare[1:]).is_file():
+        return given
+    against = "-" if word.startswith("-") else ""
+    return f"{against}@file with {digest_of_given(Path(bare[1:]))}"
 
 
 def _names(names: Iterable[str] | None) -> str | None:

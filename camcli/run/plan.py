@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -41,6 +42,19 @@ class RunPlan:
     def images(self) -> Iterator[ImageRef]:
         """Return this run's images, in order."""
         return shard_of(islice(self.refs, self.total), self.shard)
+
+    def listing_digest(self) -> str | None:
+        """Return a digest of the names in the whole listing, None where it comes bit by bit.
+
+        Shards of one run divide one listing; where images were added or removed in between, or come
+        in another order, some would be explained twice and others never.
+        """
+        if not isinstance(self.refs, Sequence):
+            return None
+        digest = hashlib.sha256()
+        for ref in islice(self.refs, self.total):
+            digest.update(f"{ref.name}\n".encode())
+        return digest.hexdigest()
 
     @property
     def image_count(self) -> int | None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from camcli.config import Config
 from camcli.models.catalogue import find_source
 from camcli.models.prompt_scores import with_prompts, with_unread_prompts
-from camcli.output.folder import check_folder
+from camcli.output.files import run_path
+from camcli.output.folder import FolderPolicy, check_folder
+from camcli.output.record import read_run, refuse_another_run
 from camcli.run.build import BuiltRun, build
 from camcli.run.plan import RunPlan
 
@@ -44,6 +46,10 @@ def preview(plan: RunPlan, config: Config) -> Preview:
         read=with_prompts if own else with_unread_prompts,
     )
     check_folder(plan.folder, plan)
+    resumed = plan.folder_policy is FolderPolicy.RESUME
+    if own and resumed and run_path(plan.folder, plan.shard).exists():
+        recorded = read_run(plan.folder, plan.shard)["fingerprint"]
+        refuse_another_run(plan.folder, built.fingerprint(), recorded)
     return Preview(built, own)
 
 

@@ -45,6 +45,8 @@ class RunRecord:
         self._fixed = environment() | _settings(built) | {"fingerprint": fingerprint}
         self._fixed |= {"activation": _activation(built), "left_out": dict(plan.left_out)}
         self._fixed |= {"unused": list(unused_by(built))}
+        if plan.shard.count > 1:
+            self._fixed |= {"listing": plan.listing_digest()}
         self._targets = built.engine.targets
 
     @contextmanager

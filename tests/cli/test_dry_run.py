@@ -87,3 +87,13 @@ def test_only_weights_of_a_source_are_replaced(weights: str | None, instead: str
     assert without_download(config).model.weights == instead
     own = load_config(flags={"model.weights": "default"})
     assert without_download(own).model.weights == "default"  # the demo network is carried along
+
+
+@pytest.mark.slow
+def test_a_run_that_would_not_be_resumed_is_not(camcli: Camcli, image: Path) -> None:
+    assert camcli("explain", image, *SMALL, "--target", "3", "-q").code == 0
+    again = ("explain", image, *SMALL, "--resume", "--dry-run", "--target")
+    assert camcli(*again, "3").code == 0
+    other = camcli(*again, "4")
+    assert other.code == 2
+    assert "targets" in other.stderr

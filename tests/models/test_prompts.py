@@ -53,7 +53,7 @@ LINES = (
 )
 
 
-@pytest.mark.parametrize(("name", "content"), [("p.csv", CSV), ("p.jsonl", LINES)])
+@pytest.mark.parametrize(("name", "content"), [("p.csv", CSV), ("P.CSV", CSV), ("p.jsonl", LINES)])
 def test_images_have_prompts_of_their_own(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
     found = plan(file=str(tmp_path / name))
@@ -71,6 +71,7 @@ def test_images_have_prompts_of_their_own(tmp_path: Path, name: str, content: st
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
+        ("p.tsv", "image\tprompt\n", "tsv is not read"),
         ("p.csv", "image,prompt\nx.jpg,\n", "line 2 of .* is empty"),
         ("p.csv", "image,text\nx.jpg,a dog\n", "needs a header with image and prompt"),
         ("p.jsonl", "not json\n", "line 1 of .* is not JSON"),

@@ -104,6 +104,11 @@ def by_hand(network: Small, images: Tensor) -> Tensor:
     return embedding / embedding.norm(dim=-1, keepdim=True)
 
 
+def lengths(network: Small, images: Tensor) -> Tensor:
+    capsules = network.classify(network.body(images)).unflatten(1, (-1, 2))
+    return capsules.norm(dim=2)
+
+
 def pooler_output(network: Small, images: Tensor) -> dict[str, Tensor]:
     return {"pooler_output": network.classify(network.body(images))}
 
@@ -169,6 +174,7 @@ def of_places(network: Small, images: Tensor) -> Tensor:
         small(Small.forward),
         small(ensemble),
         small(of_places),
+        small(lengths),
         Tokens(),
         Around(classifies=True),
         pooled(nn.Conv2d(6, 4, 1)),
@@ -178,8 +184,8 @@ def of_places(network: Small, images: Tensor) -> Tensor:
         nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 2)),
     ],
     ids=[
-        "linear", "heads", "places", "tokens", "around", "1x1", "1x1-relu", "maximum", "single",
-        "flat",
+        "linear", "heads", "places", "lengths", "tokens", "around", "1x1", "1x1-relu", "maximum",
+        "single", "flat",
     ],
 )  # fmt: skip
 def test_nothing_is_said_of_a_classifier(network: nn.Module) -> None:

@@ -134,7 +134,7 @@ def test_a_class_number_is_no_score() -> None:
             lambda scores: torch.stack([scores, -scores], 2),
             r"\(B, \d+, 2\)\. Several numbers a class",
         ),
-        (lambda scores: scores[:, :, None, None], r"1, 1\)\. Scores of every place .*mean"),
+        (lambda scores: scores[:, :, None, None].expand(-1, -1, 2, 2), r"2, 2\)\. Scores of every"),
     ],
     ids=["complex", "pairs", "places"],
 )
@@ -144,6 +144,24 @@ def test_what_is_no_row_of_scores_is_refused_with_what_to_do(
     network = small(lambda self, x: close(self.classify(self.body(x))))
     with pytest.raises(ModelError, match=told):
         trace(network, two_images())
+
+
+def test_axes_of_length_1_behind_the_classes_are_taken_away() -> None:
+    network, images = (
+        small(lambda self, x: self.classify(self.body(x))[:, :, None, None]),
+        two_images(),
+    )
+    halves = split(trace(network, images), "body")
+    torch.testing.assert_close(halves.predict(images), Small().eval()(images))
+
+
+def test_a_generator_of_random_numbers_is_refused_by_name() -> None:
+    def forward(self: Small, images: Tensor) -> Tensor:
+        drawn = torch.Generator().manual_seed(0)
+        return self.classify(self.body(images)) + torch.rand(1, generator=drawn)
+
+    with pytest.raises(ModelError, match="computes with a Generator"):
+        split(trace(small(forward), two_images()), "body")
 
 
 def test_whole_numbers_beside_scores_are_passed_over() -> None:

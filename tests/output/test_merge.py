@@ -76,3 +76,13 @@ def test_shards_of_different_runs_are_not_joined(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=found):
         merge_shards(tmp_path)
     assert (tmp_path / "manifest.0-of-2.jsonl").exists()
+
+
+def test_shards_of_listings_that_differ_are_not_joined(tmp_path: Path) -> None:
+    for index in range(2):
+        run(tmp_path, "abcd"[index::2], use_of_shard(index, 2))
+        record = tmp_path / f"run.{index}-of-2.json"
+        found = json.loads(record.read_text())
+        record.write_text(json.dumps({**found, "listing": f"digest {index}"}))
+    with pytest.raises(OutputError, match="do not divide one listing: images were added"):
+        merge_shards(tmp_path)

@@ -181,14 +181,21 @@ def test_a_network_whose_code_was_edited_is_another(
 
 
 @pytest.mark.parametrize(
-    ("key", "path"),
-    [("model.labels", "names.txt"), ("targets", "list.csv"), ("prompts.file", "prompts.txt")],
+    ("key", "path", "spelt"),
+    [
+        ("model.labels", "names.txt", "{}"),
+        ("targets", "list.csv", "@{}"),
+        ("targets", "list.csv", "-@{}"),
+        ("targets", "list.csv", " - @{} "),
+        ("prompts.file", "prompts.txt", "{}"),
+    ],
 )
 def test_a_file_counts_by_what_it_holds_and_not_by_where_it_lies(
-    key: str, path: str, base: BuiltRun
+    key: str, path: str, spelt: str, base: BuiltRun
 ) -> None:
     def fingerprint(path: Path) -> dict[str, Any]:
-        flags = {key: [f"@{path}"] if key == "targets" else str(path)}
+        given = spelt.format(path)
+        flags = {key: [given] if key == "targets" else given}
         if key == "prompts.file":  # which this network cannot use
             return replace(base, config=load_config(flags=FIXED | flags)).fingerprint()
         return built(**flags).fingerprint()

@@ -40,3 +40,15 @@ def test_an_endless_listing_is_not_read_ahead() -> None:
     images = RunPlan(endless, Path("out"), shard=Shard(1, 2)).images()
     assert [ref.index for ref in itertools.islice(images, 3)] == [1, 3, 5]
     assert next(endless).index == 6
+    assert RunPlan(endless, Path("out"), shard=Shard(1, 2)).listing_digest() is None
+
+
+def test_a_listing_is_known_by_its_names_and_their_order() -> None:
+    plan = RunPlan(_REFS, Path("out"), shard=Shard(0, 2))
+    digest = plan.listing_digest()
+    assert replace(plan, shard=Shard(1, 2)).listing_digest() == digest
+    changed = (_REFS[::-1], _REFS[:-1], [*_REFS, ImageRef(11, Path("11"), "11")])
+    assert digest not in {replace(plan, refs=refs).listing_digest() for refs in changed}
+    assert (
+        replace(plan, total=10).listing_digest() == replace(plan, refs=_REFS[:-1]).listing_digest()
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,18 @@ from camcli.evaluation.ground_truth.content import (
     stated_size,
 )
 from camcli.evaluation.ground_truth.findings import Finding
-from camcli.evaluation.ground_truth.segmentation import has_extent, shape_of
-from camcli.evaluation.ground_truth.shapes import Raster, Size
+from camcli.evaluation.ground_truth.segmentation import (
+    box_of,
+    has_extent,
+    in_fractions,
+    outline_of,
+)
+from camcli.evaluation.ground_truth.shapes import (
+    Raster,
+    Rectangle,
+    Shape,
+    Size,
+)
 from camcli.models.image_lookup import Entry
 from camcli.models.text_files import read_text
 
@@ -42,6 +52,7 @@ def read_coco(path: Path) -> Annotations:
     try:
         images, annotations = _records(tree, "images"), _records(tree, "annotations")
         by_image: dict[str, list[_Record]] = {_id(image, "id"): [] for image in images}
+        _require_once("image", [(_id(image, "id"), image.get("file_name")) for image in images])
         strays: list[tuple[Finding, str]] = []
         for thing in annotations:
             found = by_image.get(_id(thing, "image_id"))
@@ -86,7 +97,19 @@ def _id(record: _Record, key: str) -> str:
     """Return an id as text: some tools write numbers in one place and text in the other."""
     if record.get(key) is None:
         raise _FlawedFileError(f"{str(dict(record))[:80]} has no {key}")
-    return str(record[key])
+    value = record[key]
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _require_once(kind: str, named: Sequence[tuple[str, Any]]) -> None:
+    """Refuse ids that stand for two things, as in files that were joined."""
+    first: dict[str, Any] = {}
+    for identifier, name in named:
+        if first.setdefault(identifier, name) != name:
+            raise _FlawedFileError(
+                f"the {kind} id {identifier} stands for {first[identifier]!r} and for {name!r}: "
+                "number the files anew before they are joined"
+            )
 
 
 @dataclass(frozen=True)
@@ -101,12 +124,13 @@ class _Categories:
             raise _FlawedFileError(
                 'it has no "categories", which say what the category_id of an annotation means'
             )
-        names = {}
+        named = []
         for category in _records(tree, "categories") if "categories" in tree else ():
             if not isinstance(category.get("name"), str):
                 raise _FlawedFileError(f"category {category.get('id')} has no name")
-            names[_id(category, "id")] = category["name"]
-        return cls(names)
+            named.append((_id(category, "id"), category["name"]))
+        _require_once("category", named)
+        return cls(dict(named))
 
 
 def _entry(
@@ -126,35 +150,47 @@ def _content(
     dropped: list[tuple[Finding, str]] = []
     for thing in things:
         try:
-            found = _region(thing, categories)
+            region, finding = _region(thing, categories)
         except InputError as error:
             raise InputError(f"cannot read {source}: {error}") from None
-        if isinstance(found, Region):
-            regions.append(found)
-        else:
-            dropped.append((found, f"annotation {thing.get('id')}"))
+        if region is not None:
+            regions.append(region)
+        if finding is not None:
+            dropped.append((finding, f"annotation {thing.get('id')}"))
     return Content(_size(image, regions), tuple(regions), tuple(dropped))
 
 
-def _region(thing: _Record, categories: _Categories) -> Region | Finding:
-    """Return an annotated object, or why it cannot be used.
+def _region(thing: _Record, categories: _Categories) -> tuple[Region | None, Finding | None]:
+    """Return an annotated object where it can be used, and what is to be told of it.
 
     A crowd is a region that may hold objects of its class or not: COCO's own evaluation ignores it.
+    An outline is more exact than the box around it, and goes before it.
     """
     if thing.get("iscrowd"):
-        return "crowd"
+        return None, "crowd"
     label = None
     if "category_id" in thing:
-        label = categories.names.get(str(thing["category_id"]))
+        label = categories.names.get(_id(thing, "category_id"))
         if label is None:
-            return "unknown_category"
-    try:
-        shape = shape_of(thing)
-    except (ValueError, TypeError, KeyError, OverflowError):
-        return "no_outline"
+            return None, "unknown_category"
+    outline, is_read = _readable(outline_of, thing)
+    box, _ = _readable(box_of, thing)
+    shape = outline or box
     if shape is None:
-        return "no_outline"
-    return Region(label, shape) if has_extent(shape) else "degenerate"
+        return None, "no_outline"
+    if not has_extent(shape):
+        return None, "degenerate"
+    if isinstance(shape, Rectangle) and in_fractions(shape):
+        return None, "in_fractions"
+    return Region(label, shape), None if is_read else "box_for_outline"
+
+
+def _readable(read: Callable[[_Record], Shape | None], thing: _Record) -> tuple[Shape | None, bool]:
+    """Return a shape, None where there is none, and whether it could be read."""
+    try:
+        return read(thing), True
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None, False
 
 
 def _size(image: _Record, regions: Iterable[Region]) -> Size | None:

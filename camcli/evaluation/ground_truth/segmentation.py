@@ -15,25 +15,36 @@ from camcli.evaluation.ground_truth.shapes import Mask, Polygons, Raster, Rectan
 _CORNERS = 3
 
 
-def shape_of(thing: Mapping[str, Any]) -> Shape | None:
-    """Return where an annotation says that its object is, None where it does not.
-
-    An outline is more exact than the box around it, and goes before it.
+def outline_of(thing: Mapping[str, Any]) -> Shape | None:
+    """Return the outline of an annotated object, None where there is none, of three corners.
 
     Raises:
-        ValueError, TypeError, KeyError, OverflowError: What it says cannot be read.
+        ValueError, TypeError, KeyError, OverflowError: It cannot be read.
         InputError: It can be read with a package that is not installed.
 
     """
     outline = thing.get("segmentation")
-    if outline:
-        found = _run_lengths(outline) if isinstance(outline, Mapping) else _polygons(outline)
-        if found is not None:
-            return found
+    if not outline:
+        return None
+    return _run_lengths(outline) if isinstance(outline, Mapping) else _polygons(outline)
+
+
+def box_of(thing: Mapping[str, Any]) -> Rectangle | None:
+    """Return the box around an annotated object, None where there is none.
+
+    Raises:
+        ValueError, TypeError, OverflowError: It cannot be read.
+
+    """
     if not thing.get("bbox"):
         return None
     left, top, width, height = map(float, thing["bbox"])
     return Rectangle((left, top, left + width, top + height))
+
+
+def in_fractions(box: Rectangle) -> bool:
+    """Return whether a box lies within the first pixel, as one in shares of its picture does."""
+    return all(0 <= edge <= 1 for edge in box.box)
 
 
 def has_extent(shape: Shape) -> bool:

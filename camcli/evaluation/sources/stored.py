@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +36,13 @@ class StoredMap:
     Attributes:
         path: Its file.
         image: The SHA-256 of the image's bytes, as far as its row has it.
+        sha256: That of the file's own, likewise.
 
     """
 
     path: Path
     image: str | None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,15 @@ class StoredSource(MapSource):
                 "images that were explained"
             )
         try:
-            values = torch.from_numpy(np.load(stored.path, allow_pickle=False)).float()
+            data = stored.path.read_bytes()
+            values = torch.from_numpy(np.load(io.BytesIO(data), allow_pickle=False)).float()
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read the map {stored.path}: {error}") from None
+        if stored.sha256 not in (None, hashlib.sha256(data).hexdigest()):
+            raise InputError(
+                f"the map {stored.path} is not the one that its run wrote: `camcli verify` "
+                "names all that are damaged, and --resume makes them again"
+            )
         return F.interpolate(values[None, None], self.size, mode="bilinear")[0, 0]
 
 
@@ -115,12 +125,19 @@ def stored_source(
         )
     maps = {
         (row["image"], _target_of(row["target"])): StoredMap(
-            folder / row["map"], (row.get("sha256") or {}).get("image")
+            folder / row["map"],
+            (row.get("sha256") or {}).get("image"),
+            (row.get("sha256") or {}).get("map"),
         )
         for row in rows
         if row["map"]
     }
     if not maps:
+        if rows and all(row["status"] != "ok" for row in rows):
+            raise InputError(
+                f"none of the {len(rows)} rows in {folder} has a map: they are degenerate or "
+                "failed, and say why"
+            )
         raise InputError(f"{folder} holds no maps: explain again with --save maps")
     return StoredSource(name_of(folder), maps, size)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -13,7 +13,7 @@ from torch import Tensor, fx
 
 from camcli.network.endings.closing import WEIGHING
 from camcli.network.endings.ranges import range_of
-from camcli.network.nodes import packet_of, shape_of
+from camcli.network.nodes import dependents, packet_of, shape_of
 
 _aten = torch.ops.aten
 _ROUNDING = 1e-4
@@ -85,8 +85,13 @@ class Numbers:
             if packet_of(node) in WEIGHING:
                 return True
             passes = packet_of(node) in through
-            sources = [s for s in node.all_input_nodes if s.op != "get_attr"] if passes else []
+            sources = [s for s in node.all_input_nodes if s in self._of_image] if passes else []
         return False
+
+    @cached_property
+    def _of_image(self) -> Collection[fx.Node]:
+        (image,) = self.module.graph.find_nodes(op="placeholder")
+        return dependents(image)
 
     @cached_property
     def _found(self) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from camcli.errors import InputError
-from camcli.evaluation.ground_truth.segmentation import shape_of
+from camcli.evaluation.ground_truth.segmentation import outline_of
 from camcli.evaluation.ground_truth.shapes import Grid, Polygons
 from tests.evaluation.ground_truth.conftest import World, found
 
@@ -86,12 +86,54 @@ def test_every_kind_of_outline_marks_the_pixels_of_the_object(
     assert found(truth) == {}
 
 
+@pytest.mark.parametrize(
+    "outline",
+    [[[CORNERS]], {"size": [20, 40], "counts": [3, 4]}, [[1, 2, 3]], "drawn"],
+    ids=["nested", "run lengths of another sum", "odd", "text"],
+)
+def test_a_box_stands_in_for_an_outline_that_cannot_be_read(world: World, outline: Any) -> None:
+    world.picture()
+    truth = world.survey(world.coco({"segmentation": outline, "bbox": BOX}, width=40, height=20))
+    np.testing.assert_array_equal(world.target(truth), world.red())
+    assert found(truth) == {"box_for_outline": 1}
+
+
+def test_boxes_in_shares_of_the_picture_are_no_boxes_of_a_pixel(world: World) -> None:
+    world.picture()
+    truth = world.survey(world.coco({"bbox": [0.1, 0.1, 0.3, 0.3]}, {"bbox": BOX}))
+    assert found(truth) == {"in_fractions": 1}
+    np.testing.assert_array_equal(world.target(truth), world.red())
+
+
+def test_an_id_of_two_images_or_two_categories_is_refused(world: World) -> None:
+    world.picture()
+    path = world.coco({"bbox": BOX})
+    tree = json.loads(path.read_text())
+    for key, other, told in (
+        (
+            "images",
+            {"id": 1, "file_name": "b.png"},
+            "image id 1 stands for 'a.png' and for 'b.png'",
+        ),
+        ("categories", {"id": 2, "name": "cat"}, "category id 2 stands for 'Sports_Car' and for"),
+    ):
+        path.write_text(json.dumps({**tree, key: [*tree[key], other]}))
+        with pytest.raises(InputError, match=told):
+            world.survey(path)
+
+
+def test_a_whole_number_is_an_id_however_it_is_written(world: World) -> None:
+    world.picture()
+    truth = world.survey(world.coco({"bbox": BOX, "image_id": 1.0, "category_id": "1"}))
+    np.testing.assert_array_equal(world.target(truth), world.red())
+
+
 def test_a_polygon_covers_what_pycocotools_does_but_for_its_edge() -> None:
     coco = pytest.importorskip("pycocotools.mask")
     angles = np.linspace(0, 2 * np.pi, 25, endpoint=False)
     radii = 12 + 6 * np.sin(5 * angles)  # a star, which is not convex
     corners = np.stack([30 + radii * np.cos(angles), 24 + radii * np.sin(angles)], 1)
-    shape = shape_of({"segmentation": [corners.ravel().tolist()]})
+    shape = outline_of({"segmentation": [corners.ravel().tolist()]})
     assert isinstance(shape, Polygons)
     mine = shape.covers(Grid(np.arange(60) + 0.5, np.arange(50) + 0.5))
     theirs = coco.decode(coco.frPyObjects([corners.ravel().tolist()], 50, 60))[..., 0] > 0

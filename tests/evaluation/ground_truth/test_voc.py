@@ -75,7 +75,7 @@ def test_two_files_that_name_one_image_are_refused_with_both(world: World) -> No
     world.picture()
     same = "<filename>a.png</filename>"
     folder = written(world, {"x.xml": xml(same), "y.xml": xml(same)})
-    with pytest.raises(InputError, match=r"2 entries that may mean a\.png"):
+    with pytest.raises(InputError, match=r"2 entries for a\.png, called a\.png each: keep one"):
         world.survey(folder)
 
 

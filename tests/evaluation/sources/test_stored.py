@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,9 @@ VALUES = np.arange(16, dtype=np.float32).reshape(4, 4) / 15
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     row = {"image": "a.png", "status": "ok", "target": {"index": 1}, "map": "a.npy"}
-    row |= {"sha256": {"image": "abc"}}
     np.save(tmp_path / "a.npy", VALUES)
+    digest = hashlib.sha256((tmp_path / "a.npy").read_bytes()).hexdigest()
+    row |= {"sha256": {"image": "abc", "map": digest}}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(row) + "\n")
     record(tmp_path, RUN)
     return tmp_path
@@ -110,6 +112,19 @@ def test_a_map_of_another_image_by_the_same_name_is_refused(folder: Path) -> Non
     source = stored_source(folder, (4, 4), RUN)
     with pytest.raises(InputError, match=r"a\.npy was made from another file than photos/a\.png"):
         source.saliency(batch_of("def"), [ClassTarget(1)])
+
+
+def test_a_map_that_was_altered_is_refused(folder: Path) -> None:
+    np.save(folder / "a.npy", VALUES[::-1])
+    with pytest.raises(InputError, match=r"a\.npy is not the one that its run wrote"):
+        stored_source(folder, (4, 4), RUN).saliency(batch_of("abc"), [ClassTarget(1)])
+
+
+def test_a_run_of_degenerate_rows_alone_is_not_told_to_save_maps(folder: Path) -> None:
+    row = {"image": "a.png", "status": "degenerate", "target": {"index": 1}, "map": None}
+    (folder / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(InputError, match="none of the 1 rows .* degenerate or failed"):
+        stored_source(folder, (4, 4), RUN)
 
 
 def test_what_holds_no_maps_of_the_networks_input_is_refused(folder: Path) -> None:

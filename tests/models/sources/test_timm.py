@@ -97,7 +97,7 @@ def test_an_image_with_a_border_is_warned_of() -> None:
     network = timm.create_model("test_vit")
     network.pretrained_cfg["crop_mode"] = "border"
     with pytest.warns(CamcliWarning, match="border"):
-        timm_source._preprocess(network, "timm:test_vit")
+        timm_source.preprocess_of(network, "timm:test_vit")
 
 
 def test_the_catalogue_knows_the_tags_of_its_weights() -> None:

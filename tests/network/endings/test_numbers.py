@@ -86,6 +86,11 @@ def test_scores_that_may_be_probabilities_have_none_and_that_is_told(close: Clos
     assert "may be probabilities already" in found.told
 
 
+def test_logits_times_a_computed_constant_remain_logits_wherever_they_lie() -> None:
+    found = opened(lambda y, _: (torch.full((3,), 0.01) * 2) * y + 0.5)
+    assert (found.halves.probabilities, found.told) == ("softmax", "")
+
+
 def test_rectified_logits_remain_logits_though_some_lie_in_the_unit_interval() -> None:
     found = opened(lambda y, _: (y * 0.01).relu())
     assert (found.halves.probabilities, found.told) == ("softmax", "")

@@ -248,9 +248,7 @@ class RunConfig(_Section):
     compile: Literal["auto"] | bool = Field(
         "auto", description="compile the network; auto: if there are enough images to repay it"
     )
-    seed: int = Field(
-        0, ge=0, le=2**63 - 1, description="of random weights; methods that sample have their own"
-    )
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="of random weights, not of methods")
 
 
 class OutputConfig(_Section):

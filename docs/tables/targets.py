@@ -43,7 +43,8 @@ def targets_page() -> str:
         "ImageNet network have beside their names. What may still mean two things is refused, with "
         "both readings and how to write each.",
         "The same holds for each line of a `@file.csv`. Its columns are `image` and one of "
-        "`target`, `class`, `class_name`, `label`, read as `--target` would be, and `class_index`, "
-        "which is always a number. Of several, the first of `target`, `class_index`, `class`, "
+        "`target`, `class`, `class_name`, `label`, read as `--target` would be, "
+        "also behind a `-`, and `class_index`, which is always a number. Columns that nothing "
+        "reads are told. Of several, the first of `target`, `class_index`, `class`, "
         "`class_name` and `label` decides, and the others may name no other class.",
     )

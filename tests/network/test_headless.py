@@ -105,8 +105,8 @@ def by_hand(network: Small, images: Tensor) -> Tensor:
 
 
 def lengths(network: Small, images: Tensor) -> Tensor:
-    capsules = network.classify(network.body(images)).unflatten(1, (-1, 2))
-    return capsules.norm(dim=2)
+    capsules = network.classify(network.body(images)).unflatten(1, (3, 1))
+    return torch.cat([capsules, capsules + 1], 2).norm(dim=2)
 
 
 def pooler_output(network: Small, images: Tensor) -> dict[str, Tensor]:

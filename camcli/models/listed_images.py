@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from camcli.models.image_lookup import AmbiguousImageError, Assignment, Entry, ImageIndex
 from camcli.models.image_paths import SpelledPath
 from camcli.records import ImageRef
+from camcli.system.wording import counted_as
 
 T = TypeVar("T")
 
@@ -58,8 +59,8 @@ class FileUse:
             found.append(f"{self.source}: nothing reads the columns {', '.join(self.columns)}")
         if self.by_name:
             found.append(
-                f"{self.source}: {self.by_name} entries matched by file name alone, their folders "
-                f"differ, such as {', '.join(self.matched[:3])}"
+                f"{self.source}: matched by file name alone, as their folders differ: "
+                f"{counted_as(self.by_name, 'image')}, such as {', '.join(self.matched[:3])}"
             )
         found += [f"{self.source}: {shared}; write paths there" for shared in self.shared]
         return found

@@ -131,3 +131,12 @@ def test_an_entry_that_met_two_images_of_a_stream_is_told() -> None:
     unused, shared = listed.use().lines()
     assert "1 of 2 entries match no image of the run, such as 2.png" in unused
     assert "1.png was taken for both /data/photos/cats/1.png and /data/photos/dogs/1.png" in shared
+
+
+def test_an_entry_of_another_folder_is_told() -> None:
+    listed = ListedImages("t.csv", {"dog/1.png": [0], "2.png": [1], "cat/3": [2]})
+    found = [listed.of(each) for each in refs("cat/1.png", "cat/2.png", "cat/3.png")]
+    assert found == [[0], [1], [2]]
+    use = listed.use()
+    assert (use.by_name, use.matched) == (1, ("cat/1.png with dog/1.png",))
+    assert "t.csv: matched by file name alone, as their folders differ: 1 image" in use.lines()[-1]

@@ -89,6 +89,8 @@ class _MaskFolder:
         if not named:
             return self._plain(by_label[None])
         found = {label: mask_values(path) for label, path in named.items()}
+        for label, mask in found.items():
+            _refuse_doubtful_void(named[label], mask)
         sizes = {mask.size for mask in found.values()}
         if len(sizes) > 1:
             raise UnusableTruthError("its masks differ in size")
@@ -138,6 +140,17 @@ class _MaskFolder:
             for value in mask.present
             if value in classes
         ]
+
+
+def _refuse_doubtful_void(path: Path, mask: MaskValues) -> None:
+    """Refuse the mask of one class with 255 beside one other value: soft edges have many."""
+    present = mask.present
+    if len(present) == 2 and present[-1] == VOID and not mask.colored:
+        raise UnusableTruthError(
+            f"{path.name} has the values {present[0]} and {VOID} beside 0, and {VOID} may be the "
+            f"object or, as in masks of classes, void: write 0 where it is void, and {present[0]} "
+            "where it is not"
+        )
 
 
 def _split(path: PurePosixPath, images: frozenset[str]) -> tuple[str, str | None]:

@@ -77,6 +77,19 @@ def test_codes_that_nothing_explains_are_refused_and_a_class_in_the_name_explain
     np.testing.assert_array_equal(world.target(world.survey(masks)), world.red())
 
 
+def test_255_beside_one_other_value_may_be_void_and_is_refused(world: World, masks: Path) -> None:
+    values = world.red().astype(np.uint8)
+    values[0] = 255
+    Image.fromarray(values).save(masks / "a.red.png")
+    with pytest.raises(
+        InputError, match=r"a\.red\.png has the values 1 and 255 beside 0"
+    ):
+        world.survey(masks)
+    values[1, :3] = 17, 80, 200  # the soft edge of an object
+    Image.fromarray(values).save(masks / "a.red.png")
+    np.testing.assert_array_equal(world.target(world.survey(masks)), values != 0)
+
+
 def test_a_value_of_1_is_a_class_where_other_masks_hold_classes(world: World, masks: Path) -> None:
     world.picture("b.png")
     Image.fromarray(world.red().astype(np.uint8)).save(masks / "a.png")

@@ -118,10 +118,8 @@ def _reading_without_ending(numbers: Numbers, asked: Probabilities | None) -> Pr
         return asked
     if found == "none":
         _warn(
-            "the network's scores are bounded, or add up to the same number for every image, so "
-            "they are no logits, and nothing says how they become probabilities: rows have none "
-            "(score_kind: value). Should they be logits, set model.probabilities to softmax or "
-            "sigmoid"
+            f"{_not_logits(numbers)}: rows have no probability (score_kind: value). Should they be "
+            "logits, set model.probabilities to softmax or sigmoid"
         )
         return found
     if found is not None:
@@ -130,14 +128,20 @@ def _reading_without_ending(numbers: Numbers, asked: Probabilities | None) -> Pr
             f"number it is, a {kind_of(found)} (score_kind in each row)"
         )
         return found
-    usual: Probabilities = "sigmoid" if numbers.count == 1 else "softmax"
-    if numbers.look_like_probabilities:
-        _warn(
+    return "sigmoid" if numbers.count == 1 else "softmax"
+
+
+def _not_logits(numbers: Numbers) -> str:
+    """Return what keeps scores from being taken for logits, and for probabilities."""
+    if numbers.may_be_probabilities:
+        return (
             "the network's scores lie in [0, 1] for images of noise, and its operations do not "
-            f"say whether they always do: they are taken for logits, and a {usual} makes them "
-            "probabilities. If they are probabilities, set model.probabilities to none"
+            "say whether they always do, so they may be probabilities or not"
         )
-    return usual
+    return (
+        "the network's scores are bounded, or add up to the same number for every image, so they "
+        "are no logits, and nothing says how they become probabilities"
+    )
 
 
 def _warn(message: str) -> None:

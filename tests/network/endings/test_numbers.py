@@ -52,10 +52,11 @@ def test_plain_logits_are_taken_for_logits_without_a_word() -> None:
     assert several.told + single.told == ""
 
 
-def test_scores_that_may_be_probabilities_are_taken_for_logits_with_a_warning() -> None:
+def test_scores_that_may_be_probabilities_have_none_and_that_is_told() -> None:
     found = opened(lambda y, _: y.square() / (1 + y.square()), classes=1)
-    assert found.halves.probabilities == "sigmoid"
-    assert "set model.probabilities to none" in found.told
+    assert found.kind == "value"
+    assert "may be probabilities or not" in found.told
+    torch.testing.assert_close(found.scores, found.returned)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from camcli.network.endings.ranges import ANYTHING, Range, range_of
+from camcli.network.endings.bounds import ANYTHING, Range
+from camcli.network.endings.ranges import range_of
 
 X = torch.tensor([[-60.0, -1.5, -0.3], [0.0, 0.8, 60.0]])
 

@@ -90,6 +90,12 @@ def find_scores(
     if ending is None:
         return Scores(as_rows(node), place, _reading_without_ending(numbers, probabilities))
     logits, own = ending.undo()
+    if probabilities is None and own == "softmax" and numbers.count == 1:
+        _warn(
+            "the network itself ends in a softmax over a single score, which is 1 for every image: "
+            "the score before it is explained. Set model.probabilities to sigmoid if it is the "
+            "logit of one class"
+        )
     if probabilities not in (None, own, ending.name):
         _warn(
             f"the network itself ends in a {ending.name}; model.probabilities says "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,9 @@ from torch import Tensor
 
 from camcli.network.endings.meaning import Probabilities
 from tests.network.endings.networks import Close, opened
+
+
+GROUPS = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 
 
 def mean_of_two(y: Tensor, z: Tensor) -> Tensor:
@@ -29,6 +34,18 @@ NUMBERS: dict[str, tuple[Close, str]] = {
         lambda y, z: (y.log_softmax(1) + z.log_softmax(1)) / 2,
         "log-probability",
     ),
+    "the largest of a softmax": (lambda y, _: y.softmax(1).max(1).values, "probability"),
+    "root of a product": (lambda y, z: (y.softmax(1) * z.softmax(1)).sqrt(), "probability"),
+    "either of two": (lambda y, z: 1 - (1 - y.sigmoid()) * (1 - z.sigmoid()), "probability"),
+    "classes in groups": (lambda y, _: y.softmax(1) @ GROUPS, "probability"),
+    "mean in logarithms": (
+        lambda y, z: (
+            torch.stack([y.log_softmax(1), z.log_softmax(1)]).logsumexp(0) - math.log(2)
+        ),
+        "log-probability",
+    ),
+    "length of a softmax": (lambda y, _: y.softmax(1).norm(dim=1), "value"),
+    "a decision": (lambda y, _: (y.sigmoid() > 0.5).float(), "value"),
     "per cents": (lambda y, _: 100 * y.softmax(1), "value"),
     "bounded": (lambda y, _: y.tanh(), "value"),
 }  # fmt: skip
@@ -50,6 +67,24 @@ def test_plain_logits_are_taken_for_logits_without_a_word() -> None:
     several, single = opened(lambda y, _: y), opened(lambda y, _: y.squeeze(1), classes=1)
     assert (several.halves.probabilities, single.halves.probabilities) == ("softmax", "sigmoid")
     assert several.told + single.told == ""
+
+
+@pytest.mark.parametrize(
+    "close",
+    [lambda y, z: 0.01 * (y + z) + 0.5, lambda y, _: (0.01 * y + 0.5).relu()],
+    ids=["sum of heads", "ReLU"],
+)
+def test_logits_that_happen_to_lie_between_0_and_1_are_logits(close: Close) -> None:
+    found = opened(close)
+    assert bool(((found.returned >= 0) & (found.returned <= 1)).all())
+    assert (found.kind, found.told) == ("logit", "")
+    torch.testing.assert_close(found.probabilities, found.returned.softmax(1))
+
+
+def test_a_softmax_over_a_single_score_is_told() -> None:
+    found = opened(lambda y, _: y.softmax(1), classes=1)
+    assert "is 1 for every image" in found.told
+    torch.testing.assert_close(found.scores, found.logits)
 
 
 def test_scores_that_may_be_probabilities_have_none_and_that_is_told() -> None:

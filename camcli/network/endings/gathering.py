@@ -7,7 +7,16 @@ import operator
 
 from torch import fx
 
-from camcli.network.endings.bounds import ANYTHING, BOUNDS, Range, bound, hull, product, terms, union
+from camcli.network.endings.bounds import (
+    ANYTHING,
+    BOUNDS,
+    Range,
+    bound,
+    hull,
+    product,
+    terms,
+    union,
+)
 from camcli.network.endings.elements import larger, smaller
 from camcli.network.nodes import shape_of
 

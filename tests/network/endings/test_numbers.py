@@ -12,7 +12,6 @@ from torch import Tensor
 from camcli.network.endings.meaning import Probabilities
 from tests.network.endings.networks import Close, opened
 
-
 GROUPS = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from camcli.errors import ModelError, suggest
+from camcli.network.no_scores import is_of_images, why_no_scores
 
 
 def tensors_of(output: Any) -> dict[str, Tensor]:
@@ -65,16 +67,21 @@ def choose_scores(tensors: Mapping[str, Tensor], batch: torch.SymInt, wanted: st
     Args:
         tensors: By their paths, as they were traced.
         batch: The symbol of the batch size.
-        wanted: What `model.output` says; None for the only one of shape (B, N).
+        wanted: What `model.output` says; None for the only one of shape (B, N), or else for the
+            only one that further axes of length 1 keep from that.
 
     Raises:
         ModelError: None, or more than one, can be meant; all are listed with their shapes.
 
     """
-    listed = ", ".join(f"{name or 'one tensor'} {_described(t)}" for name, t in tensors.items())
+    listed = ", ".join(
+        f"{name or 'one tensor'} {_described(t, batch)}" for name, t in tensors.items()
+    )
     if wanted is not None:
         return _checked(wanted, tensors, batch, listed)
-    usable = [name for name, tensor in tensors.items() if _is_scores(tensor, batch)]
+    usable = [name for name, tensor in tensors.items() if _is_scores(tensor, batch)] or [
+        name for name, tensor in tensors.items() if _is_scores(tensor, batch, with_ones=True)
+    ]
     if len(usable) == 1:
         return usable[0]
     if usable:
@@ -82,41 +89,21 @@ def choose_scores(tensors: Mapping[str, Tensor], batch: torch.SymInt, wanted: st
             f"the network returns {listed}: name the scores to explain with "
             f"--set model.output=KEY, KEY one of {', '.join(usable)}"
         )
-    if any(t.dim() == 2 and isinstance(_sizes(t)[0], int) for t in tensors.values()):
-        raise ModelError(
-            f"the network fixes its batch size while it is traced, so images cannot be batched: "
-            f"it returns {listed}. Look for len(x), int(x.shape[0]) or a view with a constant "
-            "first size in its forward; x.shape[0] and -1 stay free"
-        )
-    if any(tensor.is_complex() for tensor in tensors.values()):
-        raise ModelError(
-            f"the network returns complex numbers ({listed}), of which none is the larger: let it "
-            "return real scores, such as their magnitudes by abs()"
-        )
-    if not any(tensor.is_floating_point() for tensor in tensors.values()):
-        raise ModelError(
-            f"the network returns whole numbers, such as the class that it decides for ({listed}): "
-            "let it return the scores that it decides by"
-        )
     raise ModelError(
-        f"the network must return scores of classes (images, classes); it returns {listed}"
-        f"{_advice(tensors)}"
+        f"the network must return scores of classes (images, classes), and returns {listed}. "
+        f"{_reasons(tensors, batch)}"
     )
 
 
-_ADVICE = {
-    3: ". Several numbers a class are made one by the network, (B, N, 2) by [..., 1]; tokens of a "
-    "network without a classification head cannot be explained",
-    4: ". Scores of every place are made those of the image by mean((2, 3)); feature maps of a "
-    "network without a classification head cannot be explained",
-}
-"""What to do about scores of so many dimensions."""
-
-
-def _advice(tensors: Mapping[str, Tensor]) -> str:
-    dimensions = {tensor.dim() for tensor in tensors.values()}
-    shared = dimensions.pop() if len(dimensions) == 1 else 0
-    return _ADVICE.get(shared, ". A network without a classification head cannot be explained")
+def _reasons(tensors: Mapping[str, Tensor], batch: torch.SymInt) -> str:
+    """Return why none of some tensors is scores, each reason once with the tensors it is of."""
+    names = defaultdict[str, list[str]](list)
+    for name, tensor in tensors.items():
+        names[why_no_scores(tensor, batch)].append(name)
+    if len(names) == 1:
+        (reason,) = names
+        return f"{reason[0].upper()}{reason[1:]}"
+    return "; ".join(f"{', '.join(those)}: {reason}" for reason, those in names.items())
 
 
 def _checked(wanted: str, tensors: Mapping[str, Tensor], batch: torch.SymInt, listed: str) -> str:
@@ -125,31 +112,43 @@ def _checked(wanted: str, tensors: Mapping[str, Tensor], batch: torch.SymInt, li
             f"model.output: the network returns no {wanted!r}{suggest(wanted, tensors)} "
             f"(it returns {listed})"
         )
-    if not _is_scores(tensors[wanted], batch):
+    if not _is_scores(tensors[wanted], batch, with_ones=True):
         raise ModelError(
             f"model.output: {wanted!r} is no scores of classes (images, classes): it is "
-            f"{_described(tensors[wanted])} (the network returns {listed})"
+            f"{_described(tensors[wanted], batch)} (the network returns {listed}); "
+            f"{why_no_scores(tensors[wanted], batch)}"
         )
     return wanted
 
 
-def _is_scores(tensor: Tensor, batch: torch.SymInt) -> bool:
-    """Return whether a tensor is (B, N), (B) as single-logit heads return, or (B, N, 1, 1)."""
+def _is_scores(tensor: Tensor, batch: torch.SymInt, with_ones: bool = False) -> bool:
+    """Return whether a tensor is (B, N), or (B) as single-logit heads return.
+
+    Args:
+        tensor: As it was traced.
+        batch: The symbol of the batch size.
+        with_ones: Whether further axes of length 1 are let through, as of a pooling that nobody
+            has flattened.
+
+    """
     if tensor.dim() == 0 or not tensor.is_floating_point():
         return False
     first, *others = _sizes(tensor)
-    return (
-        isinstance(first, torch.SymInt)
-        and bool(first.node.expr == batch.node.expr)
-        and all(isinstance(size, int) for size in others)
-        and all(size == 1 for size in others[1:])
-    )
+    if not is_of_images(first, batch) or not all(isinstance(s, int) and s > 0 for s in others):
+        return False
+    return len(others) < 2 or (with_ones and len([s for s in others if s != 1]) < 2)
 
 
-def _described(tensor: Tensor) -> str:
-    sizes = ", ".join("B" if isinstance(s, torch.SymInt) else str(s) for s in _sizes(tensor))
+def _described(tensor: Tensor, batch: torch.SymInt) -> str:
+    sizes = ", ".join(_size(size, batch) for size in _sizes(tensor))
     kind = "" if tensor.is_floating_point() else f" {str(tensor.dtype).removeprefix('torch.')}"
     return f"({sizes}){kind}"
+
+
+def _size(size: int | torch.SymInt, batch: torch.SymInt) -> str:
+    if is_of_images(size, batch):
+        return "B"
+    return str(size) if isinstance(size, int) else "?"
 
 
 def _sizes(tensor: Tensor) -> tuple[int | torch.SymInt, ...]:

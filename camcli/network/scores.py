@@ -90,6 +90,12 @@ def find_scores(
     if ending is None:
         return Scores(as_rows(node), place, _reading_without_ending(numbers, probabilities))
     logits, own = ending.undo()
+    if probabilities is None and own == "softmax" and numbers.count == 1:
+        _warn(
+            "the network itself ends in a softmax over a single score, which is 1 for every image: "
+            "the score before it is explained. Set model.probabilities to sigmoid if it is the "
+            "logit of one class"
+        )
     if probabilities not in (None, own, ending.name):
         _warn(
             f"the network itself ends in a {ending.name}; model.probabilities says "
@@ -118,10 +124,8 @@ def _reading_without_ending(numbers: Numbers, asked: Probabilities | None) -> Pr
         return asked
     if found == "none":
         _warn(
-            "the network's scores are bounded, or add up to the same number for every image, so "
-            "they are no logits, and nothing says how they become probabilities: rows have none "
-            "(score_kind: value). Should they be logits, set model.probabilities to softmax or "
-            "sigmoid"
+            f"{_not_logits(numbers)}: rows have no probability (score_kind: value). Should they be "
+            "logits, set model.probabilities to softmax or sigmoid"
         )
         return found
     if found is not None:
@@ -130,15 +134,20 @@ def _reading_without_ending(numbers: Numbers, asked: Probabilities | None) -> Pr
             f"number it is, a {kind_of(found)} (score_kind in each row)"
         )
         return found
-    if numbers.look_like_probabilities:
-        _warn(
-            "the network's scores lie in [0, 1] for images of noise, and its operations do not "
-            "say whether they always do, so they may be probabilities already: rows have none "
-            "(score_kind: value). If they are logits, set model.probabilities to softmax or "
-            "sigmoid"
-        )
-        return "none"
     return "sigmoid" if numbers.count == 1 else "softmax"
+
+
+def _not_logits(numbers: Numbers) -> str:
+    """Return what keeps scores from being taken for logits, and for probabilities."""
+    if numbers.may_be_probabilities:
+        return (
+            "the network's scores lie in [0, 1] for images of noise, and its operations do not "
+            "say whether they always do, so they may be probabilities or not"
+        )
+    return (
+        "the network's scores are bounded, or add up to the same number for every image, so they "
+        "are no logits, and nothing says how they become probabilities"
+    )
 
 
 def _warn(message: str) -> None:

@@ -127,7 +127,7 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "method.options": lambda built: options_of(built.method),
     "targets": _targets,
     "versus": lambda built: _target(built.config.versus),
-    "images.window": attrgetter("engine.preprocess.window"),
+    "images.window": lambda built: built.engine.preprocess.window or "auto",
     "run.precision": lambda built: resolve_precision(
         built.config.run.precision, built.engine.device
     ),

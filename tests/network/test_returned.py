@@ -120,39 +120,68 @@ def test_networks_of_such_outputs_are_explained(forward: Any, output: str | None
     assert check_split(halves, traced, network, images) < 1e-6
 
 
-def test_a_class_number_is_no_score() -> None:
-    network = small(lambda self, x: self.classify(self.body(x)).argmax(1))
-    with pytest.raises(ModelError, match=r"returns whole numbers.*\(B\) int64"):
-        trace(network, two_images())
+def scores_of(network: Small, images: Tensor) -> Tensor:
+    return network.classify(network.body(images))
 
 
-@pytest.mark.parametrize(
-    ("close", "told"),
-    [
-        (lambda scores: torch.fft.fft(scores), r"complex numbers .*magnitudes by abs"),
-        (
-            lambda scores: torch.stack([scores, -scores], 2),
-            r"\(B, \d+, 2\)\. Several numbers a class",
-        ),
-        (lambda scores: scores[:, :, None, None].expand(-1, -1, 2, 2), r"2, 2\)\. Scores of every"),
-    ],
-    ids=["complex", "pairs", "places"],
-)
-def test_what_is_no_row_of_scores_is_refused_with_what_to_do(
-    close: Callable[[Tensor], Tensor], told: str
+NO_SCORES: dict[str, tuple[Callable[[Tensor], Any], str]] = {
+    "pairs": (lambda s: torch.stack([s, -s], 2), r"\(B, 3, 2\)\. It holds 3 x 2 numbers"),
+    "maps": (
+        lambda s: s[:, :, None, None].expand(-1, -1, 2, 2),
+        r"\(B, 3, 2, 2\)\. .*maps of segmenters",
+    ),
+    "a mean over the batch": (lambda s: s.mean(0), r"\(3\)\. It has no axis of images"),
+    "a loss": (lambda s: s.mean(), r"\(\)\. It has no axis of images"),
+    "images second": (lambda s: s.t(), r"\(3, B\)\. .*along axis 1.*output\.movedim\(1, 0\)"),
+    "images and classes as one": (lambda s: s.flatten(), r"\(\?\)\. Images and other things"),
+    "a fixed batch": (lambda s: s.view(int(s.shape[0]), 3), r"\(2, 3\)\. The network fixes its"),
+    "complex": (torch.fft.fft, r"\(B, 3\) complex64\. Complex numbers.*magnitude"),
+    "a class number": (lambda s: s.argmax(1), r"\(B\) int64\. Whole numbers"),
+    "a decision": (lambda s: s > 0, r"\(B, 3\) bool\. Whole numbers"),
+    "as many as are above 0": (lambda s: s[s > 0], r"\(\?\)\. How many numbers"),
+    "nothing": (lambda s: s[:, :0], r"\(B, 0\)\. It holds no number at all"),
+    "two kinds": (lambda s: (s.argmax(1), s.mean()), r"0: whole.*; 1: it has no axis of images"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "reason"), NO_SCORES.values(), ids=NO_SCORES)
+def test_what_is_no_score_is_refused_by_what_it_is(
+    made: Callable[[Tensor], Any], reason: str
 ) -> None:
-    network = small(lambda self, x: close(self.classify(self.body(x))))
-    with pytest.raises(ModelError, match=told):
+    network = small(lambda self, images: made(scores_of(self, images)))
+    with pytest.raises(ModelError, match=f"must return scores of classes.*{reason}"):
         trace(network, two_images())
 
 
-def test_axes_of_length_1_behind_the_classes_are_taken_away() -> None:
-    network, images = (
-        small(lambda self, x: self.classify(self.body(x))[:, :, None, None]),
-        two_images(),
-    )
-    halves = split(trace(network, images), "body")
+@pytest.mark.parametrize("axes", [(2, 3), (1,)], ids=["(B, 3, 1, 1)", "(B, 1, 3)"])
+def test_axes_of_length_one_take_nothing_from_scores(axes: tuple[int, ...]) -> None:
+    def forward(self: Small, images: Tensor) -> Tensor:
+        scores = scores_of(self, images)
+        for axis in axes:
+            scores = scores.unsqueeze(axis)
+        return scores
+
+    network, images = small(forward), two_images()
+    traced = trace(network, images)
+    halves = split(traced, "body")
     torch.testing.assert_close(halves.predict(images), Small().eval()(images))
+    assert check_split(halves, traced, network, images) < 1e-6
+
+
+def test_a_plain_row_of_scores_is_meant_where_another_output_has_axes_of_length_one() -> None:
+    def forward(self: Small, images: Tensor) -> dict[str, Tensor]:
+        maps = self.body(images)
+        return {"pooled": maps.mean((2, 3), keepdim=True), "scores": self.classify(maps)}
+
+    assert trace(small(forward), two_images()).scores.place == "scores"
+
+
+def test_whole_numbers_beside_scores_are_passed_over() -> None:
+    def forward(self: Small, images: Tensor) -> dict[str, Tensor]:
+        scores = self.classify(self.body(images))
+        return {"decided": scores.argmax(1), "scores": scores}
+
+    assert trace(small(forward), two_images()).scores.place == "scores"
 
 
 def test_a_generator_of_random_numbers_is_refused_by_name() -> None:
@@ -162,11 +191,3 @@ def test_a_generator_of_random_numbers_is_refused_by_name() -> None:
 
     with pytest.raises(ModelError, match="computes with a Generator"):
         split(trace(small(forward), two_images()), "body")
-
-
-def test_whole_numbers_beside_scores_are_passed_over() -> None:
-    def forward(self: Small, images: Tensor) -> dict[str, Tensor]:
-        scores = self.classify(self.body(images))
-        return {"decided": scores.argmax(1), "scores": scores}
-
-    assert trace(small(forward), two_images()).scores.place == "scores"

@@ -108,6 +108,7 @@ def test_it_is_ready_for_json_and_says_what_auto_came_to(base: BuiltRun) -> None
     assert json.loads(json.dumps(found)) == found
     assert found["model"]["layer"] == "body"
     assert found["run"] == {"precision": "fp32", "seed": 0}
+    assert found["images"]["window"] == "auto"
     assert found["surroundings"].keys() >= {"camcli", "torch", "device"}
 
 

@@ -81,9 +81,7 @@ def test_255_beside_one_other_value_may_be_void_and_is_refused(world: World, mas
     values = world.red().astype(np.uint8)
     values[0] = 255
     Image.fromarray(values).save(masks / "a.red.png")
-    with pytest.raises(
-        InputError, match=r"a\.red\.png has the values 1 and 255 beside 0"
-    ):
+    with pytest.raises(InputError, match=r"a\.red\.png has the values 1 and 255 beside 0"):
         world.survey(masks)
     values[1, :3] = 17, 80, 200  # the soft edge of an object
     Image.fromarray(values).save(masks / "a.red.png")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,8 @@ from torch import Tensor
 
 from camcli.network.endings.meaning import Probabilities
 from tests.network.endings.networks import Close, opened
+
+GROUPS = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 
 
 def mean_of_two(y: Tensor, z: Tensor) -> Tensor:
@@ -29,25 +33,18 @@ NUMBERS: dict[str, tuple[Close, str]] = {
         lambda y, z: (y.log_softmax(1) + z.log_softmax(1)) / 2,
         "log-probability",
     ),
-    "largest of several": (
-        lambda y, z: torch.stack([y, z], 2).sigmoid().max(2).values,
-        "probability",
+    "the largest of a softmax": (lambda y, _: y.softmax(1).max(1).values, "probability"),
+    "root of a product": (lambda y, z: (y.softmax(1) * z.softmax(1)).sqrt(), "probability"),
+    "either of two": (lambda y, z: 1 - (1 - y.sigmoid()) * (1 - z.sigmoid()), "probability"),
+    "classes in groups": (lambda y, _: y.softmax(1) @ GROUPS, "probability"),
+    "mean in logarithms": (
+        lambda y, z: (
+            torch.stack([y.log_softmax(1), z.log_softmax(1)]).logsumexp(0) - math.log(2)
+        ),
+        "log-probability",
     ),
-    "smallest of two": (lambda y, z: torch.minimum(y.sigmoid(), z.sigmoid()), "probability"),
-    "root": (lambda y, _: y.sigmoid().sqrt(), "probability"),
-    "power": (lambda y, _: y.softmax(1) ** 0.5, "probability"),
-    "square": (lambda y, _: y.sigmoid() ** 2, "probability"),
-    "median": (lambda y, z: torch.stack([y, z, y]).sigmoid().median(0).values, "probability"),
-    "cumulative product": (lambda y, _: y.sigmoid().cumprod(1), "probability"),
-    "noisy or": (
-        lambda y, z: 1 - torch.stack([1 - y.sigmoid(), 1 - z.sigmoid()]).prod(0),
-        "probability",
-    ),
-    "linear in between": (
-        lambda y, z: torch.lerp(y.sigmoid(), z.sigmoid(), 0.25),
-        "probability",
-    ),
-    "sorted": (lambda y, _: y.sigmoid().sort(1).values, "probability"),
+    "length of a softmax": (lambda y, _: y.softmax(1).norm(dim=1), "value"),
+    "a decision": (lambda y, _: (y.sigmoid() > 0.5).float(), "value"),
     "per cents": (lambda y, _: 100 * y.softmax(1), "value"),
     "bounded": (lambda y, _: y.tanh(), "value"),
 }  # fmt: skip
@@ -73,27 +70,27 @@ def test_plain_logits_are_taken_for_logits_without_a_word() -> None:
 
 @pytest.mark.parametrize(
     "close",
-    [
-        lambda y, _: y.square() / (1 + y.square()),
-        lambda y, z: torch.stack([y.sigmoid(), z.sigmoid()], 2) @ torch.tensor([0.3, 0.7]),
-    ],
-    ids=["a quotient", "a mixture of experts"],
+    [lambda y, z: 0.01 * (y + z) + 0.5, lambda y, _: (0.01 * y + 0.5).relu()],
+    ids=["sum of heads", "ReLU"],
 )
-def test_scores_that_may_be_probabilities_have_none_and_that_is_told(close: Close) -> None:
-    found = opened(close, classes=2)
+def test_logits_that_happen_to_lie_between_0_and_1_are_logits(close: Close) -> None:
+    found = opened(close)
+    assert bool(((found.returned >= 0) & (found.returned <= 1)).all())
+    assert (found.kind, found.told) == ("logit", "")
+    torch.testing.assert_close(found.probabilities, found.returned.softmax(1))
+
+
+def test_a_softmax_over_a_single_score_is_told() -> None:
+    found = opened(lambda y, _: y.softmax(1), classes=1)
+    assert "is 1 for every image" in found.told
+    torch.testing.assert_close(found.scores, found.logits)
+
+
+def test_scores_that_may_be_probabilities_have_none_and_that_is_told() -> None:
+    found = opened(lambda y, _: y.square() / (1 + y.square()), classes=1)
     assert found.kind == "value"
+    assert "may be probabilities or not" in found.told
     torch.testing.assert_close(found.scores, found.returned)
-    assert "may be probabilities already" in found.told
-
-
-def test_logits_times_a_computed_constant_remain_logits_wherever_they_lie() -> None:
-    found = opened(lambda y, _: (torch.full((3,), 0.01) * 2) * y + 0.5)
-    assert (found.halves.probabilities, found.told) == ("softmax", "")
-
-
-def test_rectified_logits_remain_logits_though_some_lie_in_the_unit_interval() -> None:
-    found = opened(lambda y, _: (y * 0.01).relu())
-    assert (found.halves.probabilities, found.told) == ("softmax", "")
 
 
 @pytest.mark.parametrize(
@@ -134,3 +131,13 @@ def test_a_word_that_agrees_with_the_network_changes_nothing() -> None:
     found = opened(lambda y, _: y.softmax(1)[:, 1], classes=2, asked="softmax")
     assert found.told == ""
     torch.testing.assert_close(found.probabilities, found.returned)
+
+
+def test_logits_times_a_computed_constant_remain_logits_wherever_they_lie() -> None:
+    found = opened(lambda y, _: (torch.full((3,), 0.01) * 2) * y + 0.5)
+    assert (found.halves.probabilities, found.told) == ("softmax", "")
+
+
+def test_rectified_logits_remain_logits_though_some_lie_in_the_unit_interval() -> None:
+    found = opened(lambda y, _: (y * 0.01).relu())
+    assert (found.halves.probabilities, found.told) == ("softmax", "")

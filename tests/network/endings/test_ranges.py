@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from camcli.network.endings.ranges import ANYTHING, Range, range_of
+from camcli.network.endings.bounds import ANYTHING, Range
+from camcli.network.endings.ranges import range_of
 
 X = torch.tensor([[-60.0, -1.5, -0.3], [0.0, 0.8, 60.0]])
 
@@ -42,21 +43,46 @@ BOUNDED: dict[str, tuple[Callable[[Tensor], Tensor], float, float]] = {
     "relu": (torch.relu, 0, math.inf),
     "exp": (lambda x: (-x.relu()).exp(), 0, 1),
     "quotient": (lambda x: x.sigmoid() / (1 + x.sigmoid()), 0, 1),
-    "maximum": (lambda x: torch.maximum(x.sigmoid(), x.tanh()), -1, 1),
-    "largest": (lambda x: (2 * x.sigmoid()).max(1).values, 0, 2),
-    "smallest of two": (lambda x: torch.min(x.sigmoid(), x.tanh()), -1, 1),
-    "median": (lambda x: x.sigmoid().median(0).values, 0, 1),
-    "largest two": (lambda x: x.tanh().topk(2).values, -1, 1),
-    "root": (lambda x: (4 * x.sigmoid()).sqrt(), 0, 2),
-    "root power": (lambda x: (8 * x.sigmoid()) ** (1 / 3), 0, 2),
-    "square": (lambda x: (2 * x.tanh()) ** 2, 0, 4),
-    "magnitude": (lambda x: (3 * x.tanh() - 1).abs(), 0, 4),
-    "magnitude below 0": (lambda x: (x.tanh() - 3).abs(), 2, 4),
-    "product over all": (lambda x: x.sigmoid().prod(1), 0, 1),
-    "interpolation": (lambda x: torch.lerp(x.sigmoid(), x.tanh(), 0.5), -1, 1),
-    "filled": (lambda x: x.sigmoid().masked_fill(x > 0, 2.0), 0, 2),
+    "maximum": (lambda x: torch.maximum(x.sigmoid(), x.tanh()), 0, 1),
+    "minimum": (lambda x: torch.minimum(x.sigmoid(), x.tanh()), -1, 1),
+    "largest": (lambda x: x.softmax(1).max(1).values, 0, 1),
+    "smallest": (lambda x: x.tanh().min(), -1, 1),
+    "larger of two": (lambda x: torch.max(x.sigmoid(), 0.5 * x.tanh()), 0, 1),
+    "median": (lambda x: x.sigmoid().median(1).values, 0, 1),
+    "sorted": (lambda x: x.sigmoid().sort(1).values, 0, 1),
+    "topk": (lambda x: x.sigmoid().topk(2).values, 0, 1),
+    "running maximum": (lambda x: x.sigmoid().cummax(1).values, 0, 1),
+    "max-pool": (lambda x: F.max_pool1d(x.sigmoid(), 2), 0, 1),
+    "root": (lambda x: (x.sigmoid() * x.softmax(1)).sqrt(), 0, 1),
+    "square": (lambda x: x.tanh() ** 2, 0, 1),
+    "times itself": (lambda x: x * x, 0, math.inf),
+    "power": (lambda x: (2 * x.sigmoid()) ** 3, 0, 8),
+    "odd power": (lambda x: x.tanh() ** 3, -math.inf, math.inf),
+    "inverse power": (lambda x: (1 + x.sigmoid()) ** -2, 0.25, 1),
+    "power of a number": (lambda x: 2 ** x.tanh(), 0.5, 2),
+    "product of all": (lambda x: (2 * x.sigmoid()).prod(1), 0, 8),
+    "any of them": (lambda x: 1 - (1 - x.sigmoid()).prod(1), 0, 1),
+    "running product": (lambda x: x.sigmoid().cumprod(1), 0, 1),
+    "product of signed": (lambda x: x.tanh().prod(1), -1, 1),
+    "running sum": (lambda x: x.tanh().cumsum(1), -3, 3),
+    "length": (lambda x: x.tanh().norm(dim=1), 0, math.sqrt(3)),
+    "sum of magnitudes": (lambda x: x.tanh().norm(p=1, dim=1), 0, 3),
+    "largest magnitude": (lambda x: x.tanh().norm(p=math.inf, dim=1), 0, 1),
+    "magnitude": (lambda x: x.tanh().abs(), 0, 1),
+    "exponential of a distance": (lambda x: (-(x**2).sum(1)).exp(), 0, 1),
+    "inverse": (lambda x: 1 / (1 + x.abs()), 0, 1),
+    "inverse root": (lambda x: (1 + x.abs()).rsqrt(), 0, 1),
+    "reciprocal": (lambda x: (2 - x.sigmoid()).reciprocal(), 0.5, 1),
+    "logarithm of 1 and more": (lambda x: x.sigmoid().log1p(), 0, math.log(2)),
+    "less than 1": (lambda x: -torch.expm1(-x.relu()), 0, 1),
+    "masked": (lambda x: x.sigmoid().masked_fill(x > 0, 2.0), 0, 2),
+    "between": (lambda x: torch.lerp(x.sigmoid(), x.tanh(), 0.3), -1, 1),
+    "beside zeros": (lambda x: F.pad(1 + x.sigmoid(), (1, 1)), 0, 2),
+    "of ones": (lambda x: torch.ones_like(x) - x.sigmoid(), 0, 1),
+    "summed to groups": (lambda x: x.sigmoid() @ torch.tensor([[1.0], [0.5], [0.0]]), 0, 3),
     "sine": (torch.sin, -1, 1),
-    "exponential less 1": (lambda x: x.tanh().expm1(), math.exp(-1) - 1, math.e - 1),
+    "GELU of a tanh": (lambda x: F.gelu(x.tanh()), -1, 1),
+    "log-sum-exp": (lambda x: x.tanh().logsumexp(1), math.log(3) - 1, math.log(3) + 1),
     "where": (lambda x: torch.where(x > 0, x.sigmoid(), x.tanh()), -1, 1),
 }
 
@@ -73,8 +99,8 @@ def test_bounds_hold_the_numbers_and_are_those_by_hand(
 
 @pytest.mark.parametrize(
     "function",
-    [torch.atan, lambda x: x * x, lambda x: x.sigmoid() / x, lambda x: x.clamp(max=x.mean())],
-    ids=["atan", "product with itself", "division by what may be 0", "clamp by a tensor"],
+    [torch.tan, lambda x: x.sigmoid() / x, lambda x: x.clamp(max=x.mean())],
+    ids=["tan", "division by what may be 0", "clamp by a tensor"],
 )
 def test_what_is_not_known_bounds_nothing(function: Callable[[Tensor], Tensor]) -> None:
     assert bounds_of(function) == ANYTHING
@@ -86,10 +112,11 @@ def test_what_is_not_known_bounds_nothing(function: Callable[[Tensor], Tensor]) 
         (lambda x: x.log_softmax(1), True),
         (lambda x: (x.log_softmax(1) + F.logsigmoid(x)) / 2, True),
         (lambda x: x.sigmoid().log(), True),
+        (lambda x: torch.stack([x.log_softmax(1)] * 2).logsumexp(0) - math.log(2), True),
         (lambda x: -x.relu(), False),
         (lambda x: -x.sigmoid(), False),
     ],
-    ids=["log-softmax", "mean", "log of a sigmoid", "distance", "negative"],
+    ids=["log-softmax", "mean", "log of a sigmoid", "log of a mean", "distance", "negative"],
 )
 def test_logarithms_of_probabilities_are_told_from_other_numbers_below_0(
     function: Callable[[Tensor], Tensor], logs: bool

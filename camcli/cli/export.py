@@ -26,8 +26,10 @@ def export(
         help="Of coco: propose the region above this fraction of a map's highest value.  [0.5]",
     ),
 ) -> None:
-    """Write the rows of a run as CSV or Parquet, where its maps are high as COCO annotations, or a
-    dataset for FiftyOne with images, classes and maps.
+    """Write a run for other tools: its rows as a table, or its maps as regions or heatmaps.
+
+    csv and parquet have the rows; coco has an annotation where a map is high; fiftyone is the
+    folder of a dataset that FiftyOne loads, with images, classes and maps.
 
     Exit codes: 0 written; 2 the run cannot be read, or the format or what it needs is missing.
     """

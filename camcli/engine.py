@@ -231,7 +231,8 @@ class Engine:
 
     def class_probabilities(self, logits: Tensor) -> Tensor:
         """Return the probabilities of the classes, (..., N), of logits (..., n)."""
-        return self.targets.axis.probabilities(probabilities_of(logits, self.network.probabilities))
+        axis = self.targets.axis
+        return axis.probabilities(probabilities_of(axis.own(logits), self.network.probabilities))
 
 
 def _margin(scores: Tensor, target: ClassTarget) -> float | None:

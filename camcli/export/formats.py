@@ -9,6 +9,7 @@ from pathlib import Path
 from camcli.comparison.entry import Entry
 from camcli.export.coco_file import write_coco
 from camcli.export.csv_file import write_csv
+from camcli.export.fiftyone_file import write_fiftyone
 from camcli.export.parquet_file import write_parquet
 
 THRESHOLD = 0.5
@@ -20,15 +21,17 @@ class ExportFormat:
     """One format.
 
     Attributes:
-        suffix: Of its files.
+        suffix: Of what it writes.
         thing: What `write` counts.
         write: Writes entries to a path, given the threshold; returns how much it wrote.
+        writes_folder: Whether the path is a folder's.
 
     """
 
     suffix: str
     thing: str
     write: Callable[[Iterable[Entry], Path, float], int]
+    writes_folder: bool = False
 
 
 FORMATS = {
@@ -37,5 +40,11 @@ FORMATS = {
         ".parquet", "row", lambda entries, path, _: write_parquet(entries, path)
     ),
     "coco": ExportFormat(".json", "annotation", write_coco),
+    "fiftyone": ExportFormat(
+        ".fiftyone",
+        "heatmap",
+        lambda entries, path, _: write_fiftyone(entries, path),
+        writes_folder=True,
+    ),
 }
 """By the name that `--to` takes."""

@@ -80,7 +80,7 @@ def with_prompts(model: LoadedModel, plan: PromptPlan | None, score: PromptScore
     text = _tower_for(model, plan)
     if text is None or plan is None:
         return model
-    return _scoring(model, text.embed(plan.prompts), score, _names(plan))
+    return _scoring(model, text.embed(plan.read), score, _names(plan))
 
 
 def with_unread_prompts(
@@ -95,7 +95,7 @@ def with_unread_prompts(
     text = _tower_for(model, plan)
     if text is None or plan is None:
         return model
-    return _scoring(model, torch.eye(len(plan.prompts), text.width), score, _names(plan))
+    return _scoring(model, torch.eye(len(plan.read), text.width), score, _names(plan))
 
 
 def _tower_for(model: LoadedModel, plan: PromptPlan | None) -> TextTower | None:

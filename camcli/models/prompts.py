@@ -13,6 +13,9 @@ from camcli.models.listed_images import ListedImages
 from camcli.models.prompt_file import read_prompts
 from camcli.records import ImageRef
 
+EMPTY_PROMPT = "the empty prompt"
+"""What rows, file names and pictures call it."""
+
 PLACE = "{}"
 """What a template has where the prompt goes."""
 
@@ -39,12 +42,20 @@ class PromptPlan:
         prompts: All of them; their places are the classes of the network.
         shared: Places of those that every image is asked about.
         listed: Places of further ones that a file has for single images, None without such a file.
+        empty: The empty prompt, which prompts are compared with and which is none of them; None
+            where nothing is.
 
     """
 
     prompts: tuple[Prompt, ...]
     shared: tuple[int, ...]
     listed: ListedImages[int] | None = None
+    empty: Prompt | None = None
+
+    @property
+    def read(self) -> tuple[Prompt, ...]:
+        """What the text encoder reads: the prompts and, behind them, the empty one if there is."""
+        return (*self.prompts, self.empty) if self.empty else self.prompts
 
     @property
     def many(self) -> bool:
@@ -64,8 +75,13 @@ class PromptPlan:
         return list(dict.fromkeys([*self.shared, *own]))
 
 
-def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
+def plan_prompts(config: PromptsConfig, with_empty: bool = False) -> PromptPlan | None:
     """Read the prompts that a configuration names, None where it names none.
+
+    Args:
+        config: Names them.
+        with_empty: Whether prompts are compared with the empty one. Templates hold it as they hold
+            any prompt, so that it has all of a text but for what is asked about.
 
     Raises:
         PromptError: A file cannot be read or is not what its suffix says, or a prompt is empty.
@@ -79,6 +95,11 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
                 "prompts.texts, prompts.file or --prompt, or leave the section out"
             )
         return None
+    if with_empty and config.score == "softmax":
+        raise PromptError(
+            "versus: with prompts.score softmax a score is a share among the prompts, of which the "
+            "empty one is none: set prompts.score to cosine"
+        )
     lines = () if source is None else read_prompts(source)
     places: dict[str, int] = {}
 
@@ -99,6 +120,7 @@ def plan_prompts(config: PromptsConfig) -> PromptPlan | None:
         prompts=tuple(Prompt(name, _filled(name, config.templates)) for name in places),
         shared=tuple(dict.fromkeys(shared)),
         listed=ListedImages(str(source), by_image, tuple(unread)) if by_image else None,
+        empty=Prompt(EMPTY_PROMPT, _filled("", config.templates)) if with_empty else None,
     )
 
 

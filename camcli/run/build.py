@@ -19,7 +19,7 @@ from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.models import LoadedModel, load_model
 from camcli.models.prompt_scores import with_prompts
-from camcli.models.prompts import PromptPlan, plan_prompts
+from camcli.models.prompts import EMPTY_PROMPT, PromptPlan, plan_prompts
 from camcli.models.reading import read_as
 from camcli.network.split import SplitNetwork
 from camcli.output.provenance import Provenance
@@ -28,6 +28,7 @@ from camcli.run.cut import splits_at
 from camcli.run.device import resolve_device
 from camcli.run.fingerprint import fingerprint_of
 from camcli.targets.classes import classes_of
+from camcli.targets.contrast import needs_empty_prompt
 from camcli.targets.plan import TargetPlan
 from camcli.targets.synsets import synsets_of
 from camcli.workers.demand import worker_count
@@ -128,7 +129,7 @@ def build_around(
     method = create_method(config.method.name, config.method.options)
     keep_components = _keeps_components(config, method)
     device = resolve_device(run.device)
-    prompts = plan_prompts(config.prompts)
+    prompts = plan_prompts(config.prompts, needs_empty_prompt(config))
     model = read(loaded(), prompts, config.prompts.score)
     model = read_as(model, config.model.probabilities)
     if config.images.window != "auto":
@@ -141,7 +142,10 @@ def build_around(
     fast = [streamlined(cut, run, device) for cut in cuts]
     network = fast[0]
     ids = model.class_ids or synsets_of(model.labels)
-    table, axis = classes_of(network.classes, model.labels, ids, network.probabilities, notify)
+    beside = EMPTY_PROMPT if prompts and prompts.empty else None
+    table, axis = classes_of(
+        network.classes, model.labels, ids, network.probabilities, notify, beside
+    )
     targets = TargetPlan(config.targets, table, prompts, axis, config.versus)
     _require_class(method, targets)
     parts = _EngineParts(config, model, method, targets, device, keep_components)

@@ -23,6 +23,10 @@ class ClassAxis:
 
     even: float | None = 0.0
 
+    def own(self, logits: Tensor) -> Tensor:
+        """Return the logits of the classes, without any that classes are only compared with."""
+        return logits
+
     def scores(self, logits: Tensor) -> Tensor:
         """Return the scores of the classes, of logits (..., n)."""
         return logits
@@ -52,6 +56,15 @@ class ClassAxis:
     def _logit_of(self, index: int) -> tuple[int, float]:
         """Return which logit scores a class, and by which factor."""
         return index, 1.0
+
+
+@dataclass(frozen=True)
+class BesideEmptyPrompt(ClassAxis):
+    """Classes are prompts, and behind them the last logit is what the empty prompt scores."""
+
+    def own(self, logits: Tensor) -> Tensor:
+        """Return the logits of the prompts, (..., n - 1), of logits (..., n)."""
+        return logits[..., :-1]
 
 
 @dataclass(frozen=True)

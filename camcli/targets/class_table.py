@@ -31,15 +31,20 @@ class ClassTable:
         size: How many there are.
         labels: Their names, by index.
         ids: How data sets identify them, such as by WordNet's `n02102480`, where that is known.
+        beside: The name of what is scored behind the last class, and only compared with classes;
+            None where nothing is.
 
     """
 
     size: int
     labels: tuple[str, ...] | None
     ids: tuple[str, ...] | None = None
+    beside: str | None = None
 
     def name_of(self, index: int) -> str | None:
         """Return a class's name, None where names are not known."""
+        if index == self.size:
+            return self.beside
         return self.labels[index] if self.labels and index < len(self.labels) else None
 
     def is_named(self, index: int, word: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from camcli.errors import ConfigError
 from camcli.network.endings.meaning import Probabilities, even_score
-from camcli.targets.class_axis import ClassAxis, TwoSides
+from camcli.targets.class_axis import BesideEmptyPrompt, ClassAxis, TwoSides
 from camcli.targets.class_table import ClassTable
 
 
@@ -16,6 +16,7 @@ def classes_of(
     ids: tuple[str, ...] | None,
     probabilities: Probabilities,
     notify: Callable[[str], None] = lambda _: None,
+    beside: str | None = None,
 ) -> tuple[ClassTable, ClassAxis]:
     """Return the classes of a network, and how they lie among its logits.
 
@@ -28,6 +29,7 @@ def classes_of(
         ids: How data sets identify the classes, None where that is not known.
         probabilities: What turns logits into probabilities.
         notify: Receives a line about what was decided.
+        beside: The name of what the last logit scores, where that is no class.
 
     Raises:
         ConfigError: There are more names or fewer than classes, or nothing says which values of a
@@ -35,6 +37,8 @@ def classes_of(
 
     """
     even = even_score(probabilities)
+    if beside is not None:
+        return ClassTable(logits - 1, labels, ids, beside), BesideEmptyPrompt(even)
     if logits == 1 and labels is not None and len(labels) == 2:
         if even is None:
             raise ConfigError(

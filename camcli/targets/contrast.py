@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from camcli.config import Config
 from camcli.errors import TargetError
 from camcli.models.listed_images import ListedImages
 from camcli.records import ImageRef
@@ -19,6 +20,8 @@ from camcli.targets.rules.base import spells
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_EMPTY = "empty-prompt"
 
 
 class SelfContrastError(TargetError):
@@ -118,6 +121,12 @@ class Listed(Contrast):
         return self.listed
 
 
+def needs_empty_prompt(config: Config) -> bool:
+    """Return whether something may be compared with the empty prompt."""
+    own = [target.versus for target in config.targets if not isinstance(target, str)]
+    return any(word is not None and spells(word.strip(), _EMPTY) for word in [config.versus, *own])
+
+
 def contrast_of(spec: str, table: ClassTable) -> Contrast:
     """Return what `--versus` spells; as for `--target`, a class that is called so comes first.
 
@@ -150,6 +159,10 @@ def _index_of(word: str, table: ClassTable) -> int:
 
 def _rule_of(word: str, table: ClassTable) -> Contrast | None:
     """Return the rule that a word spells, None where it spells none."""
+    if spells(word, _EMPTY):
+        if table.beside is None:
+            raise TargetError("the network has classes, and the empty prompt is beside prompts")
+        return OneRival(table.size, table)
     nearest = re.fullmatch(r"@?nearest([0-9]{1,9})", word)
     if nearest is None and not spells(word, "runner-up"):
         return None

@@ -166,7 +166,7 @@ class TargetPlan:
             ImageError: Nothing names this image's class.
 
         """
-        scores = self.axis.scores(logits)
+        scores = self.axis.scores(self.axis.own(logits))
         try:
             chosen = [target for asked in self.asked for target in asked.choose(ref, scores)]
         except TargetError as error:

@@ -27,6 +27,7 @@ def test_the_command_writes_beside_the_run(camcli: Camcli, run: Path) -> None:
         (["--to", "csv", "--threshold", "0.3"], "belongs to --to coco"),
         (["--to", "coco", "--threshold", "3"], "a fraction above 0"),
         (["--to", "csv", "-o", "."], "is a folder"),
+        (["--to", "fiftyone", "-o", "."], "exists: remove it, or name another folder"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -26,7 +26,7 @@ The last two take what is left: any word behind an `@` for a file, and any other
 """
 
 
-VERSUS = "runner-up, nearestN, @file.csv, or a class name or index"
+VERSUS = "runner-up, nearestN, empty-prompt, @file.csv, or a class name or index"
 """What `--versus` takes; see `camcli.targets.contrast`."""
 
 

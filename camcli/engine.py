@@ -33,6 +33,7 @@ from camcli.targets.class_target import ClassTarget
 from camcli.targets.plan import TargetPlan
 
 _FIRST_CLASS = ClassTarget(0)
+_USUAL = Normalisation()
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Engine:
     preprocess: Preprocess
     device: torch.device
     at_layer_size: bool = False
-    normalisation: Normalisation = Normalisation()
+    normalisation: Normalisation = _USUAL
     keep_components: bool = False
 
     def __post_init__(self) -> None:

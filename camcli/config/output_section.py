@@ -38,19 +38,19 @@ class OutputConfig(Section):
     )
     normalize: Normalize = Field(
         "minmax",
-        description="minmax: (m - min) / (max - min); max: m / max |m|, zero stays zero; robust: m / "
-        "the magnitude that 99 % of the places do not exceed, clipped; none: the raw map. The "
+        description="minmax: (m - min) / (max - min); max: m / max |m|, zero stays zero; robust: m "
+        "/ the magnitude that 99 % of the places do not exceed, clipped; none: the raw map. The "
         "default is max for signed maps and for one scale",
     )
     scale: Scale = Field(
         "image",
-        description="which raw value becomes 1; image: each map has its own; run: the largest of all "
-        "the run's maps, for all of them; a number: this one, and what is beyond is clipped",
+        description="which raw value becomes 1; image: each map has its own; run: the largest of "
+        "all the run's maps, for all of them; a number: this one, and what is beyond is clipped",
     )
     colormap: Colormap = Field(
         "turbo",
-        description="turbo, viridis, coolwarm, ... or any other of the cmap package; for signed maps "
-        "a diverging one, by default coolwarm",
+        description="turbo, viridis, coolwarm, ... or any other of the cmap package; for signed "
+        "maps a diverging one, by default coolwarm",
     )
     alpha: float = Field(
         0.5, ge=0.0, le=1.0, description="opacity of the heatmap, of blend and mask"

@@ -7,20 +7,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
-    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
 
 from camcli.config.output_section import OutputConfig
-from camcli.config.scalar import Scalar, is_null, read_for
+from camcli.config.scalar import Scalar, is_null
 from camcli.config.section import Section
 from camcli.records import Sign
 

@@ -72,8 +72,8 @@ class Method(ABC):
         name: As the user writes it.
         decomposes: Whether its maps are made of components that can be saved.
         uses_class: Whether its maps depend on the class that is explained.
-        signed: Whether what is below 0 before the ReLU speaks against the class. It does not where a
-            method drops the negative gradients, contributions or components that would say so
+        signed: Whether what is below 0 before the ReLU speaks against the class. It does not where
+            a method drops the negative gradients, contributions or components that would say so
             before it adds up, nor where a sign says something else.
 
     """

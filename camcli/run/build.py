@@ -177,8 +177,8 @@ def _require_signs(config: Config, method: Method) -> None:
         )
     if len(config.model.layers) > 1:
         raise ConfigError(
-            f"output.sign: the maps of several layers are each stretched to [0, 1] and averaged, so "
-            f"{sign} maps of them do not exist; leave the sign out, or name a single layer"
+            f"output.sign: the maps of several layers are each stretched to [0, 1] and averaged, "
+            f"so {sign} maps of them do not exist; leave the sign out, or name a single layer"
         )
 
 

@@ -118,7 +118,9 @@ def test_ablation_cam_is_that_of_pytorch_grad_cam_where_the_score_is_positive(
 def test_eigen_grad_cam_is_that_of_pytorch_grad_cam_up_to_sign(
     network: nn.Module, images: Tensor, probe: Probe
 ) -> None:
-    found = minmax(create_method("eigen-grad-cam", {}).explain(probe, Objective.of(CLASSES)).positive)
+    found = minmax(
+        create_method("eigen-grad-cam", {}).explain(probe, Objective.of(CLASSES)).positive
+    )
     from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
 
     evidence = (probe.gradient(Objective.of(CLASSES)) * probe.activation).detach().numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -95,6 +95,10 @@ class Engine:
             choice if isinstance(choice, FailedImage) else Explained(item, tuple(maps))
             for item, choice, maps in zip(batch.items, choices, found, strict=True)
         ]
+
+    def at_scale(self, scale: float | None) -> Engine:
+        """Return the same engine with one raw value that becomes 1 in all maps, None for none."""
+        return replace(self, normalisation=replace(self.normalisation, scale=scale))
 
     def rehearse(self, size: int) -> None:
         """Explain `size` black images for the first class, to learn how much memory it takes."""

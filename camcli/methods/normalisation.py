@@ -67,8 +67,8 @@ class Normalisation:
             lowest = -1 if self.sign == "signed" else 0
             kept = scaled(maps, torch.zeros_like(scale), scale).clamp_(lowest, 1)
         scales: list[float | None] = list(scale.flatten().tolist())
-        if self.normalize == "minmax":
-            scales = [None] * len(maps)
+        if self.scale is not None or self.normalize == "minmax":
+            scales = [self.scale] * len(maps)
         meaning = [
             MapValues(self.sign, self.normalize, each, clipped)
             for each, clipped in zip(scales, beyond, strict=True)

@@ -20,16 +20,8 @@ _LINE_SHARE = 1 / 120
 
 
 def blend(image: Image.Image, levels: Levels, colormap: str, alpha: float) -> Image.Image:
-    """Lay the coloured map over the image: (1 - alpha) image + alpha colour.
-
-    A signed map is as opaque as it is far from zero, alpha |map|: the colour of zero, which most
-    of it has, would hide the image and say nothing.
-    """
-    colours = levels.coloured(colormap)
-    if not levels.signed:
-        return Image.blend(image, colours, alpha)
-    opacity = levels.magnitudes.point([round(alpha * size) for size in range(256)])
-    return Image.composite(colours, image, opacity)
+    """Lay the coloured map over the image: (1 - alpha) image + alpha colour."""
+    return Image.blend(image, levels.coloured(colormap), alpha)
 
 
 def mask(image: Image.Image, levels: Levels, colormap: str, alpha: float) -> Image.Image:  # noqa: ARG001

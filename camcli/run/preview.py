@@ -11,6 +11,7 @@ from camcli.models.prompt_scores import with_prompts, with_unread_prompts
 from camcli.output.folder import check_folder
 from camcli.run.build import BuiltRun, build
 from camcli.run.plan import RunPlan
+from camcli.run.run_scale import require_whole_run
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def preview(plan: RunPlan, config: Config) -> Preview:
         CamcliError: The run would end with the same before it touches an image.
 
     """
+    require_whole_run(plan, config)
     offline = without_download(config)
     own = offline.model.weights == config.model.weights
     quick = offline.run.model_copy(update={"compile": False, "batch_size": 1})

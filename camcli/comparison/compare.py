@@ -104,7 +104,7 @@ def _refuse_other_values(golden: Sequence[Entry], new: Sequence[Entry]) -> None:
 
 def kinds_of(entries: Sequence[Entry]) -> set[str]:
     """Return what the values of the maps mean, as the keys of the configuration have it."""
-    meanings = (entry.meaning for entry in entries if entry.row.get("map"))
+    meanings = (entry.meaning for entry in entries if entry.status == "ok")
     return {f"output.sign={each.sign}, output.normalize={each.normalize}" for each in meanings}
 
 

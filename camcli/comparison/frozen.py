@@ -35,7 +35,7 @@ _LEVELS = 65535
 # What a comparison reads of a row; paths and digests of files that are not there are left out.
 _KEPT = (
     *("image", "status", "method", "layer", "error", "width", "height", "crop_box", "extent"),
-    *("target", "map_range", "map_values", "map", "completeness_error", "note"),
+    *("target", "map_range", "map_values", "completeness_error", "note"),
 )
 
 
@@ -119,9 +119,10 @@ def _reader(
     def read() -> Map | None:
         if not part.size:
             return None
-        levels = (part.reshape(shape) / np.float32(_LEVELS)).astype(np.float32)
-        low, high = _ends(row)
-        return levels if (low, high) == (0, 1) else low + levels * np.float32(high - low)
+        shares: Map = (part.reshape(shape) / np.float32(_LEVELS)).astype(np.float32)
+        low, high = map(np.float32, _ends(row))
+        values: Map = low + shares * (high - low)
+        return values
 
     return read
 

@@ -24,7 +24,8 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
 
     Of a map, the region of all pixels of at least `threshold` times the highest, which is above 0:
     as run-length encoding, with its box and its area. Rows without a map have no annotation, nor
-    have those of what speaks against a class; of signed maps, only what speaks for it counts.
+    have those of what speaks against a class; of signed maps, only what speaks for it counts, and
+    where nothing does there is no annotation either.
 
     Args:
         entries: The rows.
@@ -59,6 +60,8 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
         left, top, right, bottom = entry.extent
         whole = over_original(values, Geometry(width, height, (left, top, right, bottom)))
         region = _region(whole, threshold)
+        if not region.any():
+            continue
         annotations.append(
             {
                 "id": len(annotations) + 1,

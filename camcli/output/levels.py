@@ -78,4 +78,5 @@ def drawable(values: npt.NDArray[np.float32], meaning: MapValues) -> npt.NDArray
         return values
     assert meaning.scale is not None
     lowest = -1 if meaning.sign == "signed" else 0
-    return np.clip(values / np.float32(meaning.scale), lowest, 1)
+    shown: npt.NDArray[np.float32] = np.clip(values / np.float32(meaning.scale), lowest, 1)
+    return shown

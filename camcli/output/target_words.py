@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from camcli.records import MapSign, Target
+from camcli.records import MapSign, Sign, Target
 
 
 def in_words(target: Target, sign: MapSign = "positive") -> str:
@@ -20,7 +20,7 @@ def in_words(target: Target, sign: MapSign = "positive") -> str:
 
     """
     if sign == "negative":
-        turned = "negative" if target.sign == "positive" else "positive"
+        turned: Sign = "negative" if target.sign == "positive" else "positive"
         return in_words(replace(target, sign=turned))
     if sign == "signed":
         return f"{in_words(target)} (signed)"

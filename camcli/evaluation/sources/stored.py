@@ -139,8 +139,8 @@ def _refuse_other_values(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Non
     if clipped := sum(each.clipped > 0 and each.normalize != "none" for each in meanings):
         raise InputError(
             f"{clipped} maps in {folder} are clipped (output.normalize=robust, or output.scale), "
-            "so that their highest places cannot be told apart; explain again with output.normalize="
-            "minmax, max or none and output.scale=image"
+            "so that their highest places cannot be told apart; explain again with "
+            "output.normalize=minmax, max or none and output.scale=image"
         )
 
 

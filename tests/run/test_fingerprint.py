@@ -28,7 +28,10 @@ FIXED: dict[str, Any] = {
     "run.device": "cpu",
     "run.compile": False,
 }
-ALONGSIDE: dict[str, dict[str, Any]] = {"method.options": {"method.name": "shap-cam"}}
+ALONGSIDE: dict[str, dict[str, Any]] = {
+    "method.options": {"method.name": "shap-cam"},
+    "output.scale": {"output.normalize": "max"},
+}
 """What else is set where a key has no other value otherwise."""
 
 OTHER: dict[str, Any] = {

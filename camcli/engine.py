@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,8 +13,9 @@ from torch import Tensor
 from camcli.attribution.attribution import check_rules
 from camcli.errors import ImageError
 from camcli.methods.base import Method, Saliency
+from camcli.methods.normalisation import Normalisation, Normalised
 from camcli.methods.probe import Probe
-from camcli.methods.scaling import bounds, min_max, scaled
+from camcli.methods.scaling import min_max
 from camcli.network.endings.meaning import kind_of, probabilities_of
 from camcli.network.split import SplitNetwork
 from camcli.records import (
@@ -23,6 +23,7 @@ from camcli.records import (
     Components,
     FailedImage,
     ImageItem,
+    MapSign,
     Preprocess,
     SaliencyMap,
     Target,
@@ -32,6 +33,7 @@ from camcli.targets.class_target import ClassTarget
 from camcli.targets.plan import TargetPlan
 
 _FIRST_CLASS = ClassTarget(0)
+_USUAL = Normalisation()
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Engine:
         preprocess: Gives the normalisation of the network's input.
         device: Where to compute.
         at_layer_size: Keep maps at the layer's resolution instead of the network input's.
-        normalize: minmax, (m - min) / (max - min), or max, m / max.
+        normalisation: What of the raw maps is kept, and as which numbers.
         keep_components: Keep the components' maps, and not only their weights.
 
     """
@@ -64,7 +66,7 @@ class Engine:
     preprocess: Preprocess
     device: torch.device
     at_layer_size: bool = False
-    normalize: Literal["minmax", "max"] = "minmax"
+    normalisation: Normalisation = _USUAL
     keep_components: bool = False
 
     def __post_init__(self) -> None:
@@ -93,6 +95,10 @@ class Engine:
             choice if isinstance(choice, FailedImage) else Explained(item, tuple(maps))
             for item, choice, maps in zip(batch.items, choices, found, strict=True)
         ]
+
+    def at_scale(self, scale: float | None) -> Engine:
+        """Return the same engine with one raw value that becomes 1 in all maps, None for none."""
+        return replace(self, normalisation=replace(self.normalisation, scale=scale))
 
     def rehearse(self, size: int) -> None:
         """Explain `size` black images for the first class, to learn how much memory it takes."""
@@ -156,40 +162,42 @@ class Engine:
         asked = [chosen[slot] if slot < len(chosen) else _FIRST_CLASS for chosen in targets]
         objective = self.targets.axis.objective(asked, self.device)
         saliency = self.method.explain(probe, objective)
-        maps, low, high = self._finish(saliency)
+        found = self._finish(saliency)
+        maps = found.maps.cpu().numpy()
         components = self._components(saliency)
         given = saliency.degenerate or [None] * len(asked)
         errors = saliency.completeness_error
         gaps = [None] * len(asked) if errors is None else [_finite(e) for e in errors.tolist()]
         described = self.described_targets(logits, asked)
         for row in rows:
-            reason = given[row] or _why_degenerate(low[row], high[row], asked[row])
+            low, high, meaning = found.low[row], found.high[row], found.values[row]
+            reason = given[row] or _why_degenerate(low, high, asked[row], meaning.sign)
             yield (
                 row,
                 SaliencyMap(
                     item=items[row],
                     target=described[row],
                     values=None if reason else maps[row],
-                    range=None if reason else (low[row], high[row]),
+                    range=None if reason else (low, high),
                     completeness_error=gaps[row],
                     degenerate=reason,
                     components=None if components is None or reason else components[row],
+                    meaning=meaning,
                 ),
             )
 
-    def _finish(self, saliency: Saliency) -> tuple[np.ndarray, list[float], list[float]]:
-        """Resize raw maps (B, h, w) and normalise each; return them with their raw ranges."""
-        maps = self._resized(saliency.maps[:, None].float(), saliency.interpolation)[:, 0]
-        low, high = bounds(maps)
-        floor = low if self.normalize == "minmax" else torch.zeros_like(low)
-        values = scaled(maps, floor, high).clamp_(0, 1)
-        return values.cpu().numpy(), low.flatten().tolist(), high.flatten().tolist()
+    def _finish(self, saliency: Saliency) -> Normalised:
+        """Stretch what is kept of raw maps (B, h, w), and normalise each."""
+        raw = self.normalisation.part(saliency.maps)[:, None].float()
+        maps = self._stretched(raw, saliency.interpolation)
+        if self.normalisation.sign != "signed":
+            maps.clamp_min_(0)  # bicubic overshoots
+        return self.normalisation.of(maps[:, 0])
 
-    def _resized(self, maps: Tensor, mode: str) -> Tensor:
+    def _stretched(self, maps: Tensor, mode: str) -> Tensor:
         if self.at_layer_size:
             return maps
-        stretched = F.interpolate(maps, self.network.image_size, mode=mode, align_corners=False)
-        return stretched.clamp_min_(0)  # bicubic overshoots
+        return F.interpolate(maps, self.network.image_size, mode=mode, align_corners=False)
 
     def _components(self, saliency: Saliency) -> list[Components] | None:
         """Return each image's components, where the method has them."""
@@ -198,7 +206,8 @@ class Engine:
             return None
         maps: Iterable[np.ndarray | None] = [None] * len(found.maps)
         if self.keep_components:
-            maps = min_max(self._resized(found.maps.float(), saliency.interpolation)).cpu().numpy()
+            stretched = self._stretched(found.maps.float(), saliency.interpolation)
+            maps = min_max(stretched.clamp_min(0)).cpu().numpy()
         weights, variances = found.weights.tolist(), found.explained_variance.tolist()
         return [
             Components(kept, tuple(weight), tuple(variance), found.channels)
@@ -244,16 +253,23 @@ def _margin(scores: Tensor, target: ClassTarget) -> float | None:
     return float(values[target.index]) - others
 
 
-def _why_degenerate(low: float, high: float, target: ClassTarget) -> str | None:
+def _why_degenerate(low: float, high: float, target: ClassTarget, sign: MapSign) -> str | None:
     if not np.isfinite([low, high]).all():
         return "the map holds NaN or infinity: the network's activation or score is not finite"
-    if high <= 0:
-        evidence = "positive evidence for" if target.sign == "positive" else "evidence against"
+    if low == high == 0:
         beyond = ", beyond what it is compared with," if target.rivals else ""
+        evidence = _evidence(target, sign)
         return f"the map is zero everywhere: no {evidence} the class{beyond} at this layer"
     if low == high:
         return "the map has the same value everywhere"
     return None
+
+
+def _evidence(target: ClassTarget, sign: MapSign) -> str:
+    if sign == "signed":
+        return "evidence for or against"
+    speaks_for = (sign == "positive") == (target.sign == "positive")
+    return "positive evidence for" if speaks_for else "evidence against"
 
 
 def _finite(value: float) -> float | None:

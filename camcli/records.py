@@ -22,6 +22,8 @@ ROW_SCHEMA = 1
 Status = Literal["ok", "failed", "degenerate"]
 ScoreKind = Literal["logit", "probability", "log-probability", "value"]
 Sign = Literal["positive", "negative"]
+MapSign = Literal["positive", "negative", "signed"]
+Normalize = Literal["none", "max", "minmax", "robust"]
 Box = tuple[float, float, float, float]
 
 
@@ -200,6 +202,26 @@ class Target:
 
 
 @dataclass(frozen=True)
+class MapValues:
+    """What the numbers of a map mean.
+
+    Attributes:
+        sign: positive, what speaks for the target; negative, what speaks against it, as positive
+            numbers; signed, both, what speaks against it below 0.
+        normalize: How the numbers were made of the raw map, see `output.normalize`.
+        scale: The raw value that became 1; in pictures, where the raw map is kept. None for minmax,
+            where the range of the raw map says it.
+        clipped: How many raw values lie beyond the scale, and became 1 or -1.
+
+    """
+
+    sign: MapSign = "positive"
+    normalize: Normalize = "minmax"
+    scale: float | None = None
+    clipped: int = 0
+
+
+@dataclass(frozen=True)
 class Components:
     """Orthogonal sub-saliency maps of one image and target.
 
@@ -224,12 +246,13 @@ class SaliencyMap:
     Attributes:
         item: The image.
         target: The explained class.
-        values: float32 (h, w) in [0, 1] at the resolution asked for; None when degenerate.
+        values: float32 (h, w) at the resolution asked for; None when degenerate.
         range: Minimum and maximum of the raw map before normalisation.
         completeness_error: |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution; None where the method
             is not complete by construction.
         degenerate: Why there is no map, or None.
         components: Sub-saliency maps, where the method has them.
+        meaning: What the values mean, by default [0, 1] from the lowest raw value to the highest.
 
     """
 
@@ -240,6 +263,7 @@ class SaliencyMap:
     completeness_error: float | None
     degenerate: str | None = None
     components: Components | None = None
+    meaning: MapValues = MapValues()
 
 
 @dataclass(frozen=True)
@@ -297,6 +321,7 @@ class ManifestRow:
         target: The explained class, None where the image failed before it was chosen.
         map: Path of the map.
         map_range: Least and largest value of the map before it was normalised.
+        map_values: What the numbers of the map mean.
         overlay: Path of the overlay.
         components: The components of the map, where the method has them.
         artefacts: Paths, by kind, of files without a field of their own.
@@ -321,6 +346,7 @@ class ManifestRow:
     target: Target | None = None
     map: str | None = None
     map_range: tuple[float, float] | None = None
+    map_values: MapValues | None = None
     overlay: str | None = None
     components: ComponentsInfo | None = None
     artefacts: dict[str, str] | None = None
@@ -331,7 +357,11 @@ class ManifestRow:
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON-ready builtins, every key always present."""
-        nested = {"error": self.error, "components": self.components}
+        nested = {
+            "error": self.error,
+            "components": self.components,
+            "map_values": self.map_values,
+        }
         target = self.target and {
             **vars(self.target),
             "versus": [dict(vars(other)) for other in self.target.versus],

@@ -16,6 +16,7 @@ from camcli.engine import Engine, Explained
 from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import create_method
+from camcli.methods.normalisation import Normalisation
 from camcli.methods.scaling import min_max
 from camcli.models import LoadedModel
 from camcli.records import Batch, FailedImage, ImageItem, SaliencyMap
@@ -82,7 +83,8 @@ def test_maps_are_in_the_unit_range_at_the_inputs_size(
 def test_raw_values_can_be_recovered_from_the_range(scenes: Path, demo_model: LoadedModel) -> None:
     items = items_in(scenes, demo_model)
     scaled = explain_in_batches(engine_of(demo_model), items, 4)
-    by_maximum = explain_in_batches(replace(engine_of(demo_model), normalize="max"), items, 4)
+    engine = replace(engine_of(demo_model), normalisation=Normalisation(normalize="max"))
+    by_maximum = explain_in_batches(engine, items, 4)
     for one, other in zip(scaled, by_maximum, strict=True):
         assert one.range is not None
         assert one.values is not None

@@ -71,7 +71,7 @@ def maps_of(probe: Probe, classes: Tensor, channels: int) -> dict[str, Tensor]:
         [maps[index] for maps, index in zip(probe.activation, drawn, strict=True)]
     )
     for name in ("decom-cam", "lift-cam", "grad-cam"):
-        single = create_method(name, {}).explain(probe, Objective.of(classes)).maps
+        single = create_method(name, {}).explain(probe, Objective.of(classes)).positive
         found[f"{name}, its one map"] = single[:, None]
     return found
 

@@ -56,7 +56,7 @@ def explanations(
         predicted = probe.logits.argmax(1)
         wanted = predicted if classes is None else classes[start : start + len(predicted)]
         saliency = engine.method.explain(probe, Objective.of(wanted.to(engine.device)))
-        maps.append(saliency.maps.float().cpu().numpy())
+        maps.append(saliency.positive.float().cpu().numpy())
         predictions.append(predicted.cpu().numpy())
         if saliency.completeness_error is not None:
             errors.append(saliency.completeness_error.float().cpu().numpy())

@@ -59,7 +59,7 @@ def energies(network: SplitNetwork, scene: Scene) -> Iterator[tuple[str, str, fl
 
 def _map(name: str, probe: Probe, target: ClassTarget) -> Tensor:
     objective = ClassAxis().objective([target], torch.device("cpu"))
-    raw = create_method(name, {}).explain(probe, objective).maps
+    raw = create_method(name, {}).explain(probe, objective).positive
     return F.interpolate(raw[:, None], probe.network.image_size, mode="bilinear")[:, 0]
 
 

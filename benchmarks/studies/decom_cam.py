@@ -93,7 +93,7 @@ def explain(network: SplitNetwork, work: Work, options: Mapping[str, object]) ->
     mean, std = colours(work.model)
     method = create_method("decom-cam", options)
     probe = Probe(network, work.images, method.uses_deeplift, black=-mean / std)
-    return method.explain(probe, Objective.of(probe.logits.argmax(1))).maps
+    return method.explain(probe, Objective.of(probe.logits.argmax(1))).positive
 
 
 def refer(work: Work, layer: nn.Module, count: int) -> None:

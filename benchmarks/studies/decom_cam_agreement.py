@@ -51,7 +51,7 @@ def main() -> None:
         asked = load_config(Path(path)).method
         saliency = create_method(asked.name, asked.options).explain(probe, Objective.of(classes))
         assert saliency.components is not None
-        maps = F.interpolate(saliency.maps[:, None], network.image_size, mode="bicubic")[:, 0]
+        maps = F.interpolate(saliency.positive[:, None], network.image_size, mode="bicubic")[:, 0]
         expected = [
             reference.decom_cam(model.network, layer, image, int(target), seen_as, settings)
             for image, target in zip(images, classes, strict=True)

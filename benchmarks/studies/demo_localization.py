@@ -64,7 +64,7 @@ def scores(network: SplitNetwork, scenes: Sequence[Scene]) -> dict[str, list[Ten
     for objects in objects_of(scenes):
         probe = Probe(network, objects.images)
         maps = {
-            name: create_method(name, {}).explain(probe, Objective.of(objects.classes)).maps
+            name: create_method(name, {}).explain(probe, Objective.of(objects.classes)).positive
             for name in METHODS
         }
         maps["uniform"] = torch.ones_like(maps[METHODS[0]])

@@ -89,7 +89,9 @@ def directions(asked: Sequence[Question], methods: Sequence[str]) -> dict[str, D
         some = asked[start : start + BATCH]
         probe = Probe(network, _images(some), with_reference=True, black=black)
         classes = torch.tensor([texts.index(question.prompt) for question in some])
-        maps = {method.name: method.explain(probe, Objective.of(classes)).maps for method in made}
+        maps = {
+            method.name: method.explain(probe, Objective.of(classes)).positive for method in made
+        }
         maps["uniform"] = torch.ones(len(some), 1, 1)
         for name, raw in maps.items():
             shares[name].append(_shares(raw, some))

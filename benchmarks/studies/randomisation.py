@@ -53,7 +53,7 @@ def maps_of(model: LoadedModel, images: Tensor, classes: Tensor) -> Tensor:
         probe = plain
         if name == "lift-pyramid":
             probe = Probe(split_at(model, "auto", CPU, method), images, with_reference=True)
-        maps = method.explain(probe, Objective.of(classes)).maps
+        maps = method.explain(probe, Objective.of(classes)).positive
         found.append(F.interpolate(maps[:, None], images.shape[-2:], mode="bilinear")[:, 0])
     return torch.cat(found)
 

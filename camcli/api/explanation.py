@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
+from pydantic import ValidationError
 
 from camcli.config import OutputConfig
-from camcli.errors import CamcliError
+from camcli.errors import CamcliError, ConfigError
 from camcli.output.encode import png
+from camcli.output.levels import drawable
 from camcli.output.render import over_original, overlay
-from camcli.records import Components, FailedImage, SaliencyMap, Status, Target
+from camcli.records import Components, FailedImage, MapSign, SaliencyMap, Status, Target
 from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
@@ -50,7 +52,10 @@ class Explanation:
 
     @property
     def map(self) -> npt.NDArray[np.float32] | None:
-        """The map, float32 (h, w) in [0, 1], over the network's input; None without one."""
+        """The map, float32 (h, w), over the network's input; None without one.
+
+        In [0, 1] but where `output.sign` and `output.normalize` say otherwise.
+        """
         return None if self._found is None else self._found.values
 
     @property
@@ -86,14 +91,15 @@ class Explanation:
     def overlay(
         self,
         style: Literal["blend", "mask", "heat", "contour"] = _LOOK.style,
-        colormap: str = _LOOK.colormap,
+        colormap: str | None = None,
         alpha: float = _LOOK.alpha,
     ) -> Image.Image:
         """Return the image with the map over it, RGB, as the command draws it.
 
         Args:
             style: How the map is drawn.
-            colormap: turbo, viridis, or any other of the cmap package.
+            colormap: turbo, viridis, or any other of the cmap package; None for turbo, or for the
+                one of two colours that the command has for signed maps.
             alpha: Opacity of the map, of blend and mask.
 
         Raises:
@@ -101,10 +107,18 @@ class Explanation:
 
         """
         found, values = self._with_map()
-        look = OutputConfig.model_validate({"style": style, "colormap": colormap, "alpha": alpha})
+        look = _look(style, colormap, alpha, found.meaning.sign)
         original = found.item.original
         assert original is not None
-        return overlay(original, found.item.geometry, values, look.colormap, look.alpha, look.style)
+        return overlay(
+            original,
+            found.item.geometry,
+            drawable(values, found.meaning),
+            look.colormap,
+            look.alpha,
+            look.style,
+            look.sign == "signed",
+        )
 
     def _with_map(self) -> tuple[SaliencyMap, npt.NDArray[np.float32]]:
         if self._found is None or self._found.values is None:
@@ -171,6 +185,17 @@ class Explanations(Sequence[Explanation]):
 
     def _repr_html_(self) -> str:
         return "".join(each._repr_html_() for each in self)
+
+
+def _look(style: str, colormap: str | None, alpha: float, sign: MapSign) -> OutputConfig:
+    given = {"style": style, "alpha": alpha, "sign": sign}
+    if colormap is not None:
+        given["colormap"] = colormap
+    try:
+        return OutputConfig.model_validate(given)
+    except ValidationError as error:
+        told = "; ".join(str(each["msg"]) for each in error.errors())
+        raise ConfigError(f"the overlay cannot be drawn so: {told}") from None
 
 
 def explanation_of(saliency_map: SaliencyMap) -> Explanation:

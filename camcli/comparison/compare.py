@@ -79,7 +79,8 @@ def compare(golden: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
     """Compare two runs.
 
     Raises:
-        InputError: They have no image in common, or a map cannot be read.
+        InputError: They have no image in common, their maps are of different kinds, or a map cannot
+            be read.
 
     """
     if not {entry.image for entry in golden} & {entry.image for entry in new}:
@@ -87,8 +88,26 @@ def compare(golden: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
             f"the runs have no image in common: one has {golden[0].image!r}, the other "
             f"{new[0].image!r}. Names are relative to the folder that was explained"
         )
+    _refuse_other_values(golden, new)
     found = [_difference(rows) for rows in pair(golden, new)]
     return Comparison(tuple(sorted(found, key=_badness)))
+
+
+def _refuse_other_values(golden: Sequence[Entry], new: Sequence[Entry]) -> None:
+    """Refuse maps whose values mean different things: what differs would be no difference."""
+    kinds = [kinds_of(entries) for entries in (golden, new)]
+    if len(set().union(*kinds)) > 1:
+        one, other = (" and ".join(sorted(kind)) for kind in kinds)
+        raise InputError(
+            f"the values of the maps mean different things: {one} in one run, {other} in the "
+            "other; explain again with the same output.sign and output.normalize"
+        )
+
+
+def kinds_of(entries: Sequence[Entry]) -> set[str]:
+    """Return what the values of the maps mean, as the keys of the configuration have it."""
+    meanings = (entry.meaning for entry in entries if entry.status == "ok")
+    return {f"output.sign={each.sign}, output.normalize={each.normalize}" for each in meanings}
 
 
 def _difference(rows: Rows) -> Difference:

@@ -13,10 +13,12 @@ import numpy.typing as npt
 from camcli.errors import InputError, OutputError
 from camcli.output.files import manifest_path, shards_in
 from camcli.output.manifest import read_rows
+from camcli.output.map_values import meaning_of
 from camcli.output.record import read_run
+from camcli.records import MapValues
 
 Map = npt.NDArray[np.float32]
-"""A saliency map, (h, w), in [0, 1]."""
+"""A saliency map, (h, w); `Entry.meaning` says what its values mean, which are mostly in [0, 1]."""
 
 Maps = npt.NDArray[np.float32]
 """Several, (Q, h, w)."""
@@ -66,6 +68,16 @@ class Entry:
         own = f"{'-' * against}{self.target['index'] if name is None else name}"
         rivals = ", ".join(rivals_of(self.row))
         return f"{own} versus {rivals}" if rivals else own
+
+    @property
+    def meaning(self) -> MapValues:
+        """What the values of its map mean; rows that do not say it are older than signed maps.
+
+        Raises:
+            InputError: The row says something that this version does not know.
+
+        """
+        return meaning_of(self.row)
 
     @property
     def extent(self) -> tuple[float, ...] | None:

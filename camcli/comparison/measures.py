@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from camcli.comparison.entry import Entry, Map, cover_the_same
 from camcli.comparison.likeness import cosine, peak, spearman, ssim
 from camcli.comparison.scaling import at_one_size
@@ -39,15 +41,25 @@ class Measure:
     of_maps: bool = False
 
 
+def _ssim(sides: Sides) -> float | None:
+    """Return the structural similarity; of signed maps with zero at a half, as it is for [0, 1]."""
+    if sides.maps is None:
+        return None
+    if sides.golden.meaning.sign != "signed":
+        return ssim(*sides.maps)
+    first, second = ((values + np.float32(1)) / np.float32(2) for values in sides.maps)
+    return ssim(first, second)
+
+
 def _of_maps(function: Callable[[Map, Map], float | None]) -> Callable[[Sides], float | None]:
     return lambda sides: function(*sides.maps) if sides.maps else None
 
 
 def _peak_shift(sides: Sides) -> float | None:
-    """Return how far apart the maps' highest places are, in pixels of the image."""
+    """Return how far apart, in pixels of the image, the maps are farthest from zero."""
     if sides.maps is None:
         return None
-    (row_a, column_a), (row_b, column_b) = map(peak, sides.maps)
+    (row_a, column_a), (row_b, column_b) = (peak(np.abs(values)) for values in sides.maps)
     height, width = _extent(sides)
     return math.hypot((row_a - row_b) * height, (column_a - column_b) * width)
 
@@ -77,7 +89,7 @@ def _change(read: Callable[[Entry], float | None]) -> Callable[[Sides], float | 
 MEASURES = {
     "cosine": Measure("cosine", "lower", _of_maps(cosine), of_maps=True),
     "spearman": Measure("Spearman", "lower", _of_maps(spearman), of_maps=True),
-    "ssim": Measure("SSIM", "lower", _of_maps(ssim), of_maps=True),
+    "ssim": Measure("SSIM", "lower", _ssim, of_maps=True),
     "peak_shift": Measure("peak shift, px", "higher", _peak_shift, of_maps=True),
     "score": Measure("score change", "higher", _change(lambda e: e.target.get("score"))),
     "probability": Measure(
@@ -100,6 +112,16 @@ def measured(golden: Entry, new: Entry) -> dict[str, float | None]:
     first, second = golden.read_map(), new.read_map()
     maps = None
     if first is not None and second is not None and cover_the_same(golden, new):
-        maps = at_one_size(first, second)
+        maps = at_one_size(*_to_one(first, second) if _is_raw(golden) else (first, second))
     sides = Sides(golden, new, maps)
     return {name: measure.of(sides) for name, measure in MEASURES.items()}
+
+
+def _is_raw(entry: Entry) -> bool:
+    return entry.meaning.normalize == "none"
+
+
+def _to_one(first: Map, second: Map) -> tuple[Map, Map]:
+    """Divide two raw maps by the largest value of both, which keeps how their sizes compare."""
+    largest = max(float(np.abs(first).max()), float(np.abs(second).max())) or 1.0
+    return first / np.float32(largest), second / np.float32(largest)

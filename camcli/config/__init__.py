@@ -5,11 +5,10 @@ All mistakes are reported together, each with its key, the value found and the v
 
 from camcli.config.keys import config_keys
 from camcli.config.load import dump_config, load_config
+from camcli.config.output_section import Colormap, OutputConfig
 from camcli.config.sections import (
-    Colormap,
     Config,
     ModelConfig,
-    OutputConfig,
     Precision,
     PreprocessConfig,
     PromptsConfig,

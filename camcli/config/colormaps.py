@@ -10,7 +10,10 @@ COLORMAPS = (
     *("turbo", "viridis", "magma", "inferno", "plasma", "cividis", "jet", "gray"),
     *("coolwarm", "seismic", "RdBu_r"),
 )
-"""The usual ones, which messages list; the last three are diverging. They are known to exist."""
+"""The usual ones, which messages list. They are known to exist."""
+
+DIVERGING = ("coolwarm", "seismic", "RdBu_r")
+"""Those of the usual ones that have a middle."""
 
 _REVERSED = "_r"
 
@@ -55,3 +58,12 @@ def known_colormap(name: str) -> str:
         message = f"{name!r} is not one of {listed}, nor another colour map of cmap{near}"
         raise PydanticCustomError("unknown_choice", "{message}", {"message": message}) from None
     return name
+
+
+def is_diverging(name: str) -> bool:
+    """Return whether a known colour map has a middle, as `cmap` classes it."""
+    if name in COLORMAPS:
+        return name in DIVERGING
+    from cmap import Colormap
+
+    return Colormap(qualified_name(name)).category == "diverging"

@@ -4,57 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
-    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from camcli.config.artefacts import SAVE_CHOICES
-from camcli.config.colormaps import known_colormap
-from camcli.config.fonts import known_font
-from camcli.config.scalar import Scalar, is_null, read_for
+from camcli.config.output_section import OutputConfig
+from camcli.config.scalar import Scalar, is_null
+from camcli.config.section import Section
 from camcli.records import Sign
 
-Colormap = Annotated[str, AfterValidator(known_colormap)]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-if TYPE_CHECKING:  # type checkers cannot follow choices that are computed
-    Artefact: TypeAlias = str
-else:
-    Artefact = Literal[SAVE_CHOICES]
 Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
-Style = Literal["blend", "mask", "heat", "contour"]
-MapSize = Literal["input", "layer", "original"]
 PromptScore = Literal["cosine", "softmax"]
 
 
-class _Section(BaseModel):
-    """A frozen section that accepts no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-    @model_validator(mode="before")
-    @classmethod
-    def _scalars_are_what_the_keys_want(cls, value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
-        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-        return {
-            key: read_for(fields[key].annotation if key in fields else Any, each)
-            for key, each in value.items()
-        }
-
-
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """Which network, and where in it to look."""
 
     name: str = Field("demo", description="see `camcli models`")
@@ -102,14 +73,14 @@ class ModelConfig(_Section):
         return value
 
 
-class MethodConfig(_Section):
+class MethodConfig(Section):
     """Which saliency method, with its own options."""
 
     name: str = Field("lift-cam", description="see `camcli methods`")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the method")
 
 
-class TargetConfig(_Section):
+class TargetConfig(Section):
     """A target as a mapping, where `-cat` could be meant otherwise."""
 
     class_: str = Field(alias="class", min_length=1, description="a class index or name")
@@ -139,7 +110,7 @@ AnyTarget = Annotated[
 ]
 
 
-class PromptsConfig(_Section):
+class PromptsConfig(Section):
     """Texts for a dual encoder; a plain list of texts may stand in for the section."""
 
     texts: tuple[str, ...] = Field((), description="prompts for every image")
@@ -173,7 +144,7 @@ class PromptsConfig(_Section):
         return {"texts": value} if isinstance(value, str | Scalar | list | tuple) else value
 
 
-class PreprocessConfig(_Section):
+class PreprocessConfig(Section):
     """How an image becomes the network's input, where the weights' own transform does not fit."""
 
     resize: int | tuple[int, int] = Field(
@@ -208,7 +179,7 @@ class PreprocessConfig(_Section):
         return value
 
 
-class ImagesConfig(_Section):
+class ImagesConfig(Section):
     """How image files are read."""
 
     window: Literal["auto"] | tuple[float, float] = Field(
@@ -225,7 +196,7 @@ class ImagesConfig(_Section):
         return value
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """How the work is done; apart from `precision`, nothing here changes results but rounding."""
 
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
@@ -251,65 +222,7 @@ class RunConfig(_Section):
     seed: int = Field(0, ge=0, le=2**63 - 1, description="of random weights, not of methods")
 
 
-class OutputConfig(_Section):
-    """What is written, and how it looks."""
-
-    save: tuple[Artefact, ...] = Field(
-        ("maps", "overlays"), description="what to write; may be empty"
-    )
-    map_size: MapSize = Field("input", description="resolution of the .npy maps")
-    normalize: Literal["minmax", "max"] = Field(
-        "minmax", description="minmax: (m - min) / (max - min); max: m / max, zero stays zero"
-    )
-    colormap: Colormap = Field(
-        "turbo", description="turbo, viridis, coolwarm, ... or any other of the cmap package"
-    )
-    alpha: float = Field(
-        0.5, ge=0.0, le=1.0, description="opacity of the heatmap, of blend and mask"
-    )
-    style: Style = Field(
-        "blend",
-        description="blend: the map over the image; mask: the image darkened where the map is low; "
-        "heat: the map alone; contour: lines at a quarter, a half and three quarters",
-    )
-    colorbar: bool = Field(
-        False,
-        description="draw a bar below overlays that says which raw value a colour stands for; not "
-        "for mask, which has no colours",
-    )
-    caption: Literal["none", "label", "full"] = Field(
-        "none",
-        description="what stands below overlays; label: the target and its probability; full: the "
-        "score, the method and the layer, too",
-    )
-    font: Annotated[str, AfterValidator(known_font)] | None = Field(
-        None, description="font file of captions and sheets; null: Pillow's, of plain Latin letters"
-    )
-    overlay_format: Literal["png", "jpg"] = Field(
-        "png", description="png is lossless; jpg takes a tenth of the time and a fifth of the space"
-    )
-    overlay_side: Annotated[int, Field(ge=16)] | None = Field(
-        None,
-        description="longest side of an overlay in pixels, its legend left out; null: the image's",
-    )
-
-    @field_validator("colorbar")
-    @classmethod
-    def _there_are_colours(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("style") == "mask":
-            raise ValueError(
-                "mask shows the image's own colours, which no bar explains; leave the bar out, or "
-                "take the style blend, heat or contour"
-            )
-        return value
-
-    @field_validator("save", mode="before")
-    @classmethod
-    def _one_may_stand_alone(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
-
-
-class Config(_Section):
+class Config(Section):
     """The whole configuration of a run, resolved."""
 
     model: ModelConfig = ModelConfig()

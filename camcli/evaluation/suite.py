@@ -34,7 +34,7 @@ class MetricSuite:
     def measure(self, found: Saliency, place: int) -> MethodResult:
         """Measure the map at a place in a batch, stretched over the image's input."""
         height, width = self.baseline.image.shape[-2:]
-        saliency = input_map(found.maps[place], (height, width), found.interpolation)
+        saliency = input_map(found.positive[place], (height, width), found.interpolation)
         given = found.degenerate[place] if found.degenerate else None
         reason = given or why_degenerate(saliency)
         if reason:

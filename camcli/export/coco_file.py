@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from camcli.comparison.entry import Entry
+from camcli.errors import InputError
 from camcli.output.atomic import write_bytes
 from camcli.output.render import over_original
 from camcli.records import Geometry
@@ -21,9 +22,10 @@ _Mask = npt.NDArray[np.bool_]
 def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
     """Write an annotation for each map, in pixels of the upright image; return how many.
 
-    Of a map in [0, 1], the region of all pixels of at least `threshold` times the highest: as
-    run-length encoding, with its box and its area. Rows without a map have no annotation, nor have
-    those of what speaks against a class.
+    Of a map, the region of all pixels of at least `threshold` times the highest, which is above 0:
+    as run-length encoding, with its box and its area. Rows without a map have no annotation, nor
+    have those of what speaks against a class; of signed maps, only what speaks for it counts, and
+    where nothing does there is no annotation either.
 
     Args:
         entries: The rows.
@@ -31,7 +33,7 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
         threshold: In (0, 1].
 
     Raises:
-        InputError: A map cannot be read.
+        InputError: A map cannot be read, or the maps hold only what speaks against their targets.
         OSError: The file cannot be written.
 
     """
@@ -40,6 +42,11 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
     annotations: list[dict[str, Any]] = []
     for entry in entries:
         width, height = entry.row.get("width"), entry.row.get("height")
+        if entry.meaning.sign == "negative":
+            raise InputError(
+                "the maps show what speaks against their targets (output.sign=negative), which is "
+                "no proposal of where those are; explain again with output.sign=positive or signed"
+            )
         values = entry.read_map()
         against = entry.target.get("sign") == "negative"
         if values is None or entry.extent is None or not (width and height) or against:
@@ -53,6 +60,8 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
         left, top, right, bottom = entry.extent
         whole = over_original(values, Geometry(width, height, (left, top, right, bottom)))
         region = _region(whole, threshold)
+        if not region.any():
+            continue
         annotations.append(
             {
                 "id": len(annotations) + 1,

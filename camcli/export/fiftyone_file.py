@@ -165,7 +165,7 @@ def _png(entry: Entry, values: Map) -> bytes:
     scaled = values / np.float32(max(1.0, values.max()))
     region, levels = placed_levels((width, height), geometry, scaled)
     whole = Image.new("L", (width, height))
-    whole.paste(levels, region)
+    whole.paste(levels.image, region)
     file = io.BytesIO()
     whole.save(file, "PNG")
     return file.getvalue()

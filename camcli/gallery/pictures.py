@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from camcli.comparison.entry import Entry, Map, cover_the_same
@@ -24,7 +23,7 @@ from camcli.comparison.scaling import at_one_size, scaled_down
 from camcli.gallery.items import Item
 from camcli.images.decode import decode
 from camcli.output.atomic import write_bytes
-from camcli.output.colormaps import lookup_table
+from camcli.output.levels import Levels, drawable
 from camcli.output.render import overlay
 from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess, Reading
 
@@ -108,7 +107,7 @@ class Pictures:
         def original(row: Entry) -> Image.Image | None:
             return self._original(row, decoded())
 
-        maps = [row.read_map() if row else None for row in item.rows]
+        maps = [_drawable(row) if row else None for row in item.rows]
         rows = tuple(
             self._row(row, values, colormap, original)
             for row, values, colormap in zip(item.rows, maps, self.colormaps, strict=True)
@@ -128,7 +127,8 @@ class Pictures:
         identity = (_identity(row.row), colormap)
         heat = None
         if values is not None:
-            heat = self._made("heat", identity, "png", partial(_heat, values, colormap))
+            signed = row.meaning.sign == "signed"
+            heat = self._made("heat", identity, "png", partial(_heat, values, colormap, signed))
 
         def drawn() -> bytes | None:
             return _thumb(row, values, colormap, original(row))
@@ -166,14 +166,15 @@ class Pictures:
         cosines = []
         first = maps[0]
         for row, values in zip(item.rows[1:], maps[1:], strict=True):
-            same = row is not None and cover_the_same(item.row, row)
+            same = row is not None and cover_the_same(item.row, row) and _mean_the_same(item, row)
             if first is None or values is None or not same:
                 drawn.append(None)
                 continue
             before, after = at_one_size(first, values)
             if (alike := cosine(before, after)) is not None:
                 cosines.append(alike)
-            moved = after - before
+            signed = row.meaning.sign == "signed"  # type: ignore[union-attr]
+            moved = (after - before) / np.float32(2 if signed else 1)
             identity = (_identity(item.rows[0].row), _identity(row.row))  # type: ignore[union-attr]
             drawn.append(self._made("changes", identity, "png", partial(_change, moved)))
         return tuple(drawn), min(cosines, default=None)
@@ -220,6 +221,7 @@ def _identity(row: Mapping[str, Any]) -> list[object]:
     return [
         *_image_identity(row),
         digests.get("map") or [row.get("map"), row.get("map_range"), row.get("target")],
+        row.get("map_values"),
         row.get("crop_box"),
     ]
 
@@ -236,12 +238,13 @@ def _thumb(
     image: Image.Image | None,
 ) -> bytes | None:
     geometry = _geometry(row)
+    signed = row.meaning.sign == "signed"
     if image is None:
-        return None if values is None else _encoded(_coloured(values, colormap), **_JPEG)
+        return None if values is None else _encoded(_coloured(values, colormap, signed), **_JPEG)
     small = image.copy()
     small.thumbnail((THUMB_SIDE, THUMB_SIDE), reducing_gap=2.0)
     if values is not None and geometry is not None:
-        small = overlay(small, geometry, values, colormap, _THUMB_ALPHA)
+        small = overlay(small, geometry, values, colormap, _THUMB_ALPHA, signed=signed)
     return _encoded(small, **_JPEG)
 
 
@@ -259,24 +262,30 @@ def _reduced(values: Map) -> Map:
     return scaled_down(values, (height, width))
 
 
-def _levels(values: Map) -> npt.NDArray[np.uint8]:
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+def _drawable(row: Entry) -> Map | None:
+    values = row.read_map()
+    return None if values is None else drawable(values, row.meaning)
 
 
-def _coloured(values: Map, colormap: str) -> Image.Image:
-    return Image.fromarray(lookup_table(colormap)[_levels(_reduced(values))])
+def _mean_the_same(item: Item, row: Entry) -> bool:
+    """Return whether the values of a row's map mean what those of the first run's do."""
+    first = item.rows[0]
+    return first is not None and first.meaning.sign == row.meaning.sign
 
 
-def _heat(values: Map, colormap: str) -> bytes:
+def _coloured(values: Map, colormap: str, signed: bool = False) -> Image.Image:
+    lowest = -1 if signed else 0
+    return Levels.of(np.clip(_reduced(values), lowest, 1), signed).coloured(colormap)
+
+
+def _heat(values: Map, colormap: str, signed: bool = False) -> bytes:
     """Return a map as a picture of its own, opaque: the page lays it over the image."""
-    return _encoded(_coloured(values, colormap), format="PNG", optimize=True)
+    return _encoded(_coloured(values, colormap, signed), format="PNG", optimize=True)
 
 
 def _change(moved: Map) -> bytes:
     """Return a difference of maps, in [-1, 1], in a diverging colour map with 0 in the middle."""
-    return _encoded(
-        _coloured((moved + np.float32(1)) / np.float32(2), _DIVERGING), format="PNG", optimize=True
-    )
+    return _encoded(_coloured(moved, _DIVERGING, signed=True), format="PNG", optimize=True)
 
 
 def _encoded(image: Image.Image, **options: Any) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from camcli.comparison.compare import read_side
 from camcli.comparison.entry import output_of
-from camcli.config import Config
+from camcli.config import OutputConfig
 from camcli.gallery.items import ShownRun
 
 
@@ -19,10 +19,7 @@ def read_runs(paths: Sequence[Path]) -> list[ShownRun]:
         InputError: One of them holds no run.
 
     """
-    return [
-        ShownRun(name, read_side(path), _colormap(path))
-        for name, path in zip(_names(paths), paths, strict=True)
-    ]
+    return [_shown(name, path) for name, path in zip(_names(paths), paths, strict=True)]
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -31,6 +28,8 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return [str(path) if name in shared else name for name, path in zip(short, paths, strict=True)]
 
 
-def _colormap(path: Path) -> str:
+def _shown(name: str, path: Path) -> ShownRun:
+    entries = read_side(path)
     named = output_of(path).get("colormap")
-    return named if isinstance(named, str) else Config().output.colormap
+    usual = OutputConfig(sign=entries[0].meaning.sign).colormap
+    return ShownRun(name, entries, named if isinstance(named, str) else usual)

@@ -25,6 +25,7 @@ class AblationCam(LinearCam):
     """
 
     name = "ablation-cam"
+    signed = True
 
     def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Take the maps away one at a time; see `LinearCam.coefficients`."""

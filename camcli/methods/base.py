@@ -39,7 +39,8 @@ class Saliency:
     """What a method finds in one batch, one score an image.
 
     Attributes:
-        maps: float32 (B, h, w), raw and non-negative, at the target layer's resolution.
+        maps: float32 (B, h, w), raw, at the target layer's resolution; before the ReLU that the
+            formulas of most methods end with.
         completeness_error: (B,), |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution behind the maps;
             None for a method that does not claim to add up.
         components: What the maps are made of, where the method takes them apart.
@@ -58,6 +59,11 @@ class Saliency:
     coefficients: Tensor | None = None
     standard_error: Tensor | None = None
 
+    @property
+    def positive(self) -> Tensor:
+        """The maps as the formulas have them, after the ReLU: (B, h, w)."""
+        return self.maps.relu()
+
 
 class Method(ABC):
     """A saliency method. Its options are the fields of its (frozen) dataclass.
@@ -66,12 +72,16 @@ class Method(ABC):
         name: As the user writes it.
         decomposes: Whether its maps are made of components that can be saved.
         uses_class: Whether its maps depend on the class that is explained.
+        signed: Whether what is below 0 before the ReLU speaks against the class. It does not where
+            a method drops the negative gradients, contributions or components that would say so
+            before it adds up, nor where a sign says something else.
 
     """
 
     name: ClassVar[str]
     decomposes: ClassVar[bool] = False
     uses_class: ClassVar[bool] = True
+    signed: ClassVar[bool] = False
 
     @property
     def uses_deeplift(self) -> bool:

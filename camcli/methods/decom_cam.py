@@ -125,7 +125,7 @@ class DecomCam(Method):
             scores = torch.einsum("bqhw,bhw->bq", min_max(ossms), contributions.evidence)
         weights = self._integration_weights(scores, found.present)
         return Saliency(
-            maps=torch.einsum("bq,bqhw->bhw", weights, ossms).relu(),
+            maps=torch.einsum("bq,bqhw->bhw", weights, ossms),
             completeness_error=None if contributions is None else contributions.completeness_error,
             components=SubMaps(ossms, weights, found.explained_variance, maps.shape[1]),
             degenerate=self._reasons(finite, found, scores, weights),

@@ -21,8 +21,9 @@ class DeepLiftMap(Method):
 
     name = "deep-lift"
     uses_deeplift = True
+    signed = True
 
     def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Sum the contributions over the channels; see `Method.explain`."""
         contributions = probe.contributions(objective)
-        return Saliency(contributions.evidence.relu(), contributions.completeness_error)
+        return Saliency(contributions.evidence, contributions.completeness_error)

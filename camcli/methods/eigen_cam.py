@@ -30,4 +30,4 @@ class EigenCam(Method):
         """Project the activation on its first component; see `Method.explain`."""
         batch, _, height, width = probe.activation.shape
         component = positive_peak(first_component(probe.activation.flatten(2).transpose(1, 2)))
-        return Saliency(component.view(batch, height, width).relu())
+        return Saliency(component.view(batch, height, width))

@@ -35,4 +35,4 @@ class EigenGradCam(Method):
         component = first_component(places)
         agreement = (component * places.sum(2)).sum(1, keepdim=True)
         component = component * torch.where(agreement < 0, -1.0, 1.0)
-        return Saliency(component.view(batch, height, width).relu())
+        return Saliency(component.view(batch, height, width))

@@ -22,6 +22,7 @@ class GradCam(LinearCam):
 
     name = "grad-cam"
     uses_gradient = True
+    signed = True
 
     def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Average the gradient over space; see `LinearCam.coefficients`."""

@@ -19,7 +19,8 @@ class HiResCam(Method):
 
     name = "hires-cam"
     uses_gradient = True
+    signed = True
 
     def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Weigh each place by its gradient; see `Method.explain`."""
-        return Saliency((probe.gradient(objective) * probe.activation).sum(1).relu())
+        return Saliency((probe.gradient(objective) * probe.activation).sum(1))

@@ -23,4 +23,4 @@ class LayerCam(Method):
     def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Weigh each place by its positive gradient; see `Method.explain`."""
         weighed = probe.gradient(objective).relu() * probe.activation
-        return Saliency(weighed.sum(1).relu())
+        return Saliency(weighed.sum(1))

@@ -52,7 +52,7 @@ class LayerMean(Method):
         probes = [probe, *(probe.at(network) for network in self.further)]
         found = [self.method.explain(each, objective) for each in probes]
         size = max((tuple(each.maps.shape[-2:]) for each in found), key=lambda hw: hw[0] * hw[1])
-        maps = [min_max(_resized(each.maps, size)) for each in found]
+        maps = [min_max(_resized(each.positive, size)) for each in found]
         errors = [s.completeness_error for s in found if s.completeness_error is not None]
         return Saliency(
             maps=torch.stack(maps).mean(0),

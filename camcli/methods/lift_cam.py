@@ -26,6 +26,7 @@ class LiftCam(Method):
 
     name = "lift-cam"
     uses_deeplift = True
+    signed = True
 
     def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Weigh the activation maps by their contributions; see `Method.explain`."""

@@ -29,6 +29,7 @@ class LimeCam(LinearCam):
     """
 
     name = "lime-cam"
+    signed = True
 
     samples: int | None = field(
         default=None, metadata={"description": "drawn for each image; by default K, the maps'"}

@@ -25,6 +25,7 @@ class LrpCam(LinearCam):
 
     name = "lrp-cam"
     uses_relevance = True
+    signed = True
 
     def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Sum the relevance over space; see `LinearCam.coefficients`."""

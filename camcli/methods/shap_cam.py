@@ -30,6 +30,7 @@ class ShapCam(Method):
     """
 
     name = "shap-cam"
+    signed = True
 
     pairs: int = field(
         default=10, metadata={"description": "orderings drawn, each with its reverse; at least 2"}

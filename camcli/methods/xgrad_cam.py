@@ -24,6 +24,7 @@ class XGradCam(LinearCam):
 
     name = "xgrad-cam"
     uses_gradient = True
+    signed = True
 
     def coefficients(self, probe: Probe, objective: Objective) -> Tensor:
         """Average the gradients; see `LinearCam.coefficients`."""

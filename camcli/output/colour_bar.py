@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw
 
-from camcli.output.colormaps import lookup_table
 from camcli.output.lettering import Font, rounded
-from camcli.output.styles import CONTOURS
+from camcli.output.levels import Levels
 
 if TYPE_CHECKING:
     from camcli.config import OutputConfig
@@ -22,18 +21,14 @@ Colour: TypeAlias = tuple[int, int, int]
 _LOWEST, _HIGHEST = 0.0, 1.0
 
 
-def ends(saliency_map: SaliencyMap, normalize: str) -> tuple[float, float]:
-    """Return the raw values that became 0 and 1, or 0 and 1 where those are not known.
-
-    Args:
-        saliency_map: With the range of its raw map.
-        normalize: `output.normalize`.
-
-    """
+def ends(saliency_map: SaliencyMap) -> tuple[float, float]:
+    """Return the raw values that have the first and the last colour, 0 and 1 where not known."""
+    meaning = saliency_map.meaning
+    if meaning.scale is not None:
+        return -meaning.scale if meaning.sign == "signed" else _LOWEST, meaning.scale
     if saliency_map.range is None or not all(map(math.isfinite, saliency_map.range)):
         return _LOWEST, _HIGHEST
-    low, high = saliency_map.range
-    return {"minmax": (low, high), "max": (0.0, high)}.get(normalize, (_LOWEST, _HIGHEST))
+    return saliency_map.range
 
 
 def colour_bar(
@@ -61,7 +56,7 @@ def colour_bar(
 
     """
     width, height = size
-    low, high = map(rounded, ends(saliency_map, look.normalize))
+    low, high = map(rounded, ends(saliency_map))
     gap = height // 2
     left = math.ceil(font.getlength(low)) + gap
     right = width - math.ceil(font.getlength(high)) - gap
@@ -69,14 +64,17 @@ def colour_bar(
     drawing = ImageDraw.Draw(drawn)
     drawing.text((0, height // 2), low, ink, font, anchor="lm")
     drawing.text((width, height // 2), high, ink, font, anchor="rm")
-    drawn.paste(_gradient(look.colormap, right - left, height), (left, 0))
+    levels = _rising((right - left, height), look.sign == "signed")
+    drawn.paste(levels.coloured(look.colormap), (left, 0))
     if look.style == "contour":
-        for level in CONTOURS:
+        for level in levels.contours:
             place = left + round(level / 255 * (right - left))
             drawing.line((place, 0, place, height), ink, max(1, height // 8))
     return drawn
 
 
-def _gradient(colormap: str, width: int, height: int) -> Image.Image:
+def _rising(size: tuple[int, int], signed: bool) -> Levels:
+    """Return all levels from the first to the last, from left to right."""
+    width, height = size
     levels = np.linspace(0, 255, max(width, 1)).round().astype(np.uint8)
-    return Image.fromarray(lookup_table(colormap)[np.tile(levels, (height, 1))])
+    return Levels(Image.fromarray(np.tile(levels, (height, 1))), signed)

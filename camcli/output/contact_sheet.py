@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from camcli.output.lettering import Font, Lettering, shortened
+from camcli.output.levels import drawable
 from camcli.output.render import overlay
 
 if TYPE_CHECKING:
@@ -65,11 +66,12 @@ def contact_sheet(
     assert components.maps is not None
     assert values is not None
     assert saliency_map.item.original is not None
+    shown = drawable(values, saliency_map.meaning)
     named = _named(saliency_map, lettering)
     return _laid_out(
         [
             _Tile(_small(saliency_map.item.original), "photograph", named),
-            _Tile(_heat(saliency_map, values, colormap, alpha), "map", "the weighted sum"),
+            _Tile(_heat(saliency_map, shown, colormap, alpha), "map", "the weighted sum"),
             *_component_tiles(saliency_map, components, components.maps, colormap, alpha),
         ],
         lettering,

@@ -63,7 +63,7 @@ def with_legend(
     font = lettering.at(size)
     lines = [
         _Line(line, colour)
-        for text, colour in _caption(saliency_map.target, look.caption, provenance)
+        for text, colour in _caption(saliency_map, look.caption, provenance)
         for line in wrapped(lettering.spelt(text), room, font, _MOST_LINES)
     ]
     bar = (size + margin) if look.colorbar else 0
@@ -83,10 +83,13 @@ def text_size(picture: tuple[int, int]) -> int:
     return max(_SMALLEST_TEXT, round(math.sqrt(picture[0] * picture[1]) * _TEXT_SHARE))
 
 
-def _caption(target: Target, caption: str, provenance: Provenance) -> Iterator[tuple[str, Colour]]:
+def _caption(
+    saliency_map: SaliencyMap, caption: str, provenance: Provenance
+) -> Iterator[tuple[str, Colour]]:
     """Yield the sentences of a caption, with their colours."""
+    target = saliency_map.target
     if caption != "none":
-        yield in_words(target), _BRIGHT
+        yield in_words(target, saliency_map.meaning.sign), _BRIGHT
     if caption == "label":
         yield _sureness(target), _DIM
     if caption == "full":

@@ -45,7 +45,7 @@ class Provenance:
         told = {
             "Software": f"camcli {self.version}",
             "camcli:image": saliency_map.item.ref.name,
-            "camcli:target": in_words(target),
+            "camcli:target": in_words(target, saliency_map.meaning.sign),
             "camcli:class": str(target.index),
             "camcli:method": self.method,
             "camcli:layer": self.layer,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from camcli.output.levels import Levels
 from camcli.output.styles import STYLES
 from camcli.records import Geometry
 
@@ -29,6 +30,7 @@ def overlay(
     colormap: str,
     alpha: float,
     style: str = "blend",
+    signed: bool = False,
 ) -> Image.Image:
     """Draw a saliency map over an upright image.
 
@@ -41,6 +43,7 @@ def overlay(
         colormap: The name of a colour map, see `camcli.output.colormaps`.
         alpha: Opacity of the heatmap in [0, 1].
         style: How it is drawn, see `camcli.output.styles`.
+        signed: Whether the map is signed, in [-1, 1], and zero has the colour in the middle.
 
     Returns:
         A new RGB image of the same size.
@@ -49,7 +52,7 @@ def overlay(
         KeyError: There is no such colour map or style.
 
     """
-    region, levels = placed_levels(image.size, geometry, values)
+    region, levels = placed_levels(image.size, geometry, values, signed)
     seen = STYLES[style](image.crop(region), levels, colormap, alpha)
     if seen.size == image.size:
         return seen
@@ -60,23 +63,27 @@ def overlay(
 
 
 def placed_levels(
-    size: tuple[int, int], geometry: Geometry, values: npt.NDArray[np.float32]
-) -> tuple[Region, Image.Image]:
+    size: tuple[int, int],
+    geometry: Geometry,
+    values: npt.NDArray[np.float32],
+    signed: bool = False,
+) -> tuple[Region, Levels]:
     """Return which part of an upright image the network saw, and the map of that part.
 
     Args:
         size: (width, height) in pixels of the image, or of a copy at another scale.
         geometry: Where the map belongs.
         values: float32 (h, w) in [0, 1], stretched bilinearly onto `geometry.crop_box`.
+        signed: Whether the map is signed, in [-1, 1].
 
     Returns:
-        (left, top, right, bottom) in pixels of `size`, and an L image of that part's size.
+        (left, top, right, bottom) in pixels of `size`, and levels of that part's size.
 
     """
     geometry = _at_size(geometry, *size)
     region = _seen_region(geometry)
-    levels = Image.fromarray(np.rint(values * np.float32(255)).astype(np.uint8))
-    return region, _stretched(levels, geometry.crop_box, region)
+    levels = Levels.of(values, signed)
+    return region, Levels(_stretched(levels.image, geometry.crop_box, region), signed)
 
 
 def over_original(values: npt.NDArray[np.float32], geometry: Geometry) -> npt.NDArray[np.float32]:

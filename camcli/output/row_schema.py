@@ -9,10 +9,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from camcli.records import ROW_SCHEMA, ComponentsInfo, ErrorInfo, ManifestRow, Target, Versus
+from camcli.records import (
+    ROW_SCHEMA,
+    ComponentsInfo,
+    ErrorInfo,
+    ManifestRow,
+    MapValues,
+    Target,
+    Versus,
+)
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_RECORDS = (ManifestRow, Target, Versus, ComponentsInfo, ErrorInfo)
+_RECORDS = (ManifestRow, Target, Versus, MapValues, ComponentsInfo, ErrorInfo)
 _ENTRY = re.compile(r"^ {8}(\w+): (.*(?:\n {12}.*)*)", re.MULTILINE)
 
 

@@ -48,6 +48,7 @@ class RowMaker:
             target=saliency_map.target,
             map=_path_in(written, "map"),
             map_range=saliency_map.range,
+            map_values=None if saliency_map.degenerate else saliency_map.meaning,
             overlay=_path_in(written, "overlay"),
             components=_components_info(saliency_map.components, written),
             artefacts=_without_a_field(written),

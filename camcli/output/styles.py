@@ -11,36 +11,37 @@ from typing import TypeAlias
 from PIL import Image, ImageChops, ImageFilter
 
 from camcli.output.colormaps import lookup_table
+from camcli.output.levels import Levels
 
-Style: TypeAlias = Callable[[Image.Image, Image.Image, str, float], Image.Image]
-"""(image, levels, colour map, opacity) to an image: RGB and L of one size, opacity in [0, 1]."""
+Style: TypeAlias = Callable[[Image.Image, Levels, str, float], Image.Image]
+"""(image, levels, colour map, opacity) to an image: RGB, levels of its size, opacity in [0, 1]."""
 
-CONTOURS = (64, 128, 191)
 _LINE_SHARE = 1 / 120
 
 
-def blend(image: Image.Image, levels: Image.Image, colormap: str, alpha: float) -> Image.Image:
+def blend(image: Image.Image, levels: Levels, colormap: str, alpha: float) -> Image.Image:
     """Lay the coloured map over the image: (1 - alpha) image + alpha colour."""
-    return Image.blend(image, coloured(levels, colormap), alpha)
+    return Image.blend(image, levels.coloured(colormap), alpha)
 
 
-def mask(image: Image.Image, levels: Image.Image, colormap: str, alpha: float) -> Image.Image:  # noqa: ARG001
-    """Darken the image where the map is low: image (1 - alpha (1 - map))."""
-    kept = levels.point([round(255 * (1 - alpha * (1 - level / 255))) for level in range(256)])
-    return ImageChops.multiply(image, Image.merge("RGB", (kept, kept, kept)))
+def mask(image: Image.Image, levels: Levels, colormap: str, alpha: float) -> Image.Image:  # noqa: ARG001
+    """Darken the image where the map is close to zero: image (1 - alpha (1 - |map|))."""
+    kept = [round(255 * (1 - alpha * (1 - size / 255))) for size in range(256)]
+    shown = levels.magnitudes.point(kept)
+    return ImageChops.multiply(image, Image.merge("RGB", (shown, shown, shown)))
 
 
-def heat(image: Image.Image, levels: Image.Image, colormap: str, alpha: float) -> Image.Image:  # noqa: ARG001
+def heat(image: Image.Image, levels: Levels, colormap: str, alpha: float) -> Image.Image:  # noqa: ARG001
     """Show the coloured map alone."""
-    return coloured(levels, colormap)
+    return levels.coloured(colormap)
 
 
-def contour(image: Image.Image, levels: Image.Image, colormap: str, alpha: float) -> Image.Image:  # noqa: ARG001
+def contour(image: Image.Image, levels: Levels, colormap: str, alpha: float) -> Image.Image:  # noqa: ARG001
     """Draw the lines where the map is at a quarter, a half and three quarters, in its colours."""
     drawn = image.copy()
     width = max(1, round(min(image.size) * _LINE_SHARE))
-    for level in CONTOURS:
-        inside = levels.point([255 * (value >= level) for value in range(256)])
+    for level in levels.contours:
+        inside = levels.beyond(level)
         line = ImageChops.subtract(inside, inside.filter(ImageFilter.MinFilter(2 * width + 1)))
         colour = tuple(int(part) for part in lookup_table(colormap)[level])
         drawn.paste(colour, mask=line)
@@ -49,10 +50,3 @@ def contour(image: Image.Image, levels: Image.Image, colormap: str, alpha: float
 
 STYLES: dict[str, Style] = {"blend": blend, "mask": mask, "heat": heat, "contour": contour}
 """By the name that `output.style` takes."""
-
-
-def coloured(levels: Image.Image, colormap: str) -> Image.Image:
-    """Return an L image in the colours of a map, RGB."""
-    coloured = levels.copy()
-    coloured.putpalette(lookup_table(colormap).tobytes())
-    return coloured.convert("RGB")

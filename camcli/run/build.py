@@ -11,12 +11,13 @@ import torch
 
 from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import compiling, streamlined
-from camcli.config import Config, PreprocessConfig, PromptScore
+from camcli.config import Config, OutputConfig, PreprocessConfig, PromptScore
 from camcli.engine import Engine
 from camcli.errors import ConfigError, TargetError
-from camcli.methods import create_method
+from camcli.methods import METHOD_NAMES, create_method, method_class
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
+from camcli.methods.normalisation import Normalisation
 from camcli.models import LoadedModel, load_model
 from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import EMPTY_PROMPT, PromptPlan, plan_prompts
@@ -127,6 +128,7 @@ def build_around(
     """
     run = config.run
     method = create_method(config.method.name, config.method.options)
+    _require_signs(config, method)
     keep_components = _keeps_components(config, method)
     device = resolve_device(run.device)
     prompts = plan_prompts(config.prompts, needs_empty_prompt(config))
@@ -175,7 +177,7 @@ class _EngineParts:
             preprocess=self.model.preprocess,
             device=self.device,
             at_layer_size=self.config.output.map_size == "layer",
-            normalize=self.config.output.normalize,
+            normalisation=_normalisation(self.config.output),
             keep_components=self.keep_components,
         )
 
@@ -186,6 +188,31 @@ def _averaged(method: Method, further: Sequence[SplitNetwork]) -> LayerMean:
         for network in further:
             check_rules(network)
     return LayerMean(method, tuple(further))
+
+
+def _normalisation(output: OutputConfig) -> Normalisation:
+    """Return how maps become numbers; the scale of a run is found in its images, not here."""
+    scale = None if isinstance(output.scale, str) else output.scale
+    return Normalisation(output.sign, output.normalize, scale)
+
+
+def _require_signs(config: Config, method: Method) -> None:
+    sign = config.output.sign
+    if sign == "positive":
+        return
+    if not method.signed:
+        both = [name for name in METHOD_NAMES if method_class(name).signed]
+        against = "explain the target -CLASS, " if method.uses_class else ""
+        raise ConfigError(
+            f"output.sign: nothing in a map of {method.name} speaks against a target, so {sign} "
+            f"maps of it do not exist; leave the sign out, {against}or take a method with both "
+            f"signs ({', '.join(both)})"
+        )
+    if len(config.model.layers) > 1:
+        raise ConfigError(
+            f"output.sign: the maps of several layers are each stretched to [0, 1] and averaged, "
+            f"so {sign} maps of them do not exist; leave the sign out, or name a single layer"
+        )
 
 
 def _keeps_components(config: Config, method: Method) -> bool:

@@ -22,6 +22,7 @@ from camcli.run.plan import RunPlan
 from camcli.run.record import RunRecord
 from camcli.run.remaining import Remaining
 from camcli.run.result_writer import result_writer
+from camcli.run.run_scale import is_of_run, require_whole_run, scale_of_run
 from camcli.workers.pool import WorkerPool
 
 
@@ -43,11 +44,13 @@ def explain(
             process), what is in flight is finished and no more is begun.
 
     Raises:
+        ConfigError: The scale of the run cannot be known.
         OutputError: The output folder cannot be used.
         MachineError: A file could not be written, or memory ran out; what is in the manifest is
             whole, and the run can be resumed.
 
     """
+    require_whole_run(plan, built.config)
     fingerprint = built.fingerprint()
     targets = built.engine.targets
     if isinstance(plan.refs, Sequence):
@@ -55,8 +58,11 @@ def explain(
     with open_folder(plan.folder, plan, fingerprint, targets.many) as resumed:
         record = RunRecord(plan, built, fingerprint, resumed)
         with stoppable(interruption), record.kept():
+            if is_of_run(built.config) and record.scale is None:
+                record.found_scale(scale_of_run(plan, built, interruption, record.tally))
+            network = FixedBatches(built.engine.at_scale(record.scale), built.batch_size)
             images = Remaining(plan, resumed, targets.notice)
-            _explain_all(images, plan, built, workers, on_rows, interruption, record.tally)
+            _explain_all(images, network, plan, built, workers, on_rows, interruption, record.tally)
             clear_changed(plan.folder, plan, resumed)
             if resumed.end and not interruption.requested:
                 sort_manifest(plan.folder, plan, images.order)
@@ -65,6 +71,7 @@ def explain(
 
 def _explain_all(
     images: Remaining,
+    network: FixedBatches,
     plan: RunPlan,
     built: BuiltRun,
     workers: WorkerPool,
@@ -72,7 +79,6 @@ def _explain_all(
     interruption: Interruption,
     tally: Tally,
 ) -> None:
-    network = FixedBatches(built.engine, built.batch_size)
     writer = result_writer(plan, built, workers)
     with (
         Manifest(manifest_path(plan.folder, plan.shard)) as manifest,

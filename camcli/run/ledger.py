@@ -60,6 +60,7 @@ class Ledger:
         self._manifest.append(rows)
         self._tally.images += 1
         self._tally.rows.update(row.status for row in rows)
+        self._tally.clipped += sum(bool(row.map_values and row.map_values.clipped) for row in rows)
         self._on_rows(rows)
 
     def __enter__(self) -> Ledger:

@@ -19,12 +19,14 @@ class Tally:
     Attributes:
         rows: Manifest rows by status.
         images: Images whose rows are in the manifest.
+        clipped: Maps with values beyond their scale.
         seconds: Time of the calling thread by stage.
 
     """
 
     rows: Counter[str] = field(default_factory=Counter)
     images: int = 0
+    clipped: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @contextmanager
@@ -47,6 +49,7 @@ class Outcome:
         interrupted: Why it was asked to stop before the end, None if it was not.
         seconds: How long it took.
         files: What was made of each file that lists images.
+        scale: The raw value that became 1 in all maps, None where each has its own.
 
     """
 
@@ -55,6 +58,7 @@ class Outcome:
     interrupted: str | None
     seconds: float
     files: tuple[FileUse, ...] = ()
+    scale: float | None = None
 
     def told(self) -> Iterable[str]:
         """Return what the user should know of images and files that are not as was given."""

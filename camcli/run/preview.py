@@ -13,6 +13,7 @@ from camcli.output.folder import FolderPolicy, check_folder
 from camcli.output.record import read_run, refuse_another_run
 from camcli.run.build import BuiltRun, build
 from camcli.run.plan import RunPlan
+from camcli.run.run_scale import require_whole_run
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def preview(plan: RunPlan, config: Config) -> Preview:
         CamcliError: The run would end with the same before it touches an image.
 
     """
+    require_whole_run(plan, config)
     offline = without_download(config)
     own = offline.model.weights == config.model.weights
     quick = offline.run.model_copy(update={"compile": False, "batch_size": 1})

@@ -12,7 +12,7 @@ from typing import Any
 
 from camcli import __version__
 from camcli.errors import MachineError
-from camcli.output.record import write_run
+from camcli.output.record import read_run, write_run
 from camcli.output.resume import ResumeState
 from camcli.run.build import BuiltRun
 from camcli.run.outcome import Outcome, Tally
@@ -28,6 +28,8 @@ class RunRecord:
 
     Attributes:
         tally: What the run has done so far.
+        scale: The raw value that becomes 1 in all maps, None where each has its own or where it
+            is still to be found.
 
     """
 
@@ -39,6 +41,7 @@ class RunRecord:
         resumed: ResumeState,
     ) -> None:
         self.tally = Tally()
+        self.scale = _scale(plan, built, resumed)
         self._start = time.perf_counter()
         self._plan = plan
         self._resumed = resumed
@@ -67,6 +70,16 @@ class RunRecord:
                 raise
             raise MachineError(f"a result could not be written: {error}") from error
 
+    def found_scale(self, scale: float | None) -> None:
+        """Record the scale of all maps, before the first of them is written.
+
+        Raises:
+            OSError: The record could not be written.
+
+        """
+        self.scale = scale
+        self._write("running")
+
     def end(self, interrupted: str | None) -> Outcome:
         """Write how the run ended, and return it.
 
@@ -79,7 +92,7 @@ class RunRecord:
         """
         self._write("interrupted" if interrupted else "finished")
         files = tuple(self._targets.file_uses())
-        return Outcome(self.tally, self._resumed, interrupted, self._seconds, files)
+        return Outcome(self.tally, self._resumed, interrupted, self._seconds, files, self.scale)
 
     @property
     def _seconds(self) -> float:
@@ -91,6 +104,7 @@ class RunRecord:
             "state": state,
             **self._fixed,
             "resumed": self._resumed.to_json(),
+            "scale": self.scale,
             "images": tally.images + self._resumed.images,
             "rows": {status: tally.rows[status] + before[status] for status in _STATUSES},
             "listings": [use.to_json() for use in self._targets.file_uses()],
@@ -123,6 +137,14 @@ def _settings(built: BuiltRun) -> dict[str, Any]:
             "forward": list(built.engine.network.replaced),
         },
     }
+
+
+def _scale(plan: RunPlan, built: BuiltRun, resumed: ResumeState) -> float | None:
+    """Return the scale that is given, or that the maps which are there already have."""
+    if resumed.images and built.config.output.scale == "run":
+        scale = read_run(plan.folder, plan.shard).get("scale")
+        return scale if isinstance(scale, float) else None
+    return built.engine.normalisation.scale
 
 
 def _activation(built: BuiltRun) -> dict[str, Any]:

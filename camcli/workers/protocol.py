@@ -24,6 +24,7 @@ from camcli.records import (
     Geometry,
     ImageItem,
     ImageRef,
+    MapValues,
     Preprocess,
     Reading,
     SaliencyMap,
@@ -120,6 +121,7 @@ def write_request(writer: str, saliency_map: SaliencyMap) -> Request:
         "range": saliency_map.range,
         "completeness_error": saliency_map.completeness_error,
         "shape": values.shape,
+        "meaning": asdict(saliency_map.meaning),
         "components": components and asdict(replace(components, maps=None)),
         "parts": None if parts is None else parts.shape,
     }
@@ -139,6 +141,7 @@ def read_write_request(
         range=asked["range"],
         completeness_error=asked["completeness_error"],
         components=_components(asked["components"], asked["parts"], parts),
+        meaning=MapValues(**asked["meaning"]),
     )
 
 

@@ -261,6 +261,18 @@ def test_targets_may_be_indices_words_and_mappings(files: list[str]) -> None:
 
 
 @pytest.mark.slow
+def test_raw_signed_maps_are_given_and_drawn(files: list[str]) -> None:
+    settings = {"output.sign": "signed", "output.normalize": "none", "output.map_size": "layer"}
+    (found,) = camcli.explain("demo", files[0], method="deep-lift", settings=settings)
+    assert found.map is not None
+    assert found.map.min() < 0 < found.map.max()
+    assert found.range == (found.map.min(), found.map.max())
+    assert found.overlay().size == found.overlay("contour", "coolwarm").size
+    with pytest.raises(CamcliError, match="cannot be drawn so"):
+        found.overlay("sketch")  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
 def test_a_closed_explainer_says_so(files: list[str]) -> None:
     with Explainer("demo") as explainer:
         assert explainer.layer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -232,3 +234,39 @@ def test_what_is_wrong_with_a_target_is_said_once(target: str, complaint: str) -
     with pytest.raises(ConfigError, match=complaint) as caught:
         load_config(overrides=[f"targets=[{target}]"])
     assert "at least 1 item" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "normalize", "colormap"),
+    [
+        ({}, "minmax", "turbo"),
+        ({"output.sign": "negative"}, "minmax", "turbo"),
+        ({"output.sign": "signed"}, "max", "coolwarm"),
+        ({"output.sign": "signed", "output.normalize": "none"}, "none", "coolwarm"),
+        ({"output.sign": "signed", "output.colormap": "berlin"}, "max", "berlin"),
+        ({"output.scale": "run"}, "max", "turbo"),
+        ({"output.scale": 2}, "max", "turbo"),
+    ],
+)
+def test_defaults_suit_the_maps_that_are_asked_for(
+    given: dict[str, Any], normalize: str, colormap: str
+) -> None:
+    output = load_config(flags=given).output
+    assert (output.normalize, output.colormap) == (normalize, colormap)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        (["sign=signed", "normalize=minmax"], "output.normalize: minmax moves the zero"),
+        (["sign=signed", "colormap=viridis"], "output.colormap: viridis is not diverging"),
+        (["scale=run", "normalize=minmax"], "output.scale: minmax begins each map at its own"),
+        (["scale=2", "normalize=robust"], "output.scale: robust finds the scale in the maps"),
+        (["scale=true"], "output.scale: a scale is image, run or a number, not true"),
+        (["scale=0"], "output.scale: takes 'image', 'run' or a number of more than 0"),
+        (["sign=both"], "output.sign: 'both' is not one of positive, negative, signed"),
+    ],
+)
+def test_maps_that_cannot_be_are_refused(overrides: list[str], complaint: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(complaint)):
+        load_config(overrides=[f"output.{override}" for override in overrides])

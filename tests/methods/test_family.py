@@ -98,7 +98,7 @@ def their_maps(
 def test_maps_are_those_of_pytorch_grad_cam(
     name: str, theirs: str, network: nn.Module, images: Tensor, probe: Probe
 ) -> None:
-    found = create_method(name, {}).explain(probe, Objective.of(CLASSES)).maps
+    found = create_method(name, {}).explain(probe, Objective.of(CLASSES)).positive
     expected = their_maps(theirs, network, images)
     assert found.flatten(1).amax(1).min() > 0
     torch.testing.assert_close(minmax(found), minmax(expected), rtol=1e-4, atol=1e-4)
@@ -109,7 +109,7 @@ def test_ablation_cam_is_that_of_pytorch_grad_cam_where_the_score_is_positive(
 ) -> None:
     best, classes = probe.logits.max(1)
     assert best.min() > 0
-    found = create_method("ablation-cam", {}).explain(probe, Objective.of(classes)).maps
+    found = create_method("ablation-cam", {}).explain(probe, Objective.of(classes)).positive
     expected = their_maps("AblationCAM", network, images, classes)
     assert found.flatten(1).amax(1).min() > 0
     torch.testing.assert_close(minmax(found), minmax(expected), rtol=1e-4, atol=1e-4)
@@ -118,7 +118,9 @@ def test_ablation_cam_is_that_of_pytorch_grad_cam_where_the_score_is_positive(
 def test_eigen_grad_cam_is_that_of_pytorch_grad_cam_up_to_sign(
     network: nn.Module, images: Tensor, probe: Probe
 ) -> None:
-    found = minmax(create_method("eigen-grad-cam", {}).explain(probe, Objective.of(CLASSES)).maps)
+    found = minmax(
+        create_method("eigen-grad-cam", {}).explain(probe, Objective.of(CLASSES)).positive
+    )
     from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
 
     evidence = (probe.gradient(Objective.of(CLASSES)) * probe.activation).detach().numpy()

@@ -32,7 +32,7 @@ def test_maps_are_normalised_and_averaged(demo_model: LoadedModel) -> None:
     for row in range(3):
         for saliency in each:
             values = torch.nn.functional.interpolate(
-                saliency.maps[None, row : row + 1], (32, 32), mode="bilinear"
+                saliency.positive[None, row : row + 1], (32, 32), mode="bilinear"
             )[0, 0]
             expected[row] += (values - values.min()) / (values.max() - values.min()) / 2
     torch.testing.assert_close(found.maps, expected)

@@ -20,7 +20,7 @@ def test_grad_cam(
 ) -> None:
     probe = Probe(squeezenet_split, photo_batch[:3])
     classes = torch.tensor([0, 10, 207])
-    found = GradCam().explain(probe, Objective.of(classes)).maps
+    found = GradCam().explain(probe, Objective.of(classes)).positive
     for image, target, saliency in zip(photo_batch[:3], classes, found, strict=True):
         activation = squeezenet.network.features(image[None]).detach().requires_grad_()
         score = squeezenet.network.classifier(activation).flatten(1)[0, target]

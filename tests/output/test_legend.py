@@ -13,7 +13,7 @@ from camcli.config import OutputConfig
 from camcli.output.colormaps import lookup_table
 from camcli.output.colour_bar import ends
 from camcli.output.legend import text_size, with_legend
-from camcli.records import SaliencyMap
+from camcli.records import MapValues, SaliencyMap
 from tests.output.legends import CAT, map_over
 from tests.output.made import MADE
 
@@ -137,18 +137,20 @@ def test_contours_have_ticks_in_the_bar_where_their_levels_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("normalize", "raw", "expected"),
+    ("meaning", "raw", "expected"),
     [
-        ("minmax", (-0.5, 2.0), (-0.5, 2.0)),
-        ("max", (-0.5, 2.0), (0.0, 2.0)),
-        ("minmax", None, (0.0, 1.0)),
-        ("minmax", (0.0, float("inf")), (0.0, 1.0)),
+        (MapValues(), (-0.5, 2.0), (-0.5, 2.0)),
+        (MapValues(normalize="max", scale=2.0), (0.5, 2.0), (0.0, 2.0)),
+        (MapValues("negative", "robust", 1.5, 3), (0.5, 2.0), (0.0, 1.5)),
+        (MapValues("signed", "none", 3.0), (-0.5, 2.0), (-3.0, 3.0)),
+        (MapValues(), None, (0.0, 1.0)),
+        (MapValues(), (0.0, float("inf")), (0.0, 1.0)),
     ],
 )
 def test_the_ends_are_the_raw_values_that_became_zero_and_one(
-    normalize: str, raw: tuple[float, float] | None, expected: tuple[float, float]
+    meaning: MapValues, raw: tuple[float, float] | None, expected: tuple[float, float]
 ) -> None:
-    assert ends(replace(map_over((8, 8)), range=raw), normalize) == expected
+    assert ends(replace(map_over((8, 8)), range=raw, meaning=meaning)) == expected
 
 
 def test_the_numbers_stand_at_the_ends_of_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:

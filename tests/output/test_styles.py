@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from camcli.config.sections import OutputConfig
+from camcli.config import OutputConfig
 from camcli.output.colormaps import lookup_table
+from camcli.output.levels import Levels
 from camcli.output.styles import STYLES
 
 RNG = np.random.default_rng(0)
@@ -18,7 +19,7 @@ LEVELS = Image.fromarray(np.tile(np.linspace(0, 255, 80).round().astype(np.uint8
 
 
 def drawn(style: str, alpha: float) -> np.ndarray:
-    return np.asarray(STYLES[style](IMAGE, LEVELS, "viridis", alpha)).astype(float)
+    return np.asarray(STYLES[style](IMAGE, Levels(LEVELS), "viridis", alpha)).astype(float)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])

@@ -28,7 +28,10 @@ FIXED: dict[str, Any] = {
     "run.device": "cpu",
     "run.compile": False,
 }
-ALONGSIDE: dict[str, dict[str, Any]] = {"method.options": {"method.name": "shap-cam"}}
+ALONGSIDE: dict[str, dict[str, Any]] = {
+    "method.options": {"method.name": "shap-cam"},
+    "output.scale": {"output.normalize": "max"},
+}
 """What else is set where a key has no other value otherwise."""
 
 OTHER: dict[str, Any] = {
@@ -64,7 +67,9 @@ OTHER: dict[str, Any] = {
     "run.seed": 1,
     "output.save": ["maps"],
     "output.map_size": "layer",
+    "output.sign": "negative",
     "output.normalize": "max",
+    "output.scale": 2.0,
     "output.colormap": "viridis",
     "output.alpha": 0.25,
     "output.style": "heat",

@@ -21,6 +21,7 @@ from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Saliency
 from camcli.output.identity import Wording, refuse_unless_same
 from camcli.output.manifest import FILE_NAME, read_rows
+from camcli.output.map_values import meaning_of
 from camcli.output.record import read_run
 from camcli.records import ImageItem
 from camcli.targets.class_target import ClassTarget, Rival
@@ -123,6 +124,7 @@ def stored_source(
             f"the maps in {folder} lie over the original images (output.map_size=original); "
             "explain again with output.map_size=input or layer"
         )
+    _refuse_other_values(folder, rows)
     maps = {
         (row["image"], _target_of(row["target"])): StoredMap(
             folder / row["map"],
@@ -140,6 +142,23 @@ def stored_source(
             )
         raise InputError(f"{folder} holds no maps: explain again with --save maps")
     return StoredSource(name_of(folder), maps, size)
+
+
+def _refuse_other_values(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse maps that do not order the places by what speaks for the target."""
+    meanings = [meaning_of(row) for row in rows if row["map"]]
+    signs = sorted({each.sign for each in meanings} - {"positive"})
+    if signs:
+        raise InputError(
+            f"the maps in {folder} are {' and '.join(signs)} (output.sign), and metrics ask what "
+            "speaks for a target; explain again with output.sign=positive"
+        )
+    if clipped := sum(each.clipped > 0 and each.normalize != "none" for each in meanings):
+        raise InputError(
+            f"{clipped} maps in {folder} are clipped (output.normalize=robust, or output.scale), "
+            "so that their highest places cannot be told apart; explain again with "
+            "output.normalize=minmax, max or none and output.scale=image"
+        )
 
 
 def _run_in(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:

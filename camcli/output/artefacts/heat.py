@@ -6,6 +6,7 @@ from camcli.output.artefacts.base import Artefact
 from camcli.output.artefacts.picture import Picture
 from camcli.output.bare_heat import bare_heat
 from camcli.output.encode import png
+from camcli.output.levels import drawable
 from camcli.records import SaliencyMap
 
 
@@ -18,11 +19,17 @@ class Heat(Artefact[Picture]):
         return ".png"
 
     def render(self, saliency_map: SaliencyMap) -> Picture | None:
-        """Return the coloured map, the more opaque the higher it is."""
+        """Return the coloured map, the more opaque the farther from zero it is."""
         item, values = saliency_map.item, saliency_map.values
         assert item.original is not None
         assert values is not None
-        drawn = bare_heat(item.original.size, item.geometry, values, self.config.colormap)
+        drawn = bare_heat(
+            item.original.size,
+            item.geometry,
+            drawable(values, saliency_map.meaning),
+            self.config.colormap,
+            self.config.sign == "signed",
+        )
         return Picture(drawn, self.provenance.facts(saliency_map))
 
     def encode(self, rendered: Picture) -> bytes:

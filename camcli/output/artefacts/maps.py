@@ -13,7 +13,7 @@ from camcli.records import Geometry, SaliencyMap
 
 
 class Maps(Artefact[npt.NDArray[np.float32]]):
-    """A map as `.npy`: float32 (h, w) in [0, 1], at the resolution of `output.map_size`."""
+    """A map as `.npy`: float32 (h, w), as `output.normalize` asks, at `output.map_size`."""
 
     @property
     def suffix(self) -> str:

@@ -6,6 +6,7 @@ from camcli.output.artefacts.base import Artefact
 from camcli.output.artefacts.picture import Picture
 from camcli.output.encode import IMAGE_ENCODERS
 from camcli.output.legend import with_legend
+from camcli.output.levels import drawable
 from camcli.output.render import overlay
 from camcli.records import SaliencyMap
 
@@ -24,7 +25,15 @@ class Overlays(Artefact[Picture]):
         assert item.original is not None
         assert values is not None
         look = self.config
-        drawn = overlay(item.original, item.geometry, values, look.colormap, look.alpha, look.style)
+        drawn = overlay(
+            item.original,
+            item.geometry,
+            drawable(values, saliency_map.meaning),
+            look.colormap,
+            look.alpha,
+            look.style,
+            look.sign == "signed",
+        )
         drawn = with_legend(drawn, saliency_map, look, self.provenance)
         return Picture(drawn, self.provenance.facts(saliency_map))
 

@@ -137,3 +137,21 @@ def test_what_holds_no_maps_of_the_networks_input_is_refused(folder: Path) -> No
     (folder / "run.json").unlink()
     with pytest.raises(InputError, match="holds no run of camcli explain"):
         stored_source(folder, (4, 4), RUN)
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"sign": "signed", "normalize": "max", "scale": 1.0, "clipped": 0}, "are signed"),
+        ({"sign": "negative", "normalize": "none", "scale": 1.0, "clipped": 0}, "are negative"),
+        ({"sign": "positive", "normalize": "robust", "scale": 1.0, "clipped": 2}, "are clipped"),
+    ],
+)
+def test_maps_that_do_not_order_what_speaks_for_the_target_are_refused(
+    values: dict[str, Any], complaint: str, folder: Path
+) -> None:
+    manifest = folder / "manifest.jsonl"
+    row = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(row | {"map_values": values}) + "\n")
+    with pytest.raises(InputError, match=f"{complaint}.*explain again with"):
+        stored_source(folder, (4, 4), RUN)

@@ -36,11 +36,18 @@ def report(
     """
     from tqdm import tqdm
 
+    from camcli.comparison.compare import kinds_of
     from camcli.gallery.build import build_gallery
     from camcli.gallery.source import read_runs
     from camcli.gallery.truth import StatedTruth, read_truth
 
     shown = read_runs(runs)
+    kinds = {kind for run in shown for kind in kinds_of(run.entries)}
+    if len(kinds) > 1:
+        say(
+            f"the values of the runs' maps mean different things ({'; '.join(sorted(kinds))}): no "
+            "differences between these are shown"
+        )
     stated = read_truth(truth, shown) if truth else StatedTruth({})
     with tqdm(unit="image", file=sys.stderr, disable=quiet or None) as bar:
 

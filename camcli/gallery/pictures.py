@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from camcli.comparison.compare import kinds_of
 from camcli.comparison.entry import Entry, Map, cover_the_same
 from camcli.comparison.scaling import at_one_size, scaled_down
 from camcli.gallery.items import Item
@@ -270,7 +271,7 @@ def _drawable(row: Entry) -> Map | None:
 def _mean_the_same(item: Item, row: Entry) -> bool:
     """Return whether the values of a row's map mean what those of the first run's do."""
     first = item.rows[0]
-    return first is not None and first.meaning.sign == row.meaning.sign
+    return first is not None and kinds_of([first]) == kinds_of([row])
 
 
 def _coloured(values: Map, colormap: str, signed: bool = False) -> Image.Image:

@@ -21,6 +21,7 @@ from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.gradient_need import require_gradient
 from camcli.network.split import SplitNetwork
+from camcli.network.trial import Trial
 from camcli.records import ImageRef
 from camcli.run.build import BuiltRun
 from camcli.run.cut import examples_for, split_at
@@ -129,7 +130,7 @@ def _method_source(method: Method, built: BuiltRun, traced: SplitNetwork) -> Met
         run = built.config.run
         network = accelerate(traced, run, engine.device, built.batch_size, 0, lambda _: None)
     # Before any image is touched.
-    require_gradient(method, traced, examples_for(built.model, engine.device))
+    require_gradient(method, Trial.of(traced, examples_for(built.model, engine.device)))
     if method.uses_deeplift:
         check_rules(network)
     return MethodSource(method.name, method, network, traced, engine.targets.axis)

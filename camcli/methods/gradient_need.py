@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from camcli.attribution.attribution import check_rules
 from camcli.errors import LayerError
 from camcli.methods import METHOD_NAMES, create_method
 from camcli.methods.base import Method
 from camcli.network.gradient import gradient_of_top, stoppers
 from camcli.network.split import SplitNetwork
+from camcli.network.trial import Trial
 
 
-def require_gradient(method: Method, network: SplitNetwork, images: Tensor) -> None:
+def require_gradient(method: Method, trial: Trial) -> None:
     """Check that a method that asks for gradients can have them.
 
     Args:
         method: The method.
-        network: The network, cut at the target layer.
-        images: A few, normalised as the network wants them.
+        trial: A few images in the network, cut at the target layer.
 
     Raises:
         LayerError: No gradient reaches the layer; with the operations that stop it, and the
             methods that need none.
 
     """
-    if not method.uses_gradient or gradient_of_top(network, images) is not None:
+    if not method.uses_gradient or gradient_of_top(trial) is not None:
         return
+    network = trial.halves
     stopped_by = ", ".join(stoppers(network.tail)) or "what lies between"
     raise LayerError(
         f"{method.name} needs the gradient of the scores at the layer {network.layer!r}, and "

@@ -71,8 +71,12 @@ def corner_changes(traced: TracedNetwork, layers: Sequence[str], images: Tensor)
     """
     found = [find_spatial_layer(traced, layer) for layer in layers]
     trunk = build_trunk(traced, [node for node, _ in found])
-    activations = trunk(_with_changed_corners(images))
-    return [_changes(a, layout) for a, (_, layout) in zip(activations, found, strict=True)]
+    # One by one: of large images, the activations of five take more memory than time.
+    runs = [trunk(image[None]) for image in _with_changed_corners(images)]
+    return [
+        _changes(torch.cat(activations, layout.batch_dim), layout)
+        for activations, (_, layout) in zip(zip(*runs, strict=True), found, strict=True)
+    ]
 
 
 def corner_ratios(changes: Tensor) -> Tensor:

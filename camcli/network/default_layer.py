@@ -12,8 +12,9 @@ from camcli.network.gradient import gradient_of_top, places_matter
 from camcli.network.head import head_of
 from camcli.network.nodes import packet_of
 from camcli.network.outputs import layers_of, module_outputs
-from camcli.network.split import SplitNetwork, split
+from camcli.network.split import split
 from camcli.network.trace import TracedNetwork
+from camcli.network.trial import Trial
 
 _aten = torch.ops.aten
 
@@ -43,46 +44,53 @@ def default_layer(traced: TracedNetwork, images: Tensor) -> str:
         LayerError: There is none.
 
     """
+    return default_trial(traced, images).halves.layer
+
+
+def default_trial(traced: TracedNetwork, images: Tensor) -> Trial:
+    """Return images in the network cut at its default layer; see `default_layer`."""
     for layer in _candidates(traced, None):
-        if has_gradient(split(traced, layer), images):
-            return layer
+        trial = Trial.of(split(traced, layer), images)
+        if has_gradient(trial):
+            return trial
     raise LayerError(
         "no layer of the network has an extent in space and a gradient from the scores; "
         "`camcli layers` shows the output of each of its modules"
     )
 
 
-def warn_if_no_gradient(traced: TracedNetwork, halves: SplitNetwork, images: Tensor) -> None:
+def warn_if_no_gradient(traced: TracedNetwork, trial: Trial, images: Tensor) -> None:
     """Warn of a layer without a gradient at its places in space, and name one that has one."""
-    if has_gradient(halves, images):
+    if has_gradient(trial):
         return
+    refused = trial.halves.layer
     better = next(
         (
             layer
-            for layer in _candidates(traced, before=halves.layer)
-            if has_gradient(split(traced, layer), images)
+            for layer in _candidates(traced, before=refused)
+            if has_gradient(Trial.of(split(traced, layer), images))
         ),
         None,
     )
     advice = f": give --layer {better}" if better else ""
     warnings.warn(
-        f"the scores do not depend on the places in space of the layer {halves.layer!r} (their "
+        f"the scores do not depend on the places in space of the layer {refused!r} (their "
         f"gradient is zero everywhere), so its maps will be empty{advice}",
         CamcliWarning,
         stacklevel=2,
     )
 
 
-def has_gradient(halves: SplitNetwork, images: Tensor) -> bool:
+def has_gradient(trial: Trial) -> bool:
     """Return whether the scores depend on any place in space.
 
     The gradient of the top scores says so; where none reaches the layer, as the network detaches
     or compares it, what happens when its places become zero.
     """
-    gradient = gradient_of_top(halves, images)
+    gradient = gradient_of_top(trial)
     if gradient is None:
-        return places_matter(halves, images)
-    return bool(halves.layout.to_maps(gradient).any())
+        return places_matter(trial)
+    return bool(trial.halves.layout.to_maps(gradient).any())
 
 
 def _candidates(traced: TracedNetwork, before: str | None) -> list[str]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, fx
 
 from camcli.network.nodes import ancestors, descendants, innermost_module, operation_name, packet_of
-from camcli.network.split import SplitNetwork
+from camcli.network.trial import Trial
 
 _aten = torch.ops.aten
 
@@ -15,34 +15,24 @@ _STOPPING = {
 }  # fmt: skip
 
 
-def gradient_of_top(halves: SplitNetwork, images: Tensor) -> Tensor | None:
+def gradient_of_top(trial: Trial) -> Tensor | None:
     """Return the gradient of the top scores by the activation, in its layout.
 
     None where no gradient reaches the activation: it is detached, rounded, or made into something
     that has no derivatives, such as the outcome of a comparison.
     """
-    with torch.no_grad():
-        activation, *bypass = halves.trunk(images)
-    leaf = activation.detach().requires_grad_()
-    try:
-        score = halves.tail(leaf, *bypass).amax(1).sum()
-    except NotImplementedError:  # an operation for which PyTorch has no derivative
-        return None
-    if not score.requires_grad:
-        return None
-    gradient: Tensor
-    (gradient,) = torch.autograd.grad(score, leaf)
-    return gradient if gradient.any() or not stoppers(halves.tail) else None
+    gradient = trial.gradient
+    if gradient is None or gradient.any() or not stoppers(trial.halves.tail):
+        return gradient
+    return None
 
 
-@torch.no_grad()
-def places_matter(halves: SplitNetwork, images: Tensor) -> bool:
+def places_matter(trial: Trial) -> bool:
     """Return whether the scores change when all places of the activation become zero."""
-    activation, *bypass = halves.trunk(images)
-    empty = halves.layout.from_maps(torch.zeros_like(halves.layout.to_maps(activation)), activation)
-    scores = halves.tail(activation, *bypass)
-    change = (halves.tail(empty, *bypass) - scores).abs().max()
-    return bool(change > 1e-6 * scores.abs().max())
+    layout, activation = trial.halves.layout, trial.activation
+    empty = layout.from_maps(torch.zeros_like(layout.to_maps(activation)), activation)
+    change = (trial.scores_of(empty) - trial.scores).abs().max()
+    return bool(change > 1e-6 * trial.scores.abs().max())
 
 
 def stoppers(tail: fx.GraphModule) -> list[str]:

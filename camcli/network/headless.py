@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 
 from camcli.errors import CamcliWarning, ModelError
 from camcli.network.head import Head, channels_of, head_of, is_matrix, is_pointwise, values_of
@@ -17,11 +17,6 @@ from camcli.network.trace import TracedNetwork
 _aten = torch.ops.aten
 
 _NORMS = {_aten.norm, _aten.linalg_vector_norm}
-_DIVISIONS = {_aten.div, _aten.reciprocal}
-_KEPT_FROM_ZERO = {
-    _aten.add, _aten.clamp, _aten.clamp_min, _aten.expand, _aten.expand_as, _aten.maximum,
-    _aten.unsqueeze, _aten.view,
-}  # fmt: skip
 _NORMALISATIONS = {
     _aten.batch_norm, _aten.native_batch_norm, _aten._native_batch_norm_legit_no_training,
     _aten.layer_norm, _aten.native_layer_norm, _aten.rms_norm, _aten.group_norm,
@@ -29,6 +24,15 @@ _NORMALISATIONS = {
 }  # fmt: skip
 _FEATURE_OUTPUTS = ("pooler_output", "image_embeds")
 """What transformers calls the outputs of bodies without a head."""
+
+_FEATURE_WORDS = frozenset({
+    "embed", "embeds", "embedding", "embeddings", "feature", "features", "feat", "feats", "latent",
+    "proj", "projection", "projector", "representation", "representations",
+})  # fmt: skip
+"""What features are called, as an output or as the layer that makes them."""
+
+_CLASSIFIERS = {"classifier", "classification_head", "cls_head", "logits"}
+_ROUNDING = 1e-4
 
 _HEADS = ("fc", "head", "heads", "classifier", "last_linear", "fc_out", "head_dist")
 
@@ -41,11 +45,13 @@ _REMEDY = (
 def require_head(traced: TracedNetwork, network: nn.Module, labels: Sequence[str] | None) -> None:
     """Refuse a network without a classification head, and tell of one that may be without.
 
-    A network has none for certain if it says so itself; if it scales its outputs to length 1; if
-    every place has outputs of its own; or if what it pools comes of a larger convolution or is
-    normalised, and its head was taken out or further layers read the same. A last convolution of
-    one place at a time, pooled as it is, is the head of fully convolutional classifiers. What lies
-    between is told. No network has features of a single number.
+    A network has none for certain if it says so itself; if it calls its output features; if it
+    scales its outputs to one length; if every place has outputs of its own; or if what it pools
+    comes of a larger convolution or is normalised, and its head was taken out or further layers
+    read the same. A last convolution of one place at a time, pooled as it is, is the head of fully
+    convolutional classifiers, and a last linear layer is a head, whatever it was made for. What
+    lies between, and a last layer that is called a projection, is told. No network has features of
+    a single number.
 
     Args:
         traced: The network as a graph.
@@ -108,8 +114,12 @@ def _by_its_word(traced: TracedNetwork, network: nn.Module, head: Head) -> str |
 
 def _by_its_graph(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
     """Return what in the graph shows that its outputs are no scores of classes."""
-    if any(packet_of(node) in _NORMS and _divides(node) for node in head.behind):
-        return "it scales its outputs to length 1, as embeddings are"
+    output = traced.scores.place.rpartition(".")[2]
+    if _words(output) & _FEATURE_WORDS:
+        return f"it calls them {output!r}"
+    length = _one_length(traced.returned)
+    if length is not None and (_is_one(length) or any(map(_is_norm, head.behind))):
+        return f"it scales its outputs to length {length:.4g}, as embeddings are"
     if not head.pooled:
         return None
     where = _pooled_layer(traced, head)
@@ -121,26 +131,53 @@ def _by_its_graph(traced: TracedNetwork, network: nn.Module, head: Head) -> str 
     return f"it returns what it pools of {where}, {like_features}"
 
 
-def _divides(norm: fx.Node) -> bool:
-    """Return whether something is divided by a norm, perhaps one that is kept from 0."""
-    users = list(norm.users)
-    while users:
-        user = users.pop()
-        if packet_of(user) in _DIVISIONS:
-            return True
-        if packet_of(user) in _KEPT_FROM_ZERO:
-            users += user.users
-    return False
-
-
 def _doubt(traced: TracedNetwork, network: nn.Module, head: Head) -> str | None:
     """Return what is unusual for scores of classes, and usual for features."""
     if any(packet_of(node) == _aten.dropout for node in head.behind):
         return "it ends in a dropout, as what lies before a head does"
+    called = _called_features(head)
+    if called is not None:
+        return f"its last layer is called {called!r}"
     if not head.pooled:
         return None
     why = _unlike_scores(head) or _like_features(network, head)
     return f"it returns what it pools of {_pooled_layer(traced, head)}, {why}" if why else None
+
+
+def _words(name: str) -> set[str]:
+    return set(name.lower().split("_"))
+
+
+def _called_features(head: Head) -> str | None:
+    """Return the path of a last layer that is named after an embedding, None without."""
+    for path in sorted({path for node in head.maps for path in module_paths(node)[-1:]}):
+        names = [name for name in path.split(".") if not name.isdecimal()]
+        words = _words(names[-1]) if names else set()
+        # A module called `features` holds convolutions, and a `classifier` may end in `out_proj`.
+        if words & _FEATURE_WORDS - {"feature", "features"} and not _CLASSIFIERS & {*names[:-1]}:
+            return path
+    return None
+
+
+def _one_length(rows: Tensor) -> float | None:
+    """Return the length that all outputs (R, N) have, None where lengths differ.
+
+    Shares that add up to 1 are probabilities, and may be of one class each.
+    """
+    rows = rows.double()
+    if bool((rows >= 0).all()) and bool(((rows.sum(1) - 1).abs() < _ROUNDING).all()):
+        return None
+    lengths = rows.norm(dim=1)
+    same = bool(((lengths - lengths[0]).abs() <= _ROUNDING * lengths[0]).all())
+    return float(lengths[0]) if same and bool(lengths[0] > 0) else None
+
+
+def _is_one(length: float) -> bool:
+    return abs(length - 1) < _ROUNDING
+
+
+def _is_norm(node: fx.Node) -> bool:
+    return packet_of(node) in _NORMS
 
 
 def _like_features(network: nn.Module, head: Head) -> str | None:

@@ -78,8 +78,9 @@ def _by_its_axes(tensor: Tensor) -> str:
     many = f"it holds {' x '.join(map(str, sizes))} numbers for each image"
     if len(sizes) == 3:
         return (
-            f"{many}, as the maps of segmenters and of bodies without a head. Put a head on it, or "
-            "let it return one score for each class of a segmenter, such as output.mean((2, 3))"
+            f"{many}, as the maps of segmenters and of bodies without a head. Put a "
+            "classification head on it, or let it return one score for each class of a segmenter, "
+            "such as output.mean((2, 3))"
         )
     return (
         f"{many}, as tokens without a head, or as several answers to each of several questions. "

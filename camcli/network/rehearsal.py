@@ -53,9 +53,12 @@ def rehearse(network: nn.Module, example: Tensor) -> Rehearsal:
     # Unlike each other, so that what one does to the other shows.
     images = torch.cat([example[:1], 3 * example[1:2] + 1])
     with evaluating(network):
-        invocation = _invocation(network, keyword, images)
-        with _without_chance():
-            outputs = invocation(network, images.clone())
+        before = _states()
+        invocation, outputs = _first_run(network, keyword, images)
+        if _states() != before:
+            # The first time of all, weights may be drawn that are not known before.
+            with _without_chance():
+                outputs = invocation(network, images.clone())
         alone = _alone(network, invocation, images)
         if invocation.replaced:
             _tell_of(invocation, outputs, network, images)
@@ -67,8 +70,10 @@ def rehearse(network: nn.Module, example: Tensor) -> Rehearsal:
     return Rehearsal(invocation, images, outputs, alone)
 
 
-def _invocation(network: nn.Module, keyword: str | None, example: Tensor) -> Invocation:
-    """Return the way to run a network in which it computes in float32.
+def _first_run(
+    network: nn.Module, keyword: str | None, example: Tensor
+) -> tuple[Invocation, dict[str, Tensor]]:
+    """Return the way to run a network in which it computes in float32, and what it returned.
 
     Where that fails, double precision is replaced as well: of a network whose weights were double,
     and are float32 now, the forward may cast to double still. Where that fails too, as it may for
@@ -78,18 +83,17 @@ def _invocation(network: nn.Module, keyword: str | None, example: Tensor) -> Inv
         precision = InSinglePrecision(replaced, example.device)
         try:
             with precision:
-                Invocation(keyword)(network, example.clone())
+                outputs = Invocation(keyword)(network, example.clone())
         except Exception:
             continue
-        return Invocation(keyword, frozenset(precision.met))
+        return Invocation(keyword, frozenset(precision.met)), outputs
     plain = Invocation(keyword)
     try:
-        plain(network, example.clone())
+        return plain, plain(network, example.clone())
     except (torch.OutOfMemoryError, ModelError):
         raise
     except Exception as error:  # whatever the user's forward raises
         raise unfit(error, network, plain, example) from error
-    return plain
 
 
 def _alone(network: nn.Module, invocation: Invocation, example: Tensor) -> dict[str, Tensor]:

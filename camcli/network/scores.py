@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +43,7 @@ class Scores:
 
     def read(self, output: Any) -> Tensor:
         """Return what the network itself returned, (B, N), without a logarithm that was cut off."""
-        scores: Tensor = tensors_of(output)[self.place]
-        # The scores of one image may have lost both axes in a squeeze.
-        scores = scores.reshape(scores.shape[0] if scores.dim() else 1, -1)
+        scores = _rows(tensors_of(output)[self.place])
         return scores.exp() if self.logs else scores
 
     def closing(self, scores: Tensor) -> Tensor:
@@ -55,7 +54,7 @@ class Scores:
 def find_scores(
     module: fx.GraphModule,
     structure: pytree.TreeSpec,
-    example: Tensor,
+    outputs: Mapping[str, Tensor],
     wanted: str | None,
     probabilities: Probabilities | None = None,
 ) -> Scores:
@@ -64,7 +63,7 @@ def find_scores(
     Args:
         module: The network as a graph.
         structure: How its output node's arguments make the network's tensors by their paths.
-        example: A few images.
+        outputs: The network's tensors for a few images, by their paths.
         wanted: The scores' key in a network that returns several tensors, such as `logits`, or a
             path such as `heads.0`; None for the only tensor of shape (B, N).
         probabilities: What turns the explained scores into probabilities, where that is known;
@@ -78,13 +77,7 @@ def find_scores(
     batch: torch.SymInt = image.meta["val"].shape[0]
     node, place = _chosen_output(module.graph, structure, batch, wanted)
     ending = find_ending(closings(module, image, batch, node))
-
-    def examples() -> Tensor:
-        with torch.no_grad():
-            found: Tensor = module(example)[place]
-        return found.reshape(len(found), -1)
-
-    numbers = Numbers(module, node, examples)
+    numbers = Numbers(module, node, _rows(outputs[place]))
     if probabilities == "none":
         return Scores(as_rows(node), place, _reading_as_returned(ending, numbers))
     if ending is None:
@@ -148,6 +141,11 @@ def _not_logits(numbers: Numbers) -> str:
         "the network's scores are bounded, or add up to the same number for every image, so they "
         "are no logits, and nothing says how they become probabilities"
     )
+
+
+def _rows(scores: Tensor) -> Tensor:
+    """Return scores as (B, N); those of one image may have lost both axes in a squeeze."""
+    return scores.reshape(scores.shape[0] if scores.dim() else 1, -1)
 
 
 def _warn(message: str) -> None:

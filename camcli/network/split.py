@@ -134,6 +134,25 @@ def check_split(
 ) -> float:
     """Check that trunk, tail and what was cut off together are the network, in evaluation mode.
 
+    Returns and raises what `check_scores` does.
+
+    """
+    with evaluating(network):
+        expected = traced.scores.read(traced.invocation(network, images.clone()))
+    return check_scores(halves, traced, halves.predict(images), expected)
+
+
+def check_scores(
+    halves: SplitNetwork, traced: TracedNetwork, scores: Tensor, expected: Tensor
+) -> float:
+    """Check that what a cut network makes of images is what the network itself does.
+
+    Args:
+        halves: The network in two.
+        traced: As it was traced.
+        scores: `tail(*trunk(x))` of images x, (B, N).
+        expected: `network(x)`, (B, N).
+
     Returns:
         max |p(tail(*trunk(x))) - network(x)| / max |network(x)|, p being the softmax or sigmoid of
         the network's own that was cut off, if any: the probability of a row is the network's.
@@ -142,9 +161,7 @@ def check_split(
         ModelError: `tail(*trunk(x))` differs from `network(x)` by more than rounding.
 
     """
-    with evaluating(network):
-        expected = traced.scores.read(traced.invocation(network, images.clone()))
-    found = traced.scores.closing(halves.tail(*halves.trunk(images)))
+    found = traced.scores.closing(scores)
     precision = torch.finfo(expected.dtype).eps if expected.is_floating_point() else 0.0
     rounding = max(1e-4, 2 * precision)
     # Weights that are not finite make such scores in both; the manifest's rows report them.

@@ -35,6 +35,8 @@ class TracedNetwork:
         module: The graph's module; it shares the network's parameters.
         image: The node of the images, (B, 3, H, W).
         scores: Which of its outputs the scores are.
+        examples: Two images, (2, 3, H, W).
+        returned: What the network itself makes of them, as the scores read it: (2, N).
         invocation: How the network itself is run to compute what the graph computes.
 
     """
@@ -42,7 +44,9 @@ class TracedNetwork:
     module: fx.GraphModule
     image: fx.Node
     scores: Scores
-    invocation: Invocation = Invocation()  # noqa: RUF009 - frozen
+    examples: Tensor
+    returned: Tensor
+    invocation: Invocation
 
     @property
     def logits(self) -> fx.Node:
@@ -107,9 +111,10 @@ def trace(
     keep_batch(module.graph)
     structure = program.call_spec.out_spec
     assert structure is not None
-    scores = find_scores(module, structure, example, output, probabilities)
+    scores = find_scores(module, structure, rehearsal.outputs, output, probabilities)
     require_independence(scores, rehearsal, network)
-    return TracedNetwork(module, image, scores, rehearsal.invocation)
+    returned = scores.read(rehearsal.outputs)
+    return TracedNetwork(module, image, scores, rehearsal.images, returned, rehearsal.invocation)
 
 
 def _export(network: nn.Module, invocation: Invocation, example: Tensor) -> ExportedProgram:

@@ -11,10 +11,11 @@ from camcli.methods.base import Method
 from camcli.methods.gradient_need import require_gradient
 from camcli.models import LoadedModel
 from camcli.network.corners import checked_corners
-from camcli.network.default_layer import default_layer, warn_if_no_gradient
+from camcli.network.default_layer import default_trial, warn_if_no_gradient
 from camcli.network.headless import require_head
-from camcli.network.split import SplitNetwork, check_split, split
-from camcli.network.trace import trace
+from camcli.network.split import SplitNetwork, check_scores, split
+from camcli.network.trace import TracedNetwork, trace
+from camcli.network.trial import Trial
 
 
 def split_at(
@@ -46,15 +47,24 @@ def splits_at(
     require_head(traced, model.network, model.labels)
     cuts = []
     for layer in layers:
-        if layer == "auto":
-            layer = model.default_layer or default_layer(traced, images)
-        cut, *taps = method.depths(traced, layer) if method else (layer,)
-        cuts.append(split(traced, cut, taps))
-        check_split(cuts[-1], traced, model.network, images)
-        warn_if_no_gradient(traced, cuts[-1], images)
+        trial = _trial(traced, model.default_layer if layer == "auto" else layer, method)
+        check_scores(trial.halves, traced, trial.scores, traced.returned)
+        warn_if_no_gradient(traced, trial, traced.examples)
         if method is not None:
-            require_gradient(method, cuts[-1], images)
+            require_gradient(method, trial)
+        cuts.append(trial.halves)
     return checked_corners(traced, cuts, images)
+
+
+def _trial(traced: TracedNetwork, layer: str | None, method: Method | None) -> Trial:
+    """Return images in the network cut where a method looks first, its default layer for None."""
+    found = default_trial(traced, traced.examples) if layer is None else None
+    layer = layer if found is None else found.halves.layer
+    assert layer is not None
+    cut, *taps = method.depths(traced, layer) if method else (layer,)
+    if found is not None and (cut, taps) == (layer, []):
+        return found
+    return Trial.of(split(traced, cut, taps), traced.examples)
 
 
 def examples_for(model: LoadedModel, device: torch.device) -> Tensor:

@@ -48,7 +48,7 @@ def list_layers(config: Config) -> LayerList:
     preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
     model = with_stand_in(load_model(config.model, preprocess, config.run.seed))
     images = examples_for(model, torch.device("cpu"))
-    traced = trace(model.network, images, model.output)
+    traced = trace(model.network, images, model.output, model.probabilities)
     require_head(traced, model.network, model.labels)
     try:
         default = model.default_layer or default_layer(traced, images)

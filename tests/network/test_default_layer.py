@@ -12,6 +12,7 @@ from camcli.errors import CamcliWarning, LayerError
 from camcli.network.default_layer import default_layer, has_gradient, warn_if_no_gradient
 from camcli.network.split import split
 from camcli.network.trace import trace
+from camcli.network.trial import Trial
 from tests.network.networks import ChannelsLast, Residuals, Tokens, Windows
 
 
@@ -57,10 +58,10 @@ def test_a_layer_without_a_gradient_is_warned_of_with_one_that_has_one() -> None
     network, images = Tokens(), torch.randn(2, 3, 16, 24)
     traced = trace(network, images)
     with pytest.warns(CamcliWarning, match="'blocks.1'.*give --layer blocks.1.norm1"):
-        warn_if_no_gradient(traced, split(traced, "blocks.1"), images)
+        warn_if_no_gradient(traced, Trial.of(split(traced, "blocks.1"), images), images)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_if_no_gradient(traced, split(traced, "blocks.1.norm1"), images)
+        warn_if_no_gradient(traced, Trial.of(split(traced, "blocks.1.norm1"), images), images)
 
 
 def test_a_network_without_a_spatial_gradient_has_no_default_layer() -> None:
@@ -74,4 +75,4 @@ def test_a_network_without_a_spatial_gradient_has_no_default_layer() -> None:
 def test_only_places_in_space_count_as_having_a_gradient(layer: str, expected: bool) -> None:
     """The class token behind the last attention has one."""
     images = torch.randn(2, 3, 16, 24)
-    assert has_gradient(split(trace(Tokens(), images), layer), images) is expected
+    assert has_gradient(Trial.of(split(trace(Tokens(), images), layer), images)) is expected

@@ -17,6 +17,7 @@ from camcli.network.default_layer import default_layer, has_gradient
 from camcli.network.gradient import gradient_of_top, places_matter, stoppers
 from camcli.network.split import SplitNetwork, split
 from camcli.network.trace import trace
+from camcli.network.trial import Trial
 from tests.network.small import Small, small, two_images
 
 
@@ -45,10 +46,10 @@ def test_no_gradient_is_refused_with_what_stops_it_and_what_works(
 ) -> None:
     """DeepLIFT passes what is detached, but no comparison."""
     halves, images = cut(forward), two_images()
-    assert gradient_of_top(halves, images) is None
+    assert gradient_of_top(Trial.of(halves, images)) is None
     assert stoppers(halves.tail) == [f"{operation} (in the model's own forward)"]
     with pytest.raises(LayerError) as caught:
-        require_gradient(create_method("grad-cam", {}), halves, images)
+        require_gradient(create_method("grad-cam", {}), Trial.of(halves, images))
     message = str(caught.value)
     assert "grad-cam needs the gradient of the scores at the layer 'body'" in message
     assert f"{operation} (in the model's own forward) lets none through" in message
@@ -57,7 +58,7 @@ def test_no_gradient_is_refused_with_what_stops_it_and_what_works(
     if exact is not None:
         assert ("lift-cam" in message) is exact
     for name in ("eigen-cam", "score-cam"):
-        require_gradient(create_method(name, {}), halves, images)
+        require_gradient(create_method(name, {}), Trial.of(halves, images))
 
 
 def test_a_layer_is_found_where_no_gradient_reaches_any() -> None:
@@ -67,10 +68,10 @@ def test_a_layer_is_found_where_no_gradient_reaches_any() -> None:
 
 def test_places_matter_where_emptying_them_changes_the_scores() -> None:
     halves, images = cut(detached), two_images()
-    assert places_matter(halves, images)
-    assert has_gradient(halves, images)
+    assert places_matter(Trial.of(halves, images))
+    assert has_gradient(Trial.of(halves, images))
     unread = cut(lambda self, x: self.classify(self.body(x) * 0.0 + 1.0))
-    assert not places_matter(unread, images)
+    assert not places_matter(Trial.of(unread, images))
 
 
 def test_a_gradient_that_flows_is_that_of_the_top_scores() -> None:
@@ -78,7 +79,7 @@ def test_a_gradient_that_flows_is_that_of_the_top_scores() -> None:
     network = Small().eval()
     leaf = network.body(images).detach().requires_grad_()
     (expected,) = torch.autograd.grad(network.classify(leaf).amax(1).sum(), leaf)
-    found = gradient_of_top(halves, images)
+    found = gradient_of_top(Trial.of(halves, images))
     assert found is not None
     torch.testing.assert_close(found, expected)
     assert stoppers(halves.tail) == []

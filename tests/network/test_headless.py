@@ -104,16 +104,29 @@ def by_hand(network: Small, images: Tensor) -> Tensor:
     return embedding / embedding.norm(dim=-1, keepdim=True)
 
 
-def lengths(network: Small, images: Tensor) -> Tensor:
-    capsules = network.classify(network.body(images)).unflatten(1, (3, 1))
-    return torch.cat([capsules, capsules + 1], 2).norm(dim=2)
+def scaled(network: Small, images: Tensor) -> Tensor:
+    return 16 * unit_length(network, images)
+
+
+def by_name(network: Small, images: Tensor) -> dict[str, Tensor]:
+    return {"image_embedding": network.classify(network.body(images))}
+
+
+class Projected(Small):
+    """Ends in a linear layer that is named after what it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.projection_head = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 3))
+
+    def forward(self, images: Tensor) -> Any:
+        return self.projection_head(self.body(images).mean((2, 3)))
 
 
 def pooler_output(network: Small, images: Tensor) -> dict[str, Tensor]:
     return {"pooler_output": network.classify(network.body(images))}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
@@ -123,6 +136,8 @@ def pooler_output(network: Small, images: Tensor) -> dict[str, Tensor]:
         (Gated(), "pools of the layer 'convolution', which further layers"),
         (small(unit_length), "scales its outputs to length 1"),
         (small(by_hand), "scales its outputs to length 1"),
+        (small(scaled), "scales its outputs to length 16"),
+        (small(by_name), "it calls them 'image_embedding'"),
         (small(pooler_output), "'pooler_output'.*AutoModelForImageClassification"),
         (Said(), "its num_classes is 0.*model.kwargs"),
         (Around(classifies=False), "its num_classes is 0"),
@@ -146,8 +161,9 @@ def test_a_network_without_a_head_is_refused_by_what_shows_it(
         (pooled(nn.Conv2d(6, 4, 1), nn.BatchNorm2d(4)), "the layer '3', which is normalised"),
         (nn.Sequential(pooled(), nn.Linear(6, 4), nn.ReLU(), nn.Dropout()), "ends in a dropout"),
         (Erasing(), "which further layers of it read as well"),
+        (Projected(), "its last layer is called 'projection_head.2'"),
     ],
-    ids=["convolution", "batch-norm", "dropout", "erasing"],
+    ids=["convolution", "batch-norm", "dropout", "erasing", "projection"],
 )  # fmt: skip
 def test_what_may_be_features_is_told(network: nn.Module, doubt: str) -> None:
     (told,) = checked(network)
@@ -167,14 +183,21 @@ def of_places(network: Small, images: Tensor) -> Tensor:
     return network.head(network.body(images).flatten(2).transpose(1, 2)).mean(1)
 
 
+def lengths(network: Small, images: Tensor) -> Tensor:
+    """Capsules of two numbers, whose lengths are the scores."""
+    capsules = network.head(network.body(images).mean((2, 3)))[:, :, None] * torch.ones(2)
+    squared = capsules.square().sum(2, keepdim=True)
+    return (capsules * squared.sqrt() / (1 + squared)).norm(dim=2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [
         small(Small.forward),
+        small(lengths),
         small(ensemble),
         small(of_places),
-        small(lengths),
         Tokens(),
         Around(classifies=True),
         pooled(nn.Conv2d(6, 4, 1)),
@@ -184,7 +207,7 @@ def of_places(network: Small, images: Tensor) -> Tensor:
         nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 2)),
     ],
     ids=[
-        "linear", "heads", "places", "lengths", "tokens", "around", "1x1", "1x1-relu", "maximum",
+        "linear", "capsules", "heads", "places", "tokens", "around", "1x1", "1x1-relu", "maximum",
         "single", "flat",
     ],
 )  # fmt: skip

@@ -23,6 +23,9 @@ from camcli.models.sources.prefixed import PrefixedSource
 from camcli.models.weights import DEFAULT, weights_record
 from camcli.records import Preprocess
 
+_DUAL_ENCODERS = ("clip", "pe_core")
+"""What the names of weights contain that were trained with texts, in timm."""
+
 
 @dataclass(frozen=True)
 class TimmSource(PrefixedSource):
@@ -58,6 +61,8 @@ class TimmSource(PrefixedSource):
         if config.weights is None:
             enliven(network, preprocess.crop)
         info = _classes_of(network)
+        if config.weights == DEFAULT and info is None and config.labels is None:
+            require_classes(network, config.name)
         return LoadedModel(
             name=config.name,
             network=network.eval(),
@@ -67,6 +72,26 @@ class TimmSource(PrefixedSource):
             weights=weights_record(config.weights),
             class_ids=None if info is None else tuple(info.label_names()),
         )
+
+
+def require_classes(network: nn.Module, name: str) -> None:
+    """Refuse the image tower of a dual encoder, whose last layer makes an embedding.
+
+    Raises:
+        ModelError: timm's weights for it are such.
+
+    """
+    cfg = getattr(network, "pretrained_cfg", {})
+    weights, outputs = f"{cfg.get('architecture')}.{cfg.get('tag')}", cfg.get("num_classes")
+    own_head = getattr(network, "num_classes", None) != outputs
+    if own_head or not any(word in weights for word in _DUAL_ENCODERS):
+        return
+    raise ModelError(
+        f"{name} has no classes: its {outputs} outputs are an embedding, made to be compared with "
+        "those of texts. Take a model of open_clip, which has the texts too (`camcli models "
+        "'open_clip:*'`), or weights that were tuned to classes, as those are whose tag ends in "
+        f"ft_in1k (`camcli models '{name.partition('.')[0]}'`)"
+    )
 
 
 def _timm() -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -24,13 +23,13 @@ class Numbers:
     Attributes:
         module: The network.
         node: Their node, (B, N) or (B).
-        examples: Computes them for a few images, (B, N).
+        examples: Those of a few images, (B, N).
 
     """
 
     module: fx.GraphModule
     node: fx.Node
-    examples: Callable[[], Tensor]
+    examples: Tensor
 
     @property
     def count(self) -> int:
@@ -74,7 +73,7 @@ class Numbers:
 
     @cached_property
     def _found(self) -> Tensor:
-        return self.examples().detach().double().cpu()
+        return self.examples.detach().double().cpu()
 
 
 def _are_shares(rows: Tensor) -> bool:
@@ -90,7 +89,10 @@ def _lie_in_unit_interval(rows: Tensor) -> bool:
 
 
 def _are_distributions(rows: Tensor) -> bool:
-    """Return whether several numbers an image are in [0, 1] and add up to 1."""
-    if rows.shape[1] == 1 or not _lie_in_unit_interval(rows):
+    """Return whether several numbers an image are in [0, 1] and add up to 1.
+
+    Whole numbers are decisions, and may do so by chance.
+    """
+    if rows.shape[1] == 1 or not _lie_in_unit_interval(rows) or not rows.frac().any():
         return False
     return bool(((rows.sum(1) - 1).abs() < _ROUNDING).all())

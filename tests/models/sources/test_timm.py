@@ -61,6 +61,36 @@ def test_a_tag_says_how_images_are_prepared_for_a_checkpoint_too(tmp_path: Path)
         load_model(config("timm:test_vit.nosuch", weights=str(tmp_path / "six.pth")))
 
 
+class Tower(torch.nn.Module):
+    """What timm says of a network with some weights, without the network."""
+
+    def __init__(self, name: str, classes: int) -> None:
+        super().__init__()
+        self.num_classes = classes
+        self.pretrained_cfg = timm.get_pretrained_cfg(name).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "outputs"),
+    [
+        ("vit_base_patch16_clip_224.openai", 512, "512 outputs are an embedding"),
+        ("vit_pe_core_tiny_patch16_384.fb", 512, "512 outputs are an embedding"),
+        ("vit_base_patch16_clip_224.openai", 10, None),
+        ("mvitv2_base_cls.fb_inw21k", 19168, None),
+    ],
+)
+def test_a_tower_that_was_trained_with_texts_has_no_classes(
+    name: str, classes: int, outputs: str | None
+) -> None:
+    """Unless it was given a head; classes that timm has no names for are classes."""
+    tower = Tower(name, classes)
+    if outputs is None:
+        timm_source.require_classes(tower, f"timm:{name}")
+        return
+    with pytest.raises(ModelError, match=f"{outputs}.*'timm:{name.partition('.')[0]}'"):
+        timm_source.require_classes(tower, f"timm:{name}")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "layer"),

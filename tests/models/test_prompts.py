@@ -112,3 +112,18 @@ def test_prompts_are_the_targets_unless_others_are_named(tmp_path: Path) -> None
 def test_a_template_without_a_place_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"prompts\.templates: each template has \{\}"):
         load_config(overrides=["prompts.templates=[a photo of a dog]"])
+
+
+def test_templates_hold_the_empty_prompt_and_it_is_none_of_the_prompts() -> None:
+    config = PromptsConfig.model_validate({"texts": ["dog"], "templates": ["a {}.", "no {}!"]})
+    plan = plan_prompts(config, with_empty=True)
+    assert plan is not None
+    assert [prompt.name for prompt in plan.prompts] == ["dog"]
+    assert plan.read[1:] == (Prompt("the empty prompt", ("a .", "no !")),)
+    assert plan_prompts(PromptsConfig(), with_empty=True) is None
+
+
+def test_shares_among_prompts_leave_none_for_the_empty_one() -> None:
+    config = PromptsConfig.model_validate({"texts": ["dog"], "score": "softmax"})
+    with pytest.raises(PromptError, match=r"set prompts\.score to cosine"):
+        plan_prompts(config, with_empty=True)

@@ -11,7 +11,7 @@ import torch
 from camcli.config import TargetConfig
 from camcli.errors import ImageError, TargetError
 from camcli.records import ImageRef
-from camcli.targets.class_axis import ClassAxis, TwoSides
+from camcli.targets.class_axis import BesideEmptyPrompt, ClassAxis, TwoSides
 from camcli.targets.class_table import ClassTable
 from camcli.targets.class_target import ClassTarget, Rival
 from camcli.targets.plan import TargetPlan
@@ -86,6 +86,7 @@ def test_a_mapping_has_its_own_and_the_others_the_common_one() -> None:
         ),
         ("nearest5", "the network has 5 classes"),
         ("nearest0", "the network has 5 classes"),
+        ("empty-prompt", "the network has classes, and the empty prompt is beside prompts"),
         ("Runner-Up", None),
         ("@gone.csv", "cannot read gone.csv"),
     ],
@@ -138,3 +139,17 @@ def test_targets_of_one_batch_may_have_different_numbers_of_others() -> None:
     targets = [ClassTarget(0), ClassTarget(1, rivals=(Rival(4, 0.25), Rival(2, 0.75)))]
     scores = ClassAxis().objective(targets, CPU).scores(torch.stack([LOGITS, LOGITS]))
     assert scores.tolist() == pytest.approx([0.1, 3.0 - 0.25 * 1.0 + 0.75 * 1.0])
+
+
+def test_the_empty_prompt_is_compared_with_and_never_chosen() -> None:
+    table = ClassTable(2, ("a house", "a fish"), beside="the empty prompt")
+    axis = BesideEmptyPrompt()
+    logits = torch.tensor([1.0, 2.0, 5.0])
+    plan = TargetPlan(["top2"], table, axis=axis, versus="empty-prompt")
+    rival = (Rival(2),)
+    targets = plan.choose(REF, logits)
+    assert targets == [ClassTarget(1, "positive", rival), ClassTarget(0, "positive", rival)]
+    assert axis.objective(targets, CPU).scores(logits.expand(2, 3)).tolist() == [-3.0, -4.0]
+    nearest = TargetPlan(["a fish"], table, axis=axis, versus="runner-up").choose(REF, logits)
+    assert nearest == [ClassTarget(1, "positive", (Rival(0),))]
+    assert table.name_of(2) == "the empty prompt"

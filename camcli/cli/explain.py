@@ -21,7 +21,8 @@ from camcli.config import Config, dump_config
 from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.errors import MachineError
 from camcli.images.shard import shard_from
-from camcli.records import WHOLE, ManifestRow
+from camcli.output.manifest_row import ManifestRow
+from camcli.records import WHOLE
 from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:

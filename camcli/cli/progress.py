@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from camcli.cli.console import abandon_stdout, say
 from camcli.output.manifest import to_line
-from camcli.records import ManifestRow
+from camcli.output.manifest_row import ManifestRow
 from camcli.system.control_characters import harmless
 
 _SECONDS_BETWEEN_LINES = 10.0

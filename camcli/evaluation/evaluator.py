@@ -16,7 +16,8 @@ from camcli.evaluation.shapley import with_agreement
 from camcli.evaluation.sources.base import MapSource
 from camcli.evaluation.suite import MetricSuite
 from camcli.network.split import SplitNetwork
-from camcli.records import Batch, ErrorInfo, FailedImage, ImageItem, Target
+from camcli.output.manifest_row import ErrorInfo
+from camcli.records import Batch, FailedImage, ImageItem, Target
 from camcli.targets.class_target import target_of
 
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from camcli.records import ErrorInfo, Target
+from camcli.output.manifest_row import ErrorInfo
+from camcli.records import Target
 
 
 @dataclass(frozen=True)

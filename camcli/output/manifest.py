@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from camcli.errors import OutputError
 from camcli.output.atomic import write_chunks
-from camcli.records import ROW_SCHEMA
+from camcli.output.manifest_row import ROW_SCHEMA
 
 FILE_NAME = "manifest.jsonl"
 

@@ -9,15 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from camcli.records import (
-    ROW_SCHEMA,
-    ComponentsInfo,
-    ErrorInfo,
-    ManifestRow,
-    MapValues,
-    Target,
-    Versus,
-)
+from camcli.output.manifest_row import ROW_SCHEMA, ComponentsInfo, ErrorInfo, ManifestRow
+from camcli.records import MapValues, Target, Versus
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _RECORDS = (ManifestRow, Target, Versus, MapValues, ComponentsInfo, ErrorInfo)

@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camcli.config.artefacts import ARTEFACT_KINDS
+from camcli.output.manifest_row import ComponentsInfo, ErrorInfo, ManifestRow
 from camcli.output.writers import Written
-from camcli.records import (
-    Components,
-    ComponentsInfo,
-    ErrorInfo,
-    FailedImage,
-    ManifestRow,
-    SaliencyMap,
-)
+from camcli.records import Components, FailedImage, SaliencyMap
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from queue import Queue
 from types import TracebackType
 
 from camcli.output.manifest import Manifest
-from camcli.records import ManifestRow
+from camcli.output.manifest_row import ManifestRow
 from camcli.run.outcome import Tally
 
 OnRows = Callable[[Sequence[ManifestRow]], None]

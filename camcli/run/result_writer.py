@@ -9,9 +9,10 @@ from typing import Protocol
 from camcli.engine import Explained
 from camcli.output.atomic import name_in
 from camcli.output.files import staging_path
+from camcli.output.manifest_row import ManifestRow
 from camcli.output.rows import RowMaker
 from camcli.output.writers import ArtefactWriter, Written
-from camcli.records import FailedImage, ManifestRow, SaliencyMap
+from camcli.records import FailedImage, SaliencyMap
 from camcli.run.build import BuiltRun
 from camcli.run.plan import RunPlan
 from camcli.workers.demand import draws

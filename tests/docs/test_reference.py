@@ -10,7 +10,7 @@ import pytest
 from camcli.config import config_keys
 from camcli.evaluation.metrics import METRICS
 from camcli.methods import METHOD_NAMES, options_of
-from camcli.records import ManifestRow
+from camcli.output.manifest_row import ManifestRow
 from docs import generate
 from docs.tables.commands import all_commands
 

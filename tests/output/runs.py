@@ -11,9 +11,10 @@ from camcli.output.atomic import write_bytes
 from camcli.output.files import manifest_path
 from camcli.output.folder import FolderPolicy, open_folder, sort_manifest
 from camcli.output.manifest import Manifest, read_rows
+from camcli.output.manifest_row import ErrorInfo, ManifestRow
 from camcli.output.record import write_run
 from camcli.output.resume import ResumeState
-from camcli.records import WHOLE, ErrorInfo, ImageRef, ManifestRow, Shard
+from camcli.records import WHOLE, ImageRef, Shard
 
 FINGERPRINT = {"model": {"name": "demo"}, "targets": ["top1"]}
 

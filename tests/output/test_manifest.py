@@ -9,7 +9,8 @@ import pytest
 
 from camcli.output import manifest
 from camcli.output.manifest import Manifest, read_lines, read_rows, to_line
-from camcli.records import ManifestRow, Target
+from camcli.output.manifest_row import ManifestRow
+from camcli.records import Target
 
 
 def _row(image: str, **fields: object) -> ManifestRow:

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from camcli.cli import app
 from camcli.errors import OutputError
 from camcli.output.manifest import read_rows, to_line
+from camcli.output.manifest_row import ManifestRow
 from camcli.output.row_schema import row_schema
-from camcli.records import ManifestRow, Target, Versus
+from camcli.records import Target, Versus
 
 jsonschema = pytest.importorskip("jsonschema")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camcli.output.manifest import Manifest, read_rows
-from camcli.records import ManifestRow
+from camcli.output.manifest_row import ManifestRow
 from camcli.run.ledger import Ledger
 from camcli.run.outcome import Tally
 

@@ -64,7 +64,7 @@ def colour_bar(
     drawing = ImageDraw.Draw(drawn)
     drawing.text((0, height // 2), low, ink, font, anchor="lm")
     drawing.text((width, height // 2), high, ink, font, anchor="rm")
-    levels = _rising((right - left, height), look.sign == "signed")
+    levels = _rising((right - left, height), saliency_map.meaning.sign == "signed")
     drawn.paste(levels.coloured(look.colormap), (left, 0))
     if look.style == "contour":
         for level in levels.contours:

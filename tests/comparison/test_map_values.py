@@ -119,3 +119,13 @@ def test_a_page_shows_a_signed_map_with_zero_in_the_middle(tmp_path: Path) -> No
     assert colours[0, -1].tolist() == table[ZERO].tolist()
     assert colours[8, 12].tolist() == table[255].tolist()
     assert colours[24, 36].tolist() == table[1].tolist()
+
+
+def test_a_page_shows_no_difference_between_maps_of_another_kind(tmp_path: Path) -> None:
+    signed = run(tmp_path / "signed", SIGNED)
+    raw = run(tmp_path / "raw", 9 * SIGNED, normalize="none", scale=9.0)
+    for other, drawn in ((raw, False), (signed, True)):
+        runs = read_runs([signed, other])
+        pictures = Pictures(tmp_path / "page", tuple(each.colormap for each in runs), 0)
+        found = pictures.of(items_of(runs)[0])
+        assert (found.difference[1] is not None) == drawn

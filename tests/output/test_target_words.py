@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from camcli.output.target_words import in_words
-from camcli.records import Target, Versus
+from camcli.records import MapSign, Target, Versus
 
 CAT = Target(3, "cat", 1.0, 0.5)
 DOG, UNNAMED = Versus(5, "dog", 0.5), Versus(7, None, 0.5)
@@ -26,3 +26,18 @@ DOG, UNNAMED = Versus(5, "dog", 0.5), Versus(7, None, 0.5)
 )
 def test_a_target_is_said_in_words(target: Target, expected: str) -> None:
     assert in_words(target) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "sign", "expected"),
+    [
+        (CAT, "negative", "against cat"),
+        (replace(CAT, sign="negative"), "negative", "cat"),
+        (replace(CAT, versus=(DOG,)), "negative", "against cat, for dog"),
+        (replace(CAT, versus=(DOG,), sign="negative"), "negative", "cat rather than dog"),
+        (replace(CAT, versus=(DOG,)), "signed", "cat rather than dog (signed)"),
+        (replace(CAT, sign="negative"), "signed", "against cat (signed)"),
+    ],
+)
+def test_what_is_kept_of_a_map_is_said_too(target: Target, sign: MapSign, expected: str) -> None:
+    assert in_words(target, sign) == expected

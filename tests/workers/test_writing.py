@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from PIL import Image
 from camcli.config import OutputConfig
 from camcli.images.decode import decode
 from camcli.output.writers import ArtefactWriter
-from camcli.records import ImageItem, ImageRef, Reading
+from camcli.records import ImageItem, ImageRef, MapValues, Reading
 from camcli.workers import pool as pool_module
 from camcli.workers import protocol as wire
 from camcli.workers.failures import GaveUpError, StoppedError
@@ -75,6 +76,15 @@ def test_workers_write_the_same_bytes(
 
     assert found == expected
     assert contents(there.folder) == contents(here.folder)
+
+
+def test_what_the_values_of_a_map_mean_reaches_the_worker(image: ImageRef) -> None:
+    raw = MapValues("signed", "none", 0.1, 3)
+    asked = dataclasses.replace(map_of(decoded_here(image)), meaning=raw)
+    message, blobs = wire.write_request("{}", asked)
+    received = json.loads(json.dumps(message))["write"]
+    found = wire.read_write_request(received, [bytes(blob) for blob in blobs], asked.item)
+    assert found.meaning == raw
 
 
 def test_staging_is_where_the_run_has_it(image: ImageRef, writer: ArtefactWriter) -> None:

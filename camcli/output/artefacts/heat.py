@@ -28,7 +28,7 @@ class Heat(Artefact[Picture]):
             item.geometry,
             drawable(values, saliency_map.meaning),
             self.config.colormap,
-            self.config.sign == "signed",
+            saliency_map.meaning.sign == "signed",
         )
         return Picture(drawn, self.provenance.facts(saliency_map))
 

@@ -32,7 +32,7 @@ class Overlays(Artefact[Picture]):
             look.colormap,
             look.alpha,
             look.style,
-            look.sign == "signed",
+            saliency_map.meaning.sign == "signed",
         )
         drawn = with_legend(drawn, saliency_map, look, self.provenance)
         return Picture(drawn, self.provenance.facts(saliency_map))

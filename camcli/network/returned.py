@@ -134,9 +134,10 @@ def _is_scores(tensor: Tensor, batch: torch.SymInt, with_ones: bool = False) -> 
     if tensor.dim() == 0 or not tensor.is_floating_point():
         return False
     first, *others = _sizes(tensor)
-    if not is_of_images(first, batch) or not all(isinstance(s, int) and s > 0 for s in others):
+    known = [size for size in others if isinstance(size, int)]
+    if not is_of_images(first, batch) or len(known) < len(others) or 0 in known:
         return False
-    return len(others) < 2 or (with_ones and len([s for s in others if s != 1]) < 2)
+    return len(known) < 2 or (with_ones and sum(size != 1 for size in known) < 2)
 
 
 def _described(tensor: Tensor, batch: torch.SymInt) -> str:

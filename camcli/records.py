@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ROW_SCHEMA = 1
 """The version of a manifest row; a field that is added leaves it as it is."""
 
+RUN_SCHEMA = 1
+"""The version of `run.json` of `camcli explain`; likewise."""
+
 Status = Literal["ok", "failed", "degenerate"]
 ScoreKind = Literal["logit", "probability", "log-probability", "value"]
 Sign = Literal["positive", "negative"]

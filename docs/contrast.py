@@ -9,12 +9,12 @@ from __future__ import annotations
 from docs.looks import main
 
 _ASKED = (
-    "--target boat",
-    "--target tree",
-    "--target boat --versus tree",
-    "--target tree --versus boat",
+    "--target rocket",
+    "--target flower",
+    "--target rocket --versus flower",
+    "--target flower --versus rocket",
 )
 OPTIONS = {asked: [*asked.split(), "--caption", "label"] for asked in _ASKED}
 
 if __name__ == "__main__":
-    main("boat_and_tree.jpg", OPTIONS, "docs.contrast", __doc__)
+    main("rocket_and_flower.jpg", OPTIONS, "docs.contrast", __doc__)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from camcli.output.row_schema import row_schema
+from camcli.run.run_document import run_schema
 from docs.tables.commands import commands_page
 from docs.tables.configuration import configuration_page
 from docs.tables.methods import methods_page
@@ -37,8 +38,13 @@ def pages() -> Mapping[str, str]:
         "metrics.md": metrics_page(),
         "models.md": models_page(),
         "targets.md": targets_page(),
-        "row.schema.json": f"{json.dumps(row_schema(), indent=2, ensure_ascii=False)}\n",
+        "row.schema.json": _json(row_schema()),
+        "run.schema.json": _json(run_schema()),
     }
+
+
+def _json(content: object) -> str:
+    return f"{json.dumps(content, indent=2, ensure_ascii=False)}\n"
 
 
 def write(folder: Path) -> None:

@@ -146,8 +146,8 @@ def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         resumed.update(record.get("resumed", {}))
     slowest = max(record["seconds"]["total"] for record in records)
     images = sum(record["images"] for record in records)
-    joined = {key: value for key, value in records[0].items() if key != "listing"}
-    return joined | {
+    return records[0] | {
+        "listing": None,
         "shards": len(records),
         "started": min(record["started"] for record in records),
         "images": images,

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from camcli.errors import OutputError
+from camcli.errors import InputError, OutputError
 from camcli.output.atomic import write_bytes
 from camcli.output.files import run_path, staging_path
 from camcli.output.identity import Wording, refuse_unless_same
 from camcli.records import WHOLE, Shard
+
+RUN_SCHEMA = 1
+"""The version of `run.json` of `camcli explain`; a field that is added leaves it as it is."""
 
 _FORMER_KEYS = {"described": "fingerprint"}
 
@@ -38,6 +41,7 @@ def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
 
     Raises:
         OutputError: There is none, or it cannot be understood.
+        InputError: A later version of camcli wrote it, and it may mean something else.
 
     """
     path = run_path(folder, shard)
@@ -50,6 +54,12 @@ def read_run(folder: Path, shard: Shard = WHOLE) -> dict[str, Any]:
     if not isinstance(record.get("fingerprint"), dict):
         raise OutputError(
             f"{folder} holds no camcli run to go on with ({path.name} is missing or unreadable)"
+        )
+    schema = record.get("schema", RUN_SCHEMA)  # of records from before they were numbered
+    if schema != RUN_SCHEMA:
+        raise InputError(
+            f"{path} is a record of version {schema!r}, and this camcli reads version "
+            f"{RUN_SCHEMA}: read it with the version that wrote it, camcli {record.get('camcli')}"
         )
     return record
 

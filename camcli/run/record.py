@@ -17,6 +17,7 @@ from camcli.output.resume import ResumeState
 from camcli.run.build import BuiltRun
 from camcli.run.outcome import Outcome, Tally
 from camcli.run.plan import RunPlan
+from camcli.run.run_document import Activation, Converted, RunDocument
 from camcli.run.unused import unused_by
 
 _REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "cmap")
@@ -107,12 +108,12 @@ class RunRecord:
             "scale": self.scale,
             "images": tally.images + self._resumed.images,
             "rows": {status: tally.rows[status] + before[status] for status in _STATUSES},
-            "listings": [use.to_json() for use in self._targets.file_uses()],
+            "listings": self._targets.file_uses(),
             "seconds": {"total": round(seconds, 3)}
             | {stage: round(spent, 3) for stage, spent in tally.seconds.items()},
             "images_per_second": round(tally.images / seconds, 3),
         }
-        write_run(self._plan.folder, record, self._plan.shard)
+        write_run(self._plan.folder, RunDocument(**record).to_json(), self._plan.shard)
 
 
 def environment() -> dict[str, Any]:
@@ -131,11 +132,10 @@ def _settings(built: BuiltRun) -> dict[str, Any]:
         "batch_size": built.batch_size,
         "workers": built.workers,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "config": built.config.model_dump(mode="json"),
-        "converted_to_float32": {
-            "weights": list(built.model.converted),
-            "forward": list(built.engine.network.replaced),
-        },
+        "config": built.config,
+        "converted_to_float32": Converted(
+            list(built.model.converted), list(built.engine.network.replaced)
+        ),
     }
 
 
@@ -147,13 +147,13 @@ def _scale(plan: RunPlan, built: BuiltRun, resumed: ResumeState) -> float | None
     return built.engine.normalisation.scale
 
 
-def _activation(built: BuiltRun) -> dict[str, Any]:
+def _activation(built: BuiltRun) -> Activation:
     network = built.engine.network
-    return {
-        "order": network.layout.order,
-        "channels": network.layout.channels,
-        "height": network.layout.height,
-        "width": network.layout.width,
-        "layout_check": network.layout_check,
-        "bypasses": list(network.bypasses),
-    }
+    return Activation(
+        order=network.layout.order,
+        channels=network.layout.channels,
+        height=network.layout.height,
+        width=network.layout.width,
+        layout_check=network.layout_check,
+        bypasses=list(network.bypasses),
+    )

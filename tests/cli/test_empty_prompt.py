@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from camcli.demo.captions import WordTokenizer
 from camcli.demo.dual_encoder import load_dual_encoder, normalised
 from camcli.demo.scenes import make_scene
+from camcli.output.row_schema import row_schema
 from tests.cli.conftest import Camcli, rows_in
+from tests.output.schemas import mistakes
 
 pytest.importorskip("open_clip")
 TEMPLATES = ("a photo of a {}", "a drawing of a {}")
@@ -59,6 +61,7 @@ def test_prompts_are_compared_with_the_empty_one_and_with_each_other(
     assert margins == pytest.approx(differences, abs=1e-3)
     assert rows[0]["target"]["versus"] == [{"index": 2, "name": "the empty prompt", "weight": 1.0}]
     assert all(row["completeness_error"] < 1e-5 for row in rows)
+    assert [found for row in rows for found in mistakes(row, row_schema())] == []
     # It has no share of the probability, and is not among the best.
     best = {row["target"]["name"]: row["target"]["probability"] for row in rows[2:]}
     assert best.keys() == {"house", "fish"}

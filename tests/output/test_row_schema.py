@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 from camcli.cli import app
 from camcli.errors import OutputError
 from camcli.output.manifest import read_rows, to_line
-from camcli.output.manifest_row import ManifestRow
+from camcli.output.manifest_row import ErrorInfo, ManifestRow
 from camcli.output.row_schema import row_schema
 from camcli.records import Target, Versus
-
-jsonschema = pytest.importorskip("jsonschema")
+from camcli.run.run_document import run_schema
+from tests.output import schemas
 
 ROW = ManifestRow(
     image="a.png", path="in/a.png", status="ok", method="m", layer="l", width=4, height=3,
@@ -28,13 +28,17 @@ ROW = ManifestRow(
 
 
 def mistakes(row: dict[str, Any]) -> list[str]:
-    schema = row_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(row)]
+    return schemas.mistakes(row, row_schema())
 
 
 def test_a_row_is_as_the_schema_says_also_where_a_number_is_not_finite() -> None:
     assert mistakes(json.loads(to_line(ROW))) == []
+
+
+def test_a_row_without_a_map_is_as_the_schema_says() -> None:
+    error = ErrorInfo("Degenerate", "the map is zero everywhere")
+    row = replace(ROW, status="degenerate", error=error, map=None, map_range=None)
+    assert mistakes(json.loads(to_line(row))) == []
 
 
 @pytest.mark.parametrize(
@@ -65,7 +69,7 @@ def test_every_field_says_what_it_is() -> None:
 
 
 @pytest.mark.slow
-def test_rows_of_every_kind_are_as_the_schema_says(
+def test_rows_of_every_kind_and_their_records_are_as_the_schemas_say(
     scenes: Path, broken_jpeg: Path, tmp_path: Path
 ) -> None:
     inputs = [str(scenes / "0.png"), str(broken_jpeg)]
@@ -81,7 +85,9 @@ def test_rows_of_every_kind_are_as_the_schema_says(
         for row in read_rows(folder / "manifest.jsonl"):
             assert mistakes(row) == []
             statuses.add(row["status"])
-    assert {"ok", "failed"} <= statuses
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        assert schemas.mistakes(record, run_schema()) == []
+    assert statuses == {"ok", "failed"}
 
 
 def test_rows_of_before_are_read_and_those_of_a_later_version_are_refused(tmp_path: Path) -> None:

@@ -237,5 +237,5 @@ def test_what_a_class_has_beyond_the_runner_up_is_exact_on_real_photographs(
         assert saliency.completeness_error is not None
         assert saliency.completeness_error < 1e-5
         assert saliency.target.margin == pytest.approx(float(top[0] - top[1]), abs=1e-5)
-        expected = min_max(engine._stretched(raw.relu()[None], "bilinear"))[0]
+        expected = min_max(engine._stretched(raw.relu()[None, None], "bilinear"))[0, 0]
         np.testing.assert_allclose(saliency.values, expected.cpu().numpy(), atol=1e-3)

@@ -24,7 +24,7 @@ DOCUMENT = RunDocument(
     config=Config(targets=["top2", OWN]), converted_to_float32=Converted(["float16"], []),
     fingerprint={"model": {"name": "demo"}},
     activation=Activation("NCHW", 64, 8, 8, "confirmed", []), left_out={".txt": 2}, unused=[],
-    resumed={"changed": 0}, images=3, rows={"ok": 3},
+    resumed={"changed": 0}, scale=None, images=3, rows={"ok": 3},
     listings=[FileUse("a.csv", 2, 1, ("x.png",), ())], seconds={"total": 0.5},
     images_per_second=6.0,
 )  # fmt: skip
@@ -44,7 +44,7 @@ def test_a_record_is_as_the_schema_says() -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"scale": 1.0}, "'scale' was unexpected"),
+        ({"stage": 1.0}, "'stage' was unexpected"),
         ({"state": "done"}, "'done' is not one of"),
         ({"schema": 2}, "1 was expected"),
         ({"images": None}, "None is not of type 'integer'"),

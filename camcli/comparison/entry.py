@@ -15,7 +15,7 @@ from camcli.output.files import manifest_path, shards_in
 from camcli.output.manifest import read_rows
 from camcli.output.map_values import meaning_of
 from camcli.output.record import read_run
-from camcli.records import MapValues
+from camcli.records import Geometry, MapValues
 
 Map = npt.NDArray[np.float32]
 """A saliency map, (h, w); `Entry.meaning` says what its values mean, which are mostly in [0, 1]."""
@@ -84,6 +84,15 @@ class Entry:
         """The part of the image that the map covers: (left, top, right, bottom) in its pixels."""
         box = self.row.get("extent") or self.row.get("crop_box")
         return tuple(box) if box else None
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """Where the map lies in the upright image, None where the row does not say it."""
+        width, height = self.row.get("width"), self.row.get("height")
+        if not (width and height and self.extent):
+            return None
+        left, top, right, bottom = self.extent
+        return Geometry(width, height, (left, top, right, bottom))
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -14,7 +14,6 @@ from camcli.comparison.entry import Entry
 from camcli.errors import InputError
 from camcli.output.atomic import write_bytes
 from camcli.output.render import over_original
-from camcli.records import Geometry
 
 _Mask = npt.NDArray[np.bool_]
 
@@ -41,39 +40,20 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
     categories: dict[int, dict[str, Any]] = {}
     annotations: list[dict[str, Any]] = []
     for entry in entries:
-        width, height = entry.row.get("width"), entry.row.get("height")
-        if entry.meaning.sign == "negative":
-            raise InputError(
-                "the maps show what speaks against their targets (output.sign=negative), which is "
-                "no proposal of where those are; explain again with output.sign=positive or signed"
-            )
-        values = entry.read_map()
-        against = entry.target.get("sign") == "negative"
-        if values is None or entry.extent is None or not (width and height) or against:
+        placed = _placed_map(entry)
+        if placed is None:
             continue
+        height, width = placed.shape
         image = images.setdefault(
             entry.image,
             {"id": len(images) + 1, "file_name": entry.image, "width": width, "height": height},
         )
         index = int(entry.target["index"])
         categories.setdefault(index, {"id": index, "name": entry.target.get("name") or str(index)})
-        left, top, right, bottom = entry.extent
-        whole = over_original(values, Geometry(width, height, (left, top, right, bottom)))
-        region = _region(whole, threshold)
-        if not region.any():
-            continue
-        annotations.append(
-            {
-                "id": len(annotations) + 1,
-                "image_id": image["id"],
-                "category_id": index,
-                "iscrowd": 0,
-                "bbox": _box(region),
-                "area": int(region.sum()),
-                "segmentation": {"size": [height, width], "counts": _run_lengths(region)},
-                "score": entry.target.get("probability"),
-            }
-        )
+        region = _region(placed, threshold)
+        if region.any():
+            own = {"id": len(annotations) + 1, "image_id": image["id"], "category_id": index}
+            annotations.append(own | _marked(region) | {"score": entry.target.get("probability")})
     content = {
         "images": list(images.values()),
         "categories": sorted(categories.values(), key=lambda category: int(category["id"])),
@@ -83,17 +63,39 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
     return len(annotations)
 
 
+def _placed_map(entry: Entry) -> npt.NDArray[np.float32] | None:
+    """Return a map over its upright image, None where it proposes nothing or there is none."""
+    if entry.meaning.sign == "negative":
+        raise InputError(
+            "the maps show what speaks against their targets (output.sign=negative), which is "
+            "no proposal of where those are; explain again with output.sign=positive or signed"
+        )
+    values, geometry = entry.read_map(), entry.geometry
+    against = entry.target.get("sign") == "negative"
+    return (
+        None if values is None or geometry is None or against else over_original(values, geometry)
+    )
+
+
 def _region(values: npt.NDArray[np.float32], threshold: float) -> _Mask:
     highest = values.max()
     region: _Mask = (values >= threshold * highest) & (values > 0)
     return region
 
 
+def _marked(region: _Mask) -> dict[str, Any]:
+    """Return a region as an annotation has it."""
+    return {
+        "iscrowd": 0,
+        "bbox": _box(region),
+        "area": int(region.sum()),
+        "segmentation": {"size": list(region.shape), "counts": _run_lengths(region)},
+    }
+
+
 def _box(region: _Mask) -> list[int]:
-    """Return (left, top, width, height) of the smallest box around a region."""
+    """Return (left, top, width, height) of the smallest box around a region that is not empty."""
     rows, columns = np.flatnonzero(region.any(1)), np.flatnonzero(region.any(0))
-    if not len(rows):
-        return [0, 0, 0, 0]
     top, left = int(rows[0]), int(columns[0])
     return [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top]
 

@@ -25,7 +25,6 @@ from camcli.export.fiftyone_documents import (
 )
 from camcli.output.atomic import write_bytes
 from camcli.output.render import placed_levels
-from camcli.records import Geometry
 from camcli.system.file_digest import file_digest
 
 _MAPS = "fields"
@@ -157,14 +156,13 @@ def _png(entry: Entry, values: Map) -> bytes:
             f"the map of {entry.image} has values below 0, which FiftyOne's heatmaps have no "
             "colours for: export a run of maps without a sign"
         )
-    width, height = entry.row.get("width"), entry.row.get("height")
-    if entry.extent is None or not (width and height):
+    geometry = entry.geometry
+    if geometry is None:
         raise InputError(f"the row of {entry.image} does not say where in the image its map lies")
-    left, top, right, bottom = entry.extent
-    geometry = Geometry(width, height, (left, top, right, bottom))
+    size = geometry.width, geometry.height
     scaled = values / np.float32(max(1.0, values.max()))
-    region, levels = placed_levels((width, height), geometry, scaled)
-    whole = Image.new("L", (width, height))
+    region, levels = placed_levels(size, geometry, scaled)
+    whole = Image.new("L", size)
     whole.paste(levels.image, region)
     file = io.BytesIO()
     whole.save(file, "PNG")

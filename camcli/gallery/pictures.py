@@ -26,7 +26,7 @@ from camcli.images.decode import decode
 from camcli.output.atomic import write_bytes
 from camcli.output.levels import Levels, drawable
 from camcli.output.render import overlay
-from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess, Reading
+from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading
 
 THUMB_SIDE = 176
 _HEAT_SIDE = 96
@@ -238,7 +238,7 @@ def _thumb(
     colormap: str,
     image: Image.Image | None,
 ) -> bytes | None:
-    geometry = _geometry(row)
+    geometry = row.geometry
     signed = row.meaning.sign == "signed"
     if image is None:
         return None if values is None else _encoded(_coloured(values, colormap, signed), **_JPEG)
@@ -247,14 +247,6 @@ def _thumb(
     if values is not None and geometry is not None:
         small = overlay(small, geometry, values, colormap, _THUMB_ALPHA, signed=signed)
     return _encoded(small, **_JPEG)
-
-
-def _geometry(row: Entry) -> Geometry | None:
-    width, height = row.row.get("width"), row.row.get("height")
-    if not (width and height and row.extent):
-        return None
-    left, top, right, bottom = row.extent
-    return Geometry(width, height, (left, top, right, bottom))
 
 
 def _reduced(values: Map) -> Map:

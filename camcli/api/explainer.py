@@ -6,27 +6,33 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
 from torch import nn
 
+from camcli.api.drawing import Drawing
 from camcli.api.explanation import Explanation, Explanations, explanation_of, failure_of
-from camcli.api.given_images import count_of, prepared
+from camcli.api.given_images import named, prepared
 from camcli.api.preparation import Preparation, preprocess_from
 from camcli.api.surroundings import own_surroundings
-from camcli.config import Config, PreprocessConfig, load_config
+from camcli.config import Config, load_config
 from camcli.engine import Explained
-from camcli.errors import CamcliError
+from camcli.errors import CamcliError, ConfigError
 from camcli.models import LoadedModel, load_model, named_as
 from camcli.models.in_memory import from_memory
-from camcli.models.preprocessing import resolved
-from camcli.records import Batch, FailedImage, ImageItem, Preprocess
+from camcli.models.preprocessing import stated
+from camcli.records import Batch, FailedImage, ImageItem, Preprocess, Reading
 from camcli.run.batch_size import choose_batch_size
 from camcli.run.batches import FixedBatches, in_order
-from camcli.run.build import BuiltRun, build_around
+from camcli.run.build import BuiltRun, build
 from camcli.run.device import resolve_device
+from camcli.run.run_scale import is_of_run, unknown_scale
+
+# Of files and of the processes that write them.
+_OF_RUNS_ALONE = frozenset(
+    {"run.workers", "run.executor", "run.decode_timeout", "output.overlay_format"}
+)
 
 Targets = str | int | Mapping[str, Any] | Sequence[str | int | Mapping[str, Any]]
 
@@ -100,14 +106,18 @@ class Explainer:
         if str(device) != "auto":
             flags["run.device"] = str(device)
         path = None if config is None else Path(config)
+        _refuse_unused(settings or {})
         self.config = load_config(path, flags={**flags, **(settings or {})})
+        if is_of_run(self.config):
+            raise unknown_scale("images are explained call by call here")
         self._device = resolve_device(self.config.run.device)
+        self._sizes: dict[int | None, int] = {}
 
-        def loaded() -> LoadedModel:
-            return _loaded(model, self.config, preprocess, labels)
+        def load(config: Config) -> LoadedModel:
+            return _loaded(model, config, preprocess, labels)
 
         with own_surroundings(self._device):
-            self._built: BuiltRun | None = build_around(loaded, self.config, 1, notify)
+            self._built: BuiltRun | None = build(self.config, 1, notify, load=load)
 
     @property
     def layer(self) -> str:
@@ -145,21 +155,29 @@ class Explainer:
 
     def stream(self, images: Any) -> Iterator[Explanation]:
         """Explain images batch by batch, as they come; see `explain`."""
-        built = self._ready()
-        count = count_of(images)
-        with own_surroundings(self._device):
-            size = choose_batch_size(
-                self.config.run, self._device, [built.engine.network], lambda: built.engine, count
-            )
+        built, given = self._ready(), named(images)
+        size = self._batch_size(built, len(given) if isinstance(given, Sequence) else None)
+        output, run = self.config.output, self.config.run
+        drawing = Drawing(output, lambda: built.provenance)
+        reading = Reading(run.max_pixels, output.overlay_side)
         network = FixedBatches(built.engine, size)
-        coming = prepared(images, built.engine.preprocess)
+        coming = prepared(given, built.engine.preprocess, reading)
         while batch := list(islice(coming, size)):
             items = tuple(each for each in batch if isinstance(each, ImageItem))
             failures = tuple(each for each in batch if isinstance(each, FailedImage))
             with own_surroundings(self._device):
                 results = network.explain(Batch(items))
             for found in in_order(results, failures):
-                yield from _explanations(found)
+                yield from _explanations(found, drawing)
+
+    def _batch_size(self, built: BuiltRun, count: int | None) -> int:
+        """Return how many images a batch has; on a GPU, finding that out takes some passes."""
+        if count not in self._sizes:
+            with own_surroundings(self._device):
+                self._sizes[count] = choose_batch_size(
+                    self.config.run, self._device, built.cuts, lambda: built.engine, count
+                )
+        return self._sizes[count]
 
     def close(self) -> None:
         """Let go of the network."""
@@ -173,12 +191,7 @@ class Explainer:
     def __enter__(self) -> Explainer:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -234,21 +247,28 @@ def _loaded(
     labels: Sequence[str] | str | Path | None,
 ) -> LoadedModel:
     """Load or copy the network, with what the caller knows of it."""
-    section = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
-    preprocess = preprocess_from(preparation) or (None if section is None else resolved(section))
+    preprocess = preprocess_from(preparation) or stated(config)
     if isinstance(model, nn.Module):
         found = from_memory(model, preprocess, config.model.output)
+        found = named_as(found, config.model)
     else:
-        found = load_model(config.model, section, config.run.seed)
-        found = replace(found, preprocess=preprocess or found.preprocess)
-    named = named_as(found, config.model)
+        found = load_model(config.model, preprocess, config.run.seed)
     if labels is None or isinstance(labels, str | Path):
-        return named
-    return replace(named, labels=tuple(labels), class_ids=None)
+        return found
+    return replace(found, labels=tuple(labels), class_ids=None)
 
 
-def _explanations(found: Explained | FailedImage) -> Iterator[Explanation]:
+def _refuse_unused(settings: Mapping[str, Any]) -> None:
+    idle = [key for key in settings if key in _OF_RUNS_ALONE]
+    if idle:
+        raise ConfigError(
+            f"settings: {' and '.join(idle)} decide nothing here, but in a run of the command; "
+            "leave them out"
+        )
+
+
+def _explanations(found: Explained | FailedImage, drawing: Drawing) -> Iterator[Explanation]:
     if isinstance(found, FailedImage):
         yield failure_of(found)
     else:
-        yield from map(explanation_of, found.maps)
+        yield from (explanation_of(each, drawing) for each in found.maps)

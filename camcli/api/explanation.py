@@ -7,24 +7,24 @@ import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-from pydantic import ValidationError
 
-from camcli.config import OutputConfig
-from camcli.errors import CamcliError, ConfigError
+from camcli.api.drawing import Drawing
+from camcli.errors import CamcliError
+from camcli.output.artefacts.maps import at_map_size
+from camcli.output.artefacts.picture import Picture
 from camcli.output.encode import png
-from camcli.output.levels import drawable
-from camcli.output.render import over_original, overlay
-from camcli.records import Components, FailedImage, MapSign, SaliencyMap, Status, Target
+from camcli.output.render import over_original
+from camcli.output.target_words import in_words
+from camcli.records import Components, FailedImage, SaliencyMap, Status, Target
 from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-_LOOK = OutputConfig()
 _SHOWN_SIDE = 320
 
 
@@ -44,6 +44,7 @@ class Explanation:
     status: Status
     reason: str | None
     _found: SaliencyMap | None = None
+    _drawing: Drawing | None = None
 
     @property
     def target(self) -> Target | None:
@@ -54,9 +55,13 @@ class Explanation:
     def map(self) -> npt.NDArray[np.float32] | None:
         """The map, float32 (h, w), over the network's input; None without one.
 
-        In [0, 1] but where `output.sign` and `output.normalize` say otherwise.
+        In [0, 1] and of the input's size, but where `output.sign`, `output.normalize` and
+        `output.map_size` say otherwise.
         """
-        return None if self._found is None else self._found.values
+        found, drawing = self._found, self._drawing
+        if found is None or found.values is None or drawing is None:
+            return None
+        return at_map_size(found.values, found.item.geometry, drawing.config)
 
     @property
     def range(self) -> tuple[float, float] | None:
@@ -90,35 +95,30 @@ class Explanation:
 
     def overlay(
         self,
-        style: Literal["blend", "mask", "heat", "contour"] = _LOOK.style,
+        style: Literal["blend", "mask", "heat", "contour"] | None = None,
         colormap: str | None = None,
-        alpha: float = _LOOK.alpha,
+        alpha: float | None = None,
     ) -> Image.Image:
         """Return the image with the map over it, RGB, as the command draws it.
 
+        What is None is as the configuration has it, and so are caption and colour bar.
+
         Args:
             style: How the map is drawn.
-            colormap: turbo, viridis, or any other of the cmap package; None for turbo, or for the
-                one of two colours that the command has for signed maps.
+            colormap: turbo, viridis, or any other of the cmap package; of signed maps one with two
+                ends.
             alpha: Opacity of the map, of blend and mask.
 
         Raises:
-            CamcliError: There is no map, or no such style or colour map.
+            CamcliError: There is no map, or no overlay can look so.
 
         """
-        found, values = self._with_map()
-        look = _look(style, colormap, alpha, found.meaning.sign)
-        original = found.item.original
-        assert original is not None
-        return overlay(
-            original,
-            found.item.geometry,
-            drawable(values, found.meaning),
-            look.colormap,
-            look.alpha,
-            look.style,
-            look.sign == "signed",
-        )
+        return self._picture(style=style, colormap=colormap, alpha=alpha).image
+
+    def _picture(self, **look: Any) -> Picture:
+        found, _ = self._with_map()
+        assert self._drawing is not None
+        return self._drawing.of(found, **look)
 
     def _with_map(self) -> tuple[SaliencyMap, npt.NDArray[np.float32]]:
         if self._found is None or self._found.values is None:
@@ -128,21 +128,21 @@ class Explanation:
     @property
     def title(self) -> str:
         """The image and its class in a line, such as `cat.jpg: tabby 0.83`."""
-        if self.target is None:
+        if self._found is None:
             return f"{self.image}: {self.reason}"
-        own = self.target.name or f"class {self.target.index}"
-        against = "against " if self.target.sign == "negative" else ""
-        others = ", ".join(each.name or f"class {each.index}" for each in self.target.versus)
-        rather = f" rather than {others}" if others else ""
-        number = self.target.score if self.target.probability is None else self.target.probability
-        told = f"{self.image}: {against}{own}{rather} {number:.3g}"
+        target = self._found.target
+        number = target.score if target.probability is None else target.probability
+        told = f"{self.image}: {in_words(target, self._found.meaning.sign)} {number:.3g}"
         return told if self.reason is None else f"{told} ({self.reason})"
 
     def __repr__(self) -> str:
         return f"<Explanation {self.title}>"
 
     def _repr_png_(self) -> bytes | None:
-        return png(self.overlay()) if self.status == "ok" else None
+        if self.status != "ok":
+            return None
+        picture = self._picture()
+        return png(picture.image, picture.facts)
 
     def _repr_html_(self) -> str:
         shown = self._repr_png_()
@@ -187,21 +187,11 @@ class Explanations(Sequence[Explanation]):
         return "".join(each._repr_html_() for each in self)
 
 
-def _look(style: str, colormap: str | None, alpha: float, sign: MapSign) -> OutputConfig:
-    given = {"style": style, "alpha": alpha, "sign": sign}
-    if colormap is not None:
-        given["colormap"] = colormap
-    try:
-        return OutputConfig.model_validate(given)
-    except ValidationError as error:
-        told = "; ".join(str(each["msg"]) for each in error.errors())
-        raise ConfigError(f"the overlay cannot be drawn so: {told}") from None
-
-
-def explanation_of(saliency_map: SaliencyMap) -> Explanation:
+def explanation_of(saliency_map: SaliencyMap, drawing: Drawing) -> Explanation:
     """Return what the engine found, as the caller sees it."""
     status: Status = "degenerate" if saliency_map.degenerate else "ok"
-    return Explanation(saliency_map.item.ref.name, status, saliency_map.degenerate, saliency_map)
+    name, reason = saliency_map.item.ref.name, saliency_map.degenerate
+    return Explanation(name, status, reason, saliency_map, drawing)
 
 
 def failure_of(failed: FailedImage) -> Explanation:

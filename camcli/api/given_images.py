@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
 from camcli.errors import InputError
-from camcli.images.decode import decode, prepare
+from camcli.images.decode import decode, kept, prepare
 from camcli.images.find import find_images
 from camcli.images.names import UniqueNames, safe_name
 from camcli.images.walk import has_magic
-from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess
+from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess, Reading
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,31 +29,48 @@ KINDS = (
 Prepared = ImageItem | FailedImage
 
 
-def prepared(images: Any, preprocess: Preprocess) -> Iterator[Prepared]:
-    """Yield each image that a caller gives, ready for the network, in order.
+Named = tuple[str, Any]
+"""What an image is called, and the image, which is a `Path` where it lies in a file."""
+
+
+def named(images: Any) -> Sequence[Named] | Iterator[Named]:
+    """Return each image that a caller gives with its name, in order; folders are listed once.
 
     Args:
         images: One image, or several in a list, a batch of tensors or arrays, or an iterator that
             may be endless. A path may also be a folder or a glob.
+
+    Returns:
+        A sequence where the number of images is known before the end.
+
+    Raises:
+        InputError: What is given is no image and holds none.
+
+    """
+    several = _several(images)
+    found = _named(several)
+    return list(found) if hasattr(several, "__len__") else found
+
+
+def prepared(
+    images: Iterable[Named], preprocess: Preprocess, reading: Reading
+) -> Iterator[Prepared]:
+    """Yield each image ready for the network.
+
+    Args:
+        images: As `named` returns them.
         preprocess: How they become the network's input.
+        reading: What is needed of them beside that.
 
     Raises:
         InputError: Something given is no image.
 
     """
     unique = UniqueNames()
-    for index, (name, image) in enumerate(_named(_several(images))):
+    for index, (name, image) in enumerate(images):
         path = image if isinstance(image, Path) else Path(name)
         ref = ImageRef(index, path, unique.take(safe_name(Path(name).parts)))
-        yield _prepare(image, ref, preprocess)
-
-
-def count_of(images: Any) -> int | None:
-    """Return how many images are given, None where only the end will tell."""
-    several = _several(images)
-    if not hasattr(several, "__len__"):
-        return None
-    return sum(len(_listed(each)) if _is_path(each) else 1 for each in several)
+        yield _prepare(image, ref, preprocess, reading)
 
 
 def _several(images: Any) -> Iterable[Any]:
@@ -68,7 +84,7 @@ def _several(images: Any) -> Iterable[Any]:
     return images
 
 
-def _named(images: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+def _named(images: Iterable[Any]) -> Iterator[Named]:
     for index, image in enumerate(images):
         if _is_path(image):
             yield from _listed(image)
@@ -88,15 +104,21 @@ def _listed(given: Any) -> list[tuple[str, Path]]:
     return [(str(path), path)]
 
 
-def _prepare(image: Any, ref: ImageRef, preprocess: Preprocess) -> Prepared:
+def _prepare(image: Any, ref: ImageRef, preprocess: Preprocess, reading: Reading) -> Prepared:
     if isinstance(image, Path):
-        return decode(ref, preprocess)
+        return decode(ref, preprocess, reading)
+    if isinstance(image, Tensor) and image.is_floating_point():
+        return _as_given(image, ref, preprocess, reading)
+    return prepare(_opened(image, ref), ref, preprocess, reading)
+
+
+def _opened(image: Any, ref: ImageRef) -> Image.Image:
     if isinstance(image, Image.Image):
-        return prepare(image, ref, preprocess)
+        return image
     if isinstance(image, np.ndarray):
-        return prepare(_of_array(image, ref), ref, preprocess)
+        return _of_array(image, ref)
     if isinstance(image, Tensor):
-        return _of_tensor(image, ref, preprocess)
+        return _of_array(_last_axis_of_channels(image, ref), ref)
     raise InputError(f"{ref.name}: a {type(image).__name__} is no image; give {KINDS}")
 
 
@@ -109,19 +131,16 @@ def _of_array(values: npt.NDArray[Any], ref: ImageRef) -> Image.Image:
     return Image.fromarray(values)
 
 
-def _of_tensor(values: Tensor, ref: ImageRef, preprocess: Preprocess) -> Prepared:
+def _last_axis_of_channels(values: Tensor, ref: ImageRef) -> npt.NDArray[Any]:
+    """Return a tensor (3, H, W) as an array (H, W, 3)."""
     if values.ndim != 3 or len(values) != 3:
         raise InputError(f"{ref.name}: a tensor {tuple(values.shape)} is no image; give {KINDS}")
-    pixels = values.detach().permute(1, 2, 0).contiguous().cpu()
-    if values.dtype == torch.uint8:
-        return prepare(Image.fromarray(pixels.numpy()), ref, preprocess)
-    if not values.is_floating_point():
-        raise InputError(f"{ref.name}: a tensor of {values.dtype} is no image; give {KINDS}")
-    return _as_given(pixels.float().numpy(), ref, preprocess)
+    return values.detach().permute(1, 2, 0).contiguous().cpu().numpy()
 
 
-def _as_given(pixels: npt.NDArray[np.float32], ref: ImageRef, preprocess: Preprocess) -> ImageItem:
+def _as_given(values: Tensor, ref: ImageRef, preprocess: Preprocess, reading: Reading) -> ImageItem:
     """Return the network's own input as an image, drawn with its normalisation undone."""
+    pixels = _last_axis_of_channels(values.float(), ref)
     height, width, _ = pixels.shape
     if (height, width) != preprocess.crop:
         raise InputError(
@@ -129,9 +148,10 @@ def _as_given(pixels: npt.NDArray[np.float32], ref: ImageRef, preprocess: Prepro
             f"this tensor {height} x {width}: give preprocess the crop that the tensors have"
         )
     levels = (pixels * preprocess.std + preprocess.mean) * 255
+    shown = Image.fromarray(np.rint(levels.clip(0, 255)).astype(np.uint8))
     return ImageItem(
         ref=ref,
-        original=Image.fromarray(np.rint(levels.clip(0, 255)).astype(np.uint8)),
+        original=kept(shown, reading.keep_side),
         pixels=pixels,
         geometry=Geometry(width, height, (0.0, 0.0, float(width), float(height))),
         sha256="",

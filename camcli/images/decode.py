@@ -65,15 +65,17 @@ def decode(
         return FailedImage(ref, type(error).__name__, _message(error))
 
 
-def prepare(image: Image.Image, ref: ImageRef, preprocess: Preprocess) -> ImageItem | FailedImage:
+def prepare(
+    image: Image.Image, ref: ImageRef, preprocess: Preprocess, reading: Reading = _AS_IT_IS
+) -> ImageItem | FailedImage:
     """Prepare an image in memory as the file that it was read from; it is left as it is.
 
     Its digest is that of its mode, size and pixels.
     """
     try:
         digest = hashlib.sha256(f"{image.mode} {image.size}".encode() + image.tobytes())
-        prepared = _prepare(image.copy, preprocess, _AS_IT_IS)
-        return _item(ref, prepared, preprocess, _AS_IT_IS, digest.hexdigest())
+        prepared = _prepare(image.copy, preprocess, reading)
+        return _item(ref, prepared, preprocess, reading, digest.hexdigest())
     except Exception as error:  # a lazily opened file is decoded here
         return FailedImage(ref, type(error).__name__, _message(error))
 
@@ -97,7 +99,7 @@ def _item(
     image, size, note = prepared
     return ImageItem(
         ref=ref,
-        original=_kept(image, reading.keep_side),
+        original=kept(image, reading.keep_side),
         pixels=to_input(image, preprocess, size),
         geometry=geometry(preprocess, *size),
         sha256=sha256,
@@ -105,7 +107,7 @@ def _item(
     )
 
 
-def _kept(image: Image.Image, side: int | None) -> Image.Image | None:
+def kept(image: Image.Image, side: int | None) -> Image.Image | None:
     """Return the image to draw over: none, the image itself, or a copy of at most that side."""
     if side == 0:
         return None

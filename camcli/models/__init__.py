@@ -9,15 +9,23 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from camcli.config import ModelConfig, PreprocessConfig
+from camcli.config import Config, ModelConfig, PreprocessConfig
 from camcli.errors import ModelError
 from camcli.models.loaded import LoadedModel
+from camcli.records import Preprocess
 
-__all__ = ["LoadedModel", "load_model", "named_as"]
+__all__ = ["LoadedModel", "load_configured", "load_model", "named_as"]
+
+
+def load_configured(config: Config) -> LoadedModel:
+    """Load the network of a run, with the preprocessing that it states; see `load_model`."""
+    from camcli.models.preprocessing import stated
+
+    return load_model(config.model, stated(config), config.run.seed)
 
 
 def load_model(
-    config: ModelConfig, preprocess: PreprocessConfig | None = None, seed: int = 0
+    config: ModelConfig, preprocess: PreprocessConfig | Preprocess | None = None, seed: int = 0
 ) -> LoadedModel:
     """Find and load the network that a configuration names, on the CPU and in evaluation mode.
 
@@ -37,7 +45,9 @@ def load_model(
 
     source = find_source(config.name)
     torch.manual_seed(seed)  # after the source's imports, which may draw random numbers themselves
-    loaded = source.load(config, None if preprocess is None else resolved(preprocess))
+    if isinstance(preprocess, PreprocessConfig):
+        preprocess = resolved(preprocess)
+    loaded = source.load(config, preprocess)
     return named_as(replace(loaded, output=config.output), config)
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from camcli.config import PreprocessConfig
+from camcli.config import Config, PreprocessConfig
 from camcli.records import Preprocess
+
+
+def stated(config: Config) -> Preprocess | None:
+    """Return the preprocessing that a configuration states, None for what the weights come with."""
+    given = config.preprocess
+    return resolved(given) if isinstance(given, PreprocessConfig) else None
 
 
 def resolved(config: PreprocessConfig) -> Preprocess:

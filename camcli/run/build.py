@@ -11,14 +11,14 @@ import torch
 
 from camcli.attribution.attribution import check_rules
 from camcli.compile.acceleration import compiling, streamlined
-from camcli.config import Config, OutputConfig, PreprocessConfig, PromptScore
+from camcli.config import Config, OutputConfig, PromptScore
 from camcli.engine import Engine
 from camcli.errors import ConfigError, TargetError
 from camcli.methods import METHOD_NAMES, create_method, method_class
 from camcli.methods.base import Method
 from camcli.methods.layer_mean import LayerMean
 from camcli.methods.normalisation import Normalisation
-from camcli.models import LoadedModel, load_model
+from camcli.models import LoadedModel, load_configured
 from camcli.models.prompt_scores import with_prompts
 from camcli.models.prompts import EMPTY_PROMPT, PromptPlan, plan_prompts
 from camcli.models.reading import read_as
@@ -61,11 +61,16 @@ class BuiltRun:
         return method.method if isinstance(method, LayerMean) else method
 
     @property
-    def layer(self) -> str:
-        """The layer explained at, or several joined by `+`."""
+    def cuts(self) -> tuple[SplitNetwork, ...]:
+        """The network, cut at each of its layers."""
         method = self.engine.method
         further = method.further if isinstance(method, LayerMean) else ()
-        return "+".join(network.layer for network in (self.engine.network, *further))
+        return (self.engine.network, *further)
+
+    @property
+    def layer(self) -> str:
+        """The layer explained at, or several joined by `+`."""
+        return "+".join(network.layer for network in self.cuts)
 
     @property
     def provenance(self) -> Provenance:
@@ -87,6 +92,7 @@ def build(
     images_ahead: int | None = None,
     notify: Callable[[str], None] = lambda _: None,
     read: Callable[[LoadedModel, PromptPlan | None, PromptScore], LoadedModel] = with_prompts,
+    load: Callable[[Config], LoadedModel] = load_configured,
 ) -> BuiltRun:
     """Load the network, cut it, and set up the method and its targets.
 
@@ -95,35 +101,11 @@ def build(
         images_ahead: How many images there are, None where that is not known.
         notify: Receives, a line each, what was decided on the way.
         read: Makes a network's classes of the prompts.
+        load: Returns the network; called once what needs no network is known to be right.
 
     Raises:
         CamcliError: Whatever in the configuration does not exist or does not fit, before any
             image is touched.
-
-    """
-
-    def loaded() -> LoadedModel:
-        preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
-        return load_model(config.model, preprocess, config.run.seed)
-
-    return build_around(loaded, config, images_ahead, notify, read)
-
-
-def build_around(
-    loaded: Callable[[], LoadedModel],
-    config: Config,
-    images_ahead: int | None = None,
-    notify: Callable[[str], None] = lambda _: None,
-    read: Callable[[LoadedModel, PromptPlan | None, PromptScore], LoadedModel] = with_prompts,
-) -> BuiltRun:
-    """Cut a network that comes from elsewhere, and set up the rest; see `build`.
-
-    Args:
-        loaded: Returns the network; called once what needs no network is known to be right.
-        config: What to run; its network is not loaded.
-        images_ahead: How many images there are, None where that is not known.
-        notify: Receives, a line each, what was decided on the way.
-        read: Makes a network's classes of the prompts.
 
     """
     run = config.run
@@ -132,7 +114,7 @@ def build_around(
     keep_components = _keeps_components(config, method)
     device = resolve_device(run.device)
     prompts = plan_prompts(config.prompts, needs_empty_prompt(config))
-    model = read(loaded(), prompts, config.prompts.score)
+    model = read(load(config), prompts, config.prompts.score)
     model = read_as(model, config.model.probabilities)
     if config.images.window != "auto":
         model = replace(model, preprocess=replace(model.preprocess, window=config.images.window))

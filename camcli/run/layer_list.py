@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
-from camcli.config import Config, PreprocessConfig
+from camcli.config import Config
 from camcli.errors import LayerError
-from camcli.models import load_model
+from camcli.models import load_configured
 from camcli.models.prompt_scores import with_stand_in
 from camcli.network.default_layer import default_layer
 from camcli.network.headless import require_head
@@ -45,8 +45,7 @@ def list_layers(config: Config) -> LayerList:
         ModelError: It cannot be loaded or traced, or has no classification head.
 
     """
-    preprocess = config.preprocess if isinstance(config.preprocess, PreprocessConfig) else None
-    model = with_stand_in(load_model(config.model, preprocess, config.run.seed))
+    model = with_stand_in(load_configured(config))
     images = examples_for(model, torch.device("cpu"))
     traced = trace(model.network, images, model.output, model.probabilities)
     require_head(traced, model.network, model.labels)

@@ -45,10 +45,15 @@ def require_whole_run(plan: RunPlan, config: Config) -> None:
     elif not isinstance(plan.refs, Sequence):
         reason = "paths on standard input can be read only once, and may have no end"
     if reason:
-        raise ConfigError(
-            f"output.scale: run is the largest of all the maps of a run, and {reason}; give the "
-            "raw value that is to become 1 as a number, such as a map_range of another run has"
-        )
+        raise unknown_scale(reason)
+
+
+def unknown_scale(reason: str) -> ConfigError:
+    """Return the error of who asks for the scale of a run where it cannot be known."""
+    return ConfigError(
+        f"output.scale: run is the largest of all the maps of a run, and {reason}; give the raw "
+        "value that is to become 1 as a number, such as a map_range of another run has"
+    )
 
 
 def scale_of_run(

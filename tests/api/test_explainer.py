@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -13,12 +12,11 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from typer.testing import CliRunner
 
 import camcli
 from camcli import CamcliError, Explainer
-from camcli.cli import app
 from camcli.config import ModelConfig
+from camcli.images.find import find_images
 from camcli.models import LoadedModel, load_model
 from camcli.models.preprocessing import resolved
 from tests.conftest import GlobalAverageHead
@@ -26,60 +24,10 @@ from tests.conftest import GlobalAverageHead
 SMALL = {"resize": 20, "crop": 16}
 
 
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Explainer]:
-    with Explainer("demo") as explainer:
-        yield explainer
-
-
-@pytest.fixture(scope="module")
-def files(scenes: Path) -> list[str]:
-    return [str(path) for path in sorted(scenes.glob("*.png"))[:3]]
-
-
-def run_of(files: list[str], folder: Path, *options: str) -> Path:
-    command = ["explain", *files, "-q", "-j", "1", "-o", str(folder), *options]
-    result = CliRunner().invoke(app, command)
-    assert result.exit_code == 0, result.output
-    return folder
-
-
 @pytest.mark.slow
 def test_importing_the_package_imports_no_torch() -> None:
     script = "import sys, camcli; camcli.METHODS; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
-
-
-@pytest.mark.slow
-def test_maps_and_overlays_are_those_of_the_command_to_the_byte(
-    demo: Explainer, files: list[str], tmp_path: Path
-) -> None:
-    stored = camcli.open_run(run_of(files, tmp_path / "out", "-m", "demo"))
-    for found, row in zip(demo.explain(files), stored, strict=True):
-        assert found.map is not None
-        assert found.target is not None
-        assert row.map is not None
-        assert found.map.tobytes() == row.map.tobytes()
-        assert (found.image, found.status) == (row.image, row.status)
-        assert (found.target.name, found.target.score) == (row.target["name"], row.target["score"])
-        assert np.array_equal(np.asarray(found.overlay()), np.asarray(row.overlay()))
-
-
-@pytest.mark.slow
-def test_photographs_have_the_maps_of_the_command_to_the_byte(
-    photos: Path, torch_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TORCH_HOME", str(torch_home))
-    files = [str(path) for path in sorted(photos.iterdir())[:2]]
-    folder = run_of(files, tmp_path / "out", "-m", "squeezenet1_1", "--method", "deep-lift")
-    for found, row in zip(
-        camcli.explain("squeezenet1_1", files, method="deep-lift"),
-        camcli.open_run(folder),
-        strict=True,
-    ):
-        assert found.map is not None
-        assert row.map is not None
-        assert found.map.tobytes() == row.map.tobytes()
 
 
 @pytest.mark.slow
@@ -246,6 +194,8 @@ def test_what_is_no_image_is_refused(demo: Explainer, images: object, told: str)
         ({"labels": ["one"]}, "1 class names"),
         ({"settings": {"output.no": 1}}, "output.no"),
         ({"device": "tpu"}, "run.device"),
+        ({"settings": {"output.scale": "run"}}, "call by call here; give the raw value"),
+        ({"settings": {"run.workers": 2}}, "run.workers decide nothing here"),
     ],
 )
 def test_mistakes_are_told_as_by_the_command(options: dict[str, object], told: str) -> None:
@@ -272,6 +222,32 @@ def test_raw_signed_maps_are_given_and_drawn(files: list[str]) -> None:
     assert found.overlay().size == found.overlay("contour", "coolwarm").size
     with pytest.raises(CamcliError, match="cannot be drawn so"):
         found.overlay("sketch")  # type: ignore[arg-type]
+
+
+def test_a_folder_is_listed_once(
+    demo: Explainer, scenes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from camcli.api import given_images
+
+    listed = []
+    monkeypatch.setattr(
+        given_images, "find_images", lambda inputs: listed.append(inputs) or find_images(inputs)
+    )
+    demo.explain(scenes)
+    assert listed == [[str(scenes)]]
+
+
+def test_how_many_fit_a_batch_is_found_out_once(
+    demo: Explainer, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from camcli.api import explainer
+
+    asked = []
+    monkeypatch.setattr(explainer, "choose_batch_size", lambda *given: asked.append(given) or 2)
+    with Explainer("demo") as other:
+        for _ in range(2):
+            other.explain(files)
+    assert len(asked) == 1
 
 
 @pytest.mark.slow

@@ -171,7 +171,11 @@ class Engine:
         described = self.described_targets(logits, asked)
         for row in rows:
             low, high, meaning = found.low[row], found.high[row], found.values[row]
-            reason = given[row] or _why_degenerate(low, high, asked[row], meaning.sign)
+            reason = (
+                given[row]
+                or _why_not_finite((low, high), described[row])
+                or _why_empty(low, high, asked[row], meaning.sign)
+            )
             yield (
                 row,
                 SaliencyMap(
@@ -253,9 +257,15 @@ def _margin(scores: Tensor, target: ClassTarget) -> float | None:
     return float(values[target.index]) - others
 
 
-def _why_degenerate(low: float, high: float, target: ClassTarget, sign: MapSign) -> str | None:
-    if not np.isfinite([low, high]).all():
+def _why_not_finite(ends: tuple[float, float], target: Target) -> str | None:
+    if not np.isfinite(ends).all():
         return "the map holds NaN or infinity: the network's activation or score is not finite"
+    if not np.isfinite(target.score):
+        return "the network's score of the class is NaN or infinity, so no map explains it"
+    return None
+
+
+def _why_empty(low: float, high: float, target: ClassTarget, sign: MapSign) -> str | None:
     if low == high == 0:
         beyond = ", beyond what it is compared with," if target.rivals else ""
         evidence = _evidence(target, sign)

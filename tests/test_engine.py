@@ -153,6 +153,16 @@ def test_an_activation_that_is_not_finite_is_degenerate(
         assert "NaN or infinity" in (saliency_map.degenerate or "")
 
 
+def test_a_score_that_is_not_finite_is_degenerate_whatever_the_map(
+    scenes: Path, demo_model: LoadedModel, average_head: GlobalAverageHead
+) -> None:
+    torch.nn.init.constant_(average_head.head.bias, float("nan"))
+    model = replace(demo_model, network=average_head, default_layer="features", labels=None)
+    for saliency_map in explain_in_batches(engine_of(model), items_in(scenes, model), 4):
+        assert saliency_map.values is None
+        assert "network's score of the class is NaN" in (saliency_map.degenerate or "")
+
+
 def test_an_image_without_a_class_to_explain_fails_alone(
     scenes: Path, demo_model: LoadedModel, tmp_path: Path
 ) -> None:

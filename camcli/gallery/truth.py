@@ -82,6 +82,17 @@ class _ExplainedClasses:
         index = whole_number(text)
         return None if index is None else self.names.get(index, str(index))
 
+    def by_number(self, word: str) -> str | None:
+        """Return the name of the class whose index a word is, None where it may be a name.
+
+        It may be where classes are called by numbers that are not their own: the names of those
+        that were not explained are not known.
+        """
+        called_by_numbers = any(
+            whole_number(name) not in (None, index) for index, name in self.names.items()
+        )
+        return None if called_by_numbers else self.numbered(word)
+
     @cached_property
     def _by_spelling(self) -> Mapping[str, str]:
         return {folded(name): name for name in self.names.values()}
@@ -141,5 +152,5 @@ def _read_listing(path: Path, classes: _ExplainedClasses) -> Iterator[tuple[str,
             if name is None:
                 raise InputError(f"line {row.line} of {path}: {word!r} is no class index")
         else:
-            name = classes.called(word) or classes.numbered(word) or word
+            name = classes.called(word) or classes.by_number(word) or word
         yield row.values[0], name

@@ -214,6 +214,14 @@ def test_a_class_is_named_as_for_a_target(
     assert dict(read_truth(str(listing), read_runs([run])).by_image) == {"cat/1.png": name}
 
 
+def test_a_number_stays_a_name_where_classes_are_called_by_numbers(tmp_path: Path) -> None:
+    rows = [row_of("a.png", "1", 0), row_of("b.png", "0", 3)]
+    run = write_run(tmp_path / "r", rows, [None] * 2)
+    listing = tmp_path / "truth.csv"
+    listing.write_text("image,class\na.png,3\nb.png,1\n")
+    assert dict(read_truth(str(listing), read_runs([run])).by_image) == {"a.png": "3", "b.png": "1"}
+
+
 def test_wordnet_ids_are_known_where_the_names_are_imagenets(tmp_path: Path) -> None:
     rows = [
         row_of("n01440764/a.png", "tench", 0),

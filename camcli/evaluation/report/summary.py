@@ -111,7 +111,7 @@ def _curves(
     curves = {}
     for method in methods:
         found = [row["methods"].get(method, {}).get(which) for row in rows]
-        kept = [curve for curve in found if curve]
+        kept = [curve for curve in found if curve and None not in curve]  # null: not finite
         if kept:
             curves[method] = torch.tensor(kept, dtype=torch.float64).mean(0)
     return curves

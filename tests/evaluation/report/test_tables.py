@@ -52,3 +52,11 @@ def test_an_evaluation_of_nothing_but_failures_has_tables_without_columns() -> N
     assert comma_separated(summary).count("\n") == 1
     assert json_ready(summary)["failed"] == 1
     assert curve_plot(summary.insertion, summary.deletion).count("<polyline") == 0
+
+
+def test_a_curve_that_is_not_finite_everywhere_is_left_out() -> None:
+    broken = row()
+    broken["methods"]["random"]["deletion"] = [0.9, 0.4, None]  # type: ignore[index]
+    summary = summarise([row(), broken], ["random"], {})
+    assert summary.deletion["random"].tolist() == [0.9, 0.4, 0.1]
+    assert "random" not in summarise([broken], ["random"], {}).deletion

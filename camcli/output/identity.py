@@ -18,6 +18,7 @@ _SHOWN = 90
 _BEFORE = 30
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _EXPLAINED = {"model.graph": "model.graph (what the network computes, as its code says)"}
+# What was recorded as null, and is now recorded as what it means.
 _UNSET = {"images.window": "auto"}
 _ABSENT = object()
 
@@ -163,6 +164,8 @@ def _section(key: str) -> str:
 
 def _differences(key: str, one: Any, other: Any) -> Iterator[Difference]:
     """Yield the differences of two values, those of mappings entry by entry."""
+    if key in _UNSET:
+        one, other = (_UNSET[key] if value is None else value for value in (one, other))
     if _json(one) == _json(other):  # in which 1 is neither true nor 1.0
         return
     if isinstance(one, dict) and isinstance(other, dict):
@@ -172,9 +175,7 @@ def _differences(key: str, one: Any, other: Any) -> Iterator[Difference]:
     elif _text(one) == _text(other):  # such as 1 and "1"
         yield Difference(key, *_side_by_side(_json(one), _json(other)))
     else:
-        unset = _UNSET.get(key)
-        told = (unset if value is None and unset else _text(value) for value in (one, other))
-        yield Difference(key, *_side_by_side(*told))
+        yield Difference(key, *_side_by_side(_text(one), _text(other)))
 
 
 def _json(value: Any) -> str:

@@ -55,6 +55,8 @@ def test_a_value_is_told_from_its_spelling_and_from_none_at_all() -> None:
 def test_a_value_that_was_not_given_is_told_as_what_it_means() -> None:
     (found,) = compare({"images": {"window": None}}, {"images": {"window": [0, 9]}}).differences
     assert (found.one, found.other) == ("auto", "[0, 9]")
+    one, other = ({"images": {"window": value}} for value in (None, "auto"))
+    assert compare(one, other).differences == ()
 
 
 def test_digests_are_shortened_and_a_graph_is_explained() -> None:

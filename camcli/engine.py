@@ -1,8 +1,8 @@
-"""One batch: trunk, then method over the tail, then normalised maps."""
+"""One batch: trunk, then methods over the tail, then normalised maps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +12,9 @@ from torch import Tensor
 
 from camcli.attribution.attribution import check_rules
 from camcli.errors import ImageError
-from camcli.methods.base import Method, Saliency
-from camcli.methods.normalisation import Normalisation, Normalised
+from camcli.methods.base import Saliency
+from camcli.methods.cut_method import CutMethod
+from camcli.methods.normalisation import Normalised
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import min_max
 from camcli.network.endings.meaning import kind_of, probabilities_of
@@ -33,12 +34,11 @@ from camcli.targets.class_target import ClassTarget
 from camcli.targets.plan import TargetPlan
 
 _FIRST_CLASS = ClassTarget(0)
-_USUAL = Normalisation()
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One image with its maps, in the order of its targets."""
+    """One image with its maps: of its first target by every method, then of the second."""
 
     item: ImageItem
     maps: tuple[SaliencyMap, ...]
@@ -48,33 +48,39 @@ class Explained:
 class Engine:
     """Explains batches of decoded images; an image's result does not depend on its batch.
 
+    Nor does what a method finds depend on the others: all but the passes through the trunk, and
+    what is the same for both, is its own.
+
     Attributes:
-        network: Split at the target layer, on `device`.
-        method: The saliency method.
+        methods: The saliency methods, at least one, with the network on `device`. The first one's
+            scores say which classes to explain.
         targets: Which classes to explain.
         preprocess: Gives the normalisation of the network's input.
         device: Where to compute.
         at_layer_size: Keep maps at the layer's resolution instead of the network input's.
-        normalisation: What of the raw maps is kept, and as which numbers.
         keep_components: Keep the components' maps, and not only their weights.
 
     """
 
-    network: SplitNetwork
-    method: Method
+    methods: tuple[CutMethod, ...]
     targets: TargetPlan
     preprocess: Preprocess
     device: torch.device
     at_layer_size: bool = False
-    normalisation: Normalisation = _USUAL
     keep_components: bool = False
 
     def __post_init__(self) -> None:
-        if self.method.uses_deeplift:
-            check_rules(self.network)  # before any image is touched
+        for each in self.methods:
+            if each.method.uses_deeplift:
+                check_rules(each.network)  # before any image is touched
+
+    @property
+    def network(self) -> SplitNetwork:
+        """The network, cut for the first method; its scores are those of all."""
+        return self.methods[0].network
 
     def explain(self, batch: Batch) -> list[Explained | FailedImage]:
-        """Explain every image of a batch for each of its targets.
+        """Explain every image of a batch for each of its targets, by each method.
 
         Returns:
             One entry for each item, in order: its maps, or a failure where no class to explain
@@ -83,38 +89,52 @@ class Engine:
         """
         if not batch.items:
             return []
-        probe = self.probe(batch.items)
-        logits = probe.logits.float().cpu()
-        choices = [self.choose(item, row) for item, row in zip(batch.items, logits, strict=True)]
+        probes = self.probes(batch.items)
+        logits = [probe.logits.float().cpu() for probe in probes]
+        choices = [self.choose(*each) for each in zip(batch.items, logits[0], strict=True)]
         targets = [[] if isinstance(choice, FailedImage) else choice for choice in choices]
         found: list[list[SaliencyMap]] = [[] for _ in batch.items]
         for slot in range(max(map(len, targets))):
-            for row, saliency_map in self._explain_slot(batch.items, probe, logits, targets, slot):
+            for row, saliency_map in self._explain_slot(batch.items, probes, logits, targets, slot):
                 found[row].append(saliency_map)
         return [
             choice if isinstance(choice, FailedImage) else Explained(item, tuple(maps))
             for item, choice, maps in zip(batch.items, choices, found, strict=True)
         ]
 
-    def at_scale(self, scale: float | None) -> Engine:
-        """Return the same engine with one raw value that becomes 1 in all maps, None for none."""
-        return replace(self, normalisation=replace(self.normalisation, scale=scale))
+    def at_scales(self, scales: Mapping[str, float]) -> Engine:
+        """Return the same engine with one raw value that becomes 1 in all maps, by method."""
+        methods = (
+            replace(each, normalisation=replace(each.normalisation, scale=scales.get(each.name)))
+            for each in self.methods
+        )
+        return replace(self, methods=tuple(methods))
 
     def rehearse(self, size: int) -> None:
         """Explain `size` black images for the first class, to learn how much memory it takes."""
         black = self.black.expand(size, 3, *self.network.image_size).contiguous()
-        probe = Probe(self.network, black, self.method.uses_deeplift)
         first = self.targets.axis.objective([_FIRST_CLASS] * size, self.device)
-        self._finish(self.method.explain(probe, first))
+        for each, probe in zip(self.methods, self._probes_of(black), strict=True):
+            self._finish(each, each.method.explain(probe, first))
 
-    def probe(self, items: Sequence[ImageItem]) -> Probe:
-        """Return a batch of decoded images at the target layer."""
-        return Probe(
-            self.network,
-            self.normalized(items),
-            self.method.uses_deeplift,
-            black=self.black,
-        )
+    def probes(self, items: Sequence[ImageItem]) -> list[Probe]:
+        """Return a batch of decoded images at the target layer of each method."""
+        return self._probes_of(self.normalized(items))
+
+    def _probes_of(self, images: Tensor) -> list[Probe]:
+        """Return the probe of each method; methods of one cut share its pass through the trunk."""
+        found: dict[tuple[int, bool], Probe] = {}
+        for each in self.methods:
+            cut, with_reference = id(each.network), each.method.uses_deeplift
+            if (cut, with_reference) in found:
+                continue
+            other = found.get((cut, not with_reference))
+            found[cut, with_reference] = (
+                Probe(each.network, images, with_reference, black=self.black)
+                if other is None
+                else other.beside(with_reference)
+            )
+        return [found[id(each.network), each.method.uses_deeplift] for each in self.methods]
 
     @property
     def black(self) -> Tensor:
@@ -152,8 +172,8 @@ class Engine:
     def _explain_slot(
         self,
         items: Sequence[ImageItem],
-        probe: Probe,
-        logits: Tensor,
+        probes: Sequence[Probe],
+        logits: Sequence[Tensor],
         targets: list[list[ClassTarget]],
         slot: int,
     ) -> Iterator[tuple[int, SaliencyMap]]:
@@ -161,8 +181,21 @@ class Engine:
         rows = [row for row, chosen in enumerate(targets) if slot < len(chosen)]
         asked = [chosen[slot] if slot < len(chosen) else _FIRST_CLASS for chosen in targets]
         objective = self.targets.axis.objective(asked, self.device)
-        saliency = self.method.explain(probe, objective)
-        found = self._finish(saliency)
+        for each, probe, scores in zip(self.methods, probes, logits, strict=True):
+            saliency = each.method.explain(probe, objective)
+            yield from self._maps_in(each, saliency, items, rows, asked, scores)
+
+    def _maps_in(
+        self,
+        cut: CutMethod,
+        saliency: Saliency,
+        items: Sequence[ImageItem],
+        rows: Sequence[int],
+        asked: Sequence[ClassTarget],
+        logits: Tensor,
+    ) -> Iterator[tuple[int, SaliencyMap]]:
+        """Yield the maps that one method found in some rows of a batch."""
+        found = self._finish(cut, saliency)
         maps = found.maps.cpu().numpy()
         components = self._components(saliency)
         given = saliency.degenerate or [None] * len(asked)
@@ -181,6 +214,8 @@ class Engine:
                 SaliencyMap(
                     item=items[row],
                     target=described[row],
+                    method=cut.name,
+                    layer=cut.layer,
                     values=None if reason else maps[row],
                     range=None if reason else (low, high),
                     completeness_error=gaps[row],
@@ -190,13 +225,13 @@ class Engine:
                 ),
             )
 
-    def _finish(self, saliency: Saliency) -> Normalised:
-        """Stretch what is kept of raw maps (B, h, w), and normalise each."""
-        raw = self.normalisation.part(saliency.maps)[:, None].float()
+    def _finish(self, cut: CutMethod, saliency: Saliency) -> Normalised:
+        """Stretch what is kept of a method's raw maps (B, h, w), and normalise each."""
+        raw = cut.normalisation.part(saliency.maps)[:, None].float()
         maps = self._stretched(raw, saliency.interpolation)
-        if self.normalisation.sign != "signed":
+        if cut.normalisation.sign != "signed":
             maps.clamp_min_(0)  # bicubic overshoots
-        return self.normalisation.of(maps[:, 0])
+        return cut.normalisation.of(maps[:, 0])
 
     def _stretched(self, maps: Tensor, mode: str) -> Tensor:
         if self.at_layer_size:

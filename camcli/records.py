@@ -238,11 +238,13 @@ class Components:
 
 @dataclass(frozen=True)
 class SaliencyMap:
-    """One image explained for one target.
+    """One image explained for one target by one method.
 
     Attributes:
         item: The image.
         target: The explained class.
+        method: Name of the method.
+        layer: Module path of the layer, or several joined by `+`.
         values: float32 (h, w) at the resolution asked for; None when degenerate.
         range: Minimum and maximum of the raw map before normalisation.
         completeness_error: |ΣC - Δ| / max(|Δ|, Σ|C|) of the attribution; None where the method
@@ -255,6 +257,8 @@ class SaliencyMap:
 
     item: ImageItem
     target: Target
+    method: str
+    layer: str
     values: npt.NDArray[np.float32] | None
     range: tuple[float, float] | None
     completeness_error: float | None

@@ -16,6 +16,7 @@ from camcli.engine import Engine, Explained
 from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import create_method
+from camcli.methods.cut_method import CutMethod
 from camcli.methods.normalisation import Normalisation
 from camcli.methods.scaling import min_max
 from camcli.models import LoadedModel
@@ -30,7 +31,8 @@ from tests.conftest import GlobalAverageHead
 def engine_of(model: LoadedModel, method: str = "lift-cam", targets: str = "top1") -> Engine:
     network = split_at(model, "auto", torch.device("cpu"))
     plan = TargetPlan([targets], ClassTable(network.classes, model.labels))
-    return Engine(network, create_method(method, {}), plan, model.preprocess, torch.device("cpu"))
+    methods = (CutMethod(create_method(method, {}), network),)
+    return Engine(methods, plan, model.preprocess, torch.device("cpu"))
 
 
 def items_in(folder: Path, model: LoadedModel) -> list[ImageItem]:
@@ -83,7 +85,11 @@ def test_maps_are_in_the_unit_range_at_the_inputs_size(
 def test_raw_values_can_be_recovered_from_the_range(scenes: Path, demo_model: LoadedModel) -> None:
     items = items_in(scenes, demo_model)
     scaled = explain_in_batches(engine_of(demo_model), items, 4)
-    engine = replace(engine_of(demo_model), normalisation=Normalisation(normalize="max"))
+    engine = engine_of(demo_model)
+    (method,) = engine.methods
+    engine = replace(
+        engine, methods=(replace(method, normalisation=Normalisation("positive", "max")),)
+    )
     by_maximum = explain_in_batches(engine, items, 4)
     for one, other in zip(scaled, by_maximum, strict=True):
         assert one.range is not None
@@ -233,9 +239,9 @@ def test_what_a_class_has_beyond_the_runner_up_is_exact_on_real_photographs(
     network = split_at(model, "auto", torch.device("cpu"))
     plan = TargetPlan(["top1"], ClassTable(network.classes, model.labels), versus="runner-up")
     method, cpu = create_method("deep-lift", {}), torch.device("cpu")
-    engine = Engine(network, method, plan, model.preprocess, cpu)
+    engine = Engine((CutMethod(method, network),), plan, model.preprocess, cpu)
     items = items_in(photos, model)[:20]
-    probe = engine.probe(items)
+    (probe,) = engine.probes(items)
     first, second = probe.logits.topk(2).indices.unbind(1)
     own, rival = (probe.contributions(Objective.of(c)).evidence for c in (first, second))
     for item, found, top, raw in zip(

@@ -15,6 +15,7 @@ from camcli.engine import Engine, Explained
 from camcli.images.decode import decode
 from camcli.images.find import find_images
 from camcli.methods import METHOD_NAMES, create_method, method_class
+from camcli.methods.cut_method import CutMethod
 from camcli.methods.normalisation import Normalisation
 from camcli.models import LoadedModel, load_model
 from camcli.records import Batch, ImageItem, Preprocess, SaliencyMap
@@ -52,8 +53,8 @@ def engine_of(
 ) -> Engine:
     network = split_at(model, layer, CPU)
     targets = TargetPlan([target], ClassTable(network.classes, None), versus=versus)
-    method = create_method("deep-lift", {})
-    return Engine(network, method, targets, model.preprocess, CPU, True, RAW)
+    methods = (CutMethod(create_method("deep-lift", {}), network, RAW),)
+    return Engine(methods, targets, model.preprocess, CPU, True)
 
 
 def items_of(paths: list[Path], model: LoadedModel) -> list[ImageItem]:

@@ -52,10 +52,10 @@ def explanations(
     items = [item for item in decoded if isinstance(item, ImageItem)]
     maps, predictions, errors = [], [], []
     for start in range(0, len(items), options.batch):
-        probe = engine.probe(items[start : start + options.batch])
+        (probe,) = engine.probes(items[start : start + options.batch])
         predicted = probe.logits.argmax(1)
         wanted = predicted if classes is None else classes[start : start + len(predicted)]
-        saliency = engine.method.explain(probe, Objective.of(wanted.to(engine.device)))
+        saliency = engine.methods[0].method.explain(probe, Objective.of(wanted.to(engine.device)))
         maps.append(saliency.positive.float().cpu().numpy())
         predictions.append(predicted.cpu().numpy())
         if saliency.completeness_error is not None:

@@ -22,8 +22,10 @@ def summary(outcome: Outcome, output: Path) -> str:
         parts.append(f"{counted_as(resumed.images, 'image')} done before")
     if resumed.redone:
         parts.append(f"{len(resumed.redone)} of them again")
-    if outcome.scale is not None:
-        parts.append(f"all at the scale {outcome.scale:.6g}")
+    if outcome.scales:
+        several = len(outcome.scales) > 1
+        told = [f"{each:.6g}" + f" ({name})" * several for name, each in outcome.scales.items()]
+        parts.append(f"all at the scale {', '.join(told)}")
         if outcome.tally.clipped:
             parts.append(f"{outcome.tally.clipped} with values beyond it, which are clipped")
     rate = outcome.tally.images / outcome.seconds if outcome.seconds else 0.0

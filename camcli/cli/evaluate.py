@@ -30,7 +30,7 @@ _NOT_USED = ("method", "output")
 
 
 @options.takes_flags(
-    without=("method", "precision", "compile", "save", *options.LOOKS), layer=_OneLayer
+    without=("method", "option", "precision", "compile", "save", *options.LOOKS), layer=_OneLayer
 )
 def evaluate(
     *,

@@ -129,7 +129,7 @@ def explain(
 
 def _looked_at(output: Path) -> Path:
     """Return the folder to look at: the first there is of what is drawn, or else the whole."""
-    kinds = (ARTEFACT_KINDS[name].folder for name in ("overlay", "heat", "sheet"))
+    kinds = (ARTEFACT_KINDS[name].folder for name in ("overlay", "grid", "heat", "sheet"))
     return next((output / kind for kind in kinds if (output / kind).is_dir()), output)
 
 
@@ -160,10 +160,11 @@ def _show(plan: RunPlan, config: Config) -> None:
     )
     shard = plan.shard
     part = "" if shard.count == 1 else f"shard {shard.index} of {shard.count} of "
+    methods = " and ".join(each.name for each in found.built.methods)
     typer.echo(dump_config(config), nl=False)
     say(
         f"# would explain {part}{counted} into {plan.folder}: {config.model.name} at "
-        f"{found.built.layer}, {config.method.name}, {', '.join(map(str, config.targets))}"
+        f"{found.built.layer}, {methods}, {', '.join(map(str, config.targets))}"
     )
     if not found.weights_are_there:
         say("# the weights were left aside, for they may have to be downloaded")

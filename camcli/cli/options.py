@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 import typer
 
-from camcli.config import Config, load_config
+from camcli.config import Config, MethodConfig, OneMethod, load_config
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
 from camcli.methods import canonical_name
+from camcli.methods.written_options import options_by_method
 from camcli.models import sources
 from camcli.targets import rules
 
@@ -67,10 +68,21 @@ class Flags:
         ),
     ] = field(default_factory=list)
     method: Annotated[
-        str | None,
-        Sets("method.name"),
-        typer.Option("--method", help="Which saliency method; see `camcli methods`."),
-    ] = None
+        list[str],
+        typer.Option(
+            "--method",
+            help="Which saliency method; see `camcli methods`. Repeatable: images pass through the "
+            "network once for all of them.",
+        ),
+    ] = field(default_factory=list)
+    option: Annotated[
+        list[str],
+        typer.Option(
+            "--option",
+            metavar="METHOD.KEY=VALUE",
+            help="Set an option of one method. Repeatable.",
+        ),
+    ] = field(default_factory=list)
     target: Annotated[
         list[str],
         Sets("targets"),
@@ -180,12 +192,30 @@ class Flags:
         values = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
         given = {key: value for key, value in values.items() if value not in (None, [])}
         paths = {key: str(value) for key, value in given.items() if isinstance(value, Path)}
-        return _with_canonical_method(load_config(file, self.overrides, given | paths))
+        if self.method:
+            first, *others = self.method
+            given |= {"method.name": first, "method.others": others}
+        return _with_methods(load_config(file, self.overrides, given | paths), self.option)
 
 
-def _with_canonical_method(config: Config) -> Config:
-    """Spell the method as its table does, so that a run is the same however it is asked for."""
-    method = config.method.model_copy(update={"name": canonical_name(config.method.name)})
+def _with_methods(config: Config, options: Sequence[str]) -> Config:
+    """Spell methods as their table does, so that a run is the same however it is asked for.
+
+    Args:
+        config: As it was given.
+        options: `METHOD.KEY=VALUE`, over those in the configuration.
+
+    Raises:
+        MethodError: An option is written otherwise, or is about another method.
+
+    """
+    names = [canonical_name(each.name) for each in config.method.all]
+    own = options_by_method(options, names)
+    first, *others = (
+        OneMethod(name=name, options={**each.options, **own[name]})
+        for name, each in zip(names, config.method.all, strict=True)
+    )
+    method = MethodConfig(name=first.name, options=first.options, others=tuple(others))
     return config.model_copy(update={"method": method})
 
 

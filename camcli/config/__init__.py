@@ -8,7 +8,9 @@ from camcli.config.load import dump_config, load_config
 from camcli.config.output_section import Colormap, OutputConfig
 from camcli.config.sections import (
     Config,
+    MethodConfig,
     ModelConfig,
+    OneMethod,
     Precision,
     PreprocessConfig,
     PromptsConfig,
@@ -21,7 +23,9 @@ from camcli.config.strict_yaml import parse_value
 __all__ = [
     "Colormap",
     "Config",
+    "MethodConfig",
     "ModelConfig",
+    "OneMethod",
     "OutputConfig",
     "Precision",
     "PreprocessConfig",

@@ -1,4 +1,4 @@
-"""The kinds of artefact that a run can write for each image and target: one row per kind.
+"""The kinds of artefact that a run can write for its maps, or for its images: one row per kind.
 
 The table holds import paths, so that configurations can be checked, and images named to suit it,
 without loading the code that draws.
@@ -70,6 +70,13 @@ ARTEFACT_KINDS: dict[str, ArtefactKind] = {
         suffixes=(".png",),
         needs_original=True,
         place=("components", "sheet"),
+    ),
+    "grid": ArtefactKind(
+        artefact="camcli.output.artefacts.grids:Grids",
+        saved_as="grid",
+        folder="grids",
+        suffixes=(".png",),
+        needs_original=True,
     ),
 }
 """The kinds by name: the key of their digests in a manifest row. They are written in this order."""

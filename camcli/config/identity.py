@@ -42,6 +42,7 @@ IDENTITY: Mapping[str, Part | Apart] = {
     "model.probabilities": Part.RESOLVED,
     "method.name": Part.RESOLVED,
     "method.options": Part.RESOLVED,
+    "method.others": Part.RESOLVED,
     "targets": Part.RESOLVED,
     "versus": Part.RESOLVED,
     "prompts.texts": Part.GIVEN,

@@ -73,11 +73,43 @@ class ModelConfig(Section):
         return value
 
 
-class MethodConfig(Section):
-    """Which saliency method, with its own options."""
+class OneMethod(Section):
+    """One saliency method, with its own options; a plain name may stand in for the section."""
+
+    name: str = Field(description="see `camcli methods`")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the method")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_may_stand_alone(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str | Scalar) else value
+
+
+class MethodConfig(OneMethod):
+    """Which saliency method, and others beside it; a list of them may stand in for the section."""
 
     name: str = Field("lift-cam", description="see `camcli methods`")
-    options: dict[str, Any] = Field(default_factory=dict, description="options of the method")
+    others: tuple[OneMethod, ...] = Field(
+        (),
+        description="more methods for the same images, which pass through the network once for all "
+        "of them: names, or name and options",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_list_is_the_first_and_others(cls, value: object) -> object:
+        if not isinstance(value, list | tuple) or not value:
+            return value
+        first, *others = value
+        first = {"name": first} if isinstance(first, str | Scalar) else first
+        if not isinstance(first, Mapping) or "others" in first:
+            return value
+        return {**first, "others": others}
+
+    @property
+    def all(self) -> tuple[OneMethod, ...]:
+        """Every method, the first one first."""
+        return (OneMethod(name=self.name, options=self.options), *self.others)
 
 
 class TargetConfig(Section):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from camcli.config import parse_value
 from camcli.errors import CamcliError, MethodError, suggest
 from camcli.evaluation.metrics.perturbation_curves import Baseline
 from camcli.methods import METHOD_NAMES, canonical_name, create_method
+from camcli.methods.written_options import options_by_method
 from camcli.output.manifest import FILE_NAME
 from camcli.run.build import BuiltRun
 from camcli.run.fingerprint import digest_of_given, options_of
@@ -63,18 +62,7 @@ class EvaluationPlan:
                 evaluated.
 
         """
-        options: dict[str, dict[str, Any]] = defaultdict(dict)
-        for text in self.options:
-            word, dot, rest = text.partition(".")
-            name = canonical_name(word)
-            key, equals, value = rest.partition("=")
-            if not (dot and equals) or name not in self.names:
-                raise MethodError(
-                    f"--option takes METHOD.KEY=VALUE for a method that is evaluated "
-                    f"({', '.join(self.names)}), such as shap-cam.pairs=50, not {text!r}"
-                )
-            options[name][key] = parse_value(value, f"--option {text}")
-        return {name: options[name] for name in self.names}
+        return options_by_method(self.options, self.names)
 
     def limits(self, sources: Sequence[str]) -> dict[str, int]:
         """Return how many of the first images each limited source is evaluated on.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from functools import cached_property
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -13,6 +16,8 @@ from camcli.attribution.objective import Objective
 from camcli.network.split import SplitNetwork
 
 _SMALLEST_CHUNK = 8
+
+_Found = TypeVar("_Found")
 
 
 class Probe:
@@ -44,6 +49,7 @@ class Probe:
         self.images = images
         self.black = images.new_zeros(3, 1, 1) if black is None else black
         self._elsewhere: dict[str, Probe] = {}
+        self._last: dict[str, tuple[Objective, object]] = {}
         with torch.no_grad():
             self._raw, *self._bypass = network.trunk(images)
         self._head = attribution_of(network).head(self._raw, self._bypass, with_reference)
@@ -58,6 +64,17 @@ class Probe:
         """The network's scores before any softmax: (B, N)."""
         return self._head.logits
 
+    def beside(self, with_reference: bool) -> Probe:
+        """Return the probe of the same passes through trunks, with passes of its own through tails.
+
+        How the logits are computed, which `with_reference` decides, shows in their last bits: a
+        method gets the same from a probe of this kind as from one that nobody else uses.
+        """
+        other = copy(self)
+        other._last = {}
+        other._head = attribution_of(self.network).head(self._raw, self._bypass, with_reference)
+        return other
+
     def at(self, network: SplitNetwork) -> Probe:
         """Return the probe of the same images at another layer of the same network."""
         if network.layer not in self._elsewhere:
@@ -66,11 +83,15 @@ class Probe:
 
     def gradient(self, objective: Objective) -> Tensor:
         """Return ∂s/∂A of each image's score s: (B, K, h, w)."""
-        return self.network.layout.to_maps(self._head.gradient(objective))
+        return self._kept(
+            "gradient",
+            objective,
+            lambda: self.network.layout.to_maps(self._head.gradient(objective)),
+        )
 
     def contributions(self, objective: Objective) -> Contributions:
         """Return the DeepLIFT contributions of A to each image's score."""
-        return self._head.contributions(objective)
+        return self._kept("contributions", objective, lambda: self._head.contributions(objective))
 
     def contributions_by_depth(self, objective: Objective) -> tuple[Contributions, ...]:
         """Return the contributions of A and of every tap behind it, in one backward pass.
@@ -124,6 +145,15 @@ class Probe:
                 activation = self.network.layout.from_maps(some, raw)
                 scores.append(self._head.scores(wanted, activation, *bypass))
         return torch.cat(scores)
+
+    def _kept(self, what: str, objective: Objective, find: Callable[[], _Found]) -> _Found:
+        """Return what was found for the same objective before, by another method, or find it."""
+        asked, found = self._last.get(what, (None, None))
+        if asked is not objective:
+            self._last.pop(what, None)  # before the next is made, for they are large
+            found = find()
+            self._last[what] = objective, found
+        return cast(_Found, found)
 
     @property
     def _at_a_time(self) -> int:

@@ -15,7 +15,6 @@ from camcli.output.target_words import in_words
 
 if TYPE_CHECKING:
     from camcli.config import OutputConfig
-    from camcli.output.provenance import Provenance
     from camcli.records import SaliencyMap, Target
 
 _BACKGROUND = (20, 22, 27)
@@ -35,9 +34,7 @@ class _Line:
     colour: Colour
 
 
-def with_legend(
-    picture: Image.Image, saliency_map: SaliencyMap, look: OutputConfig, provenance: Provenance
-) -> Image.Image:
+def with_legend(picture: Image.Image, saliency_map: SaliencyMap, look: OutputConfig) -> Image.Image:
     """Return a picture with what `output.colorbar` and `output.caption` ask for below it.
 
     Every pixel of the picture is kept. Text is a fortieth of the picture's mean side, and never
@@ -47,7 +44,6 @@ def with_legend(
         picture: RGB.
         saliency_map: What it shows.
         look: Which colour bar and caption are asked for, and the colours.
-        provenance: The method and layer, for a full caption.
 
     Returns:
         The picture itself where nothing is asked for, or else a new RGB image.
@@ -63,7 +59,7 @@ def with_legend(
     font = lettering.at(size)
     lines = [
         _Line(line, colour)
-        for text, colour in _caption(saliency_map, look.caption, provenance)
+        for text, colour in _caption(saliency_map, look.caption)
         for line in wrapped(lettering.spelt(text), room, font, _MOST_LINES)
     ]
     bar = (size + margin) if look.colorbar else 0
@@ -83,23 +79,21 @@ def text_size(picture: tuple[int, int]) -> int:
     return max(_SMALLEST_TEXT, round(math.sqrt(picture[0] * picture[1]) * _TEXT_SHARE))
 
 
-def _caption(
-    saliency_map: SaliencyMap, caption: str, provenance: Provenance
-) -> Iterator[tuple[str, Colour]]:
+def _caption(saliency_map: SaliencyMap, caption: str) -> Iterator[tuple[str, Colour]]:
     """Yield the sentences of a caption, with their colours."""
     target = saliency_map.target
     if caption != "none":
         yield in_words(target, saliency_map.meaning.sign), _BRIGHT
     if caption == "label":
-        yield _sureness(target), _DIM
+        yield sureness(target), _DIM
     if caption == "full":
         yield _numbers(target), _DIM
         if target.margin is not None:
             yield f"margin {rounded(target.margin)}", _DIM
-        yield f"{provenance.method} at {provenance.layer}", _DIM
+        yield f"{saliency_map.method} at {saliency_map.layer}", _DIM
 
 
-def _sureness(target: Target) -> str:
+def sureness(target: Target) -> str:
     """Return the probability, and the score where there is none."""
     if target.probability is None:
         return f"score {rounded(target.score)}"
@@ -110,7 +104,7 @@ def _sureness(target: Target) -> str:
 
 def _numbers(target: Target) -> str:
     score = f"score {rounded(target.score)}"
-    return score if target.probability is None else f"{score}, {_sureness(target)}"
+    return score if target.probability is None else f"{score}, {sureness(target)}"
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from camcli import __version__
@@ -17,21 +17,17 @@ _LINE_BREAKS = str.maketrans({"\n": "\\n", "\t": "\\t"})
 
 @dataclass(frozen=True)
 class Provenance:
-    """What all the maps of a run were made by.
+    """What all the maps of a run were made with.
 
     Attributes:
         model: The network's name.
         weights: A digest of what it computes with, as `sha256:...`.
-        method: The saliency method.
-        layer: Where in the network it looked.
         version: That of camcli.
 
     """
 
     model: str
     weights: str
-    method: str
-    layer: str
     version: str = __version__
 
     def facts(self, saliency_map: SaliencyMap) -> Mapping[str, str]:
@@ -41,18 +37,21 @@ class Provenance:
         Control characters and direction marks are spelt out (`\x00`); values of more than 1,000
         characters end in `...`.
         """
-        target = saliency_map.target
+        return self.facts_of_all([saliency_map])
+
+    def facts_of_all(self, maps: Sequence[SaliencyMap]) -> Mapping[str, str]:
+        """Return what a picture of several maps of an image says of itself: what is in any."""
         told = {
-            "Software": f"camcli {self.version}",
-            "camcli:image": saliency_map.item.ref.name,
-            "camcli:target": in_words(target, saliency_map.meaning.sign),
-            "camcli:class": str(target.index),
-            "camcli:method": self.method,
-            "camcli:layer": self.layer,
-            "camcli:model": self.model,
-            "camcli:weights": self.weights,
+            "Software": [f"camcli {self.version}"],
+            "camcli:image": [each.item.ref.name for each in maps],
+            "camcli:target": [in_words(each.target, each.meaning.sign) for each in maps],
+            "camcli:class": [str(each.target.index) for each in maps],
+            "camcli:method": [each.method for each in maps],
+            "camcli:layer": [each.layer for each in maps],
+            "camcli:model": [self.model],
+            "camcli:weights": [self.weights],
         }
-        return {key: _plain(value) for key, value in told.items()}
+        return {key: _plain("; ".join(dict.fromkeys(values))) for key, values in told.items()}
 
 
 def _plain(value: str) -> str:

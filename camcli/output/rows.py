@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,23 +17,21 @@ class RowMaker:
     """Makes the rows of a run.
 
     Attributes:
-        method: Name of the method.
-        layer: Module path of the layer.
+        methods: The names of its methods, and the layers that each explains at.
 
     """
 
-    method: str
-    layer: str
+    methods: Sequence[tuple[str, str]]
 
     def row(self, saliency_map: SaliencyMap, written: Written) -> ManifestRow:
-        """Return the row of one image for one target; a degenerate map has no files."""
+        """Return the row of a map; a degenerate one has no files of its own."""
         item = saliency_map.item
         return ManifestRow(
             image=item.ref.name,
             path=readable(item.ref.path),
             status="degenerate" if saliency_map.degenerate else "ok",
-            method=self.method,
-            layer=self.layer,
+            method=saliency_map.method,
+            layer=saliency_map.layer,
             error=ErrorInfo("Degenerate", saliency_map.degenerate)
             if saliency_map.degenerate
             else None,
@@ -51,16 +50,19 @@ class RowMaker:
             sha256={"image": item.sha256} | {name: sha for name, (_, sha) in written.items()},
         )
 
-    def failed(self, failure: FailedImage) -> ManifestRow:
-        """Return the row of an image that could not be explained."""
-        return ManifestRow(
-            image=failure.ref.name,
-            path=readable(failure.ref.path),
-            status="failed",
-            method=self.method,
-            layer=self.layer,
-            error=ErrorInfo(failure.type, failure.message),
-        )
+    def failed(self, failure: FailedImage) -> list[ManifestRow]:
+        """Return the rows of an image that could not be explained, one for each method."""
+        return [
+            ManifestRow(
+                image=failure.ref.name,
+                path=readable(failure.ref.path),
+                status="failed",
+                method=method,
+                layer=layer,
+                error=ErrorInfo(failure.type, failure.message),
+            )
+            for method, layer in self.methods
+        ]
 
 
 def readable(path: Path) -> str:

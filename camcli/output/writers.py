@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from camcli.config import OutputConfig
 from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.output.artefacts import AnyArtefact, saved_artefacts
+from camcli.output.artefacts.base import Artefact, ImageArtefact, MapArtefact
 from camcli.output.atomic import write_bytes
 from camcli.output.provenance import Provenance
 from camcli.records import SaliencyMap, Target
@@ -25,8 +28,9 @@ class ArtefactWriter:
     Attributes:
         folder: The output folder.
         config: What to write, and how it looks.
-        provenance: What made the maps.
+        provenance: What the maps were made with.
         class_in_name: Whether file names carry the class, as images can have several targets.
+        method_in_path: Whether files lie in a folder of their method, as there are several.
         staging: Where files lie until they are whole, by default beside the finished ones.
 
     """
@@ -35,34 +39,63 @@ class ArtefactWriter:
     config: OutputConfig
     provenance: Provenance
     class_in_name: bool
+    method_in_path: bool = False
     staging: Path | None = None
 
-    def write(self, saliency_map: SaliencyMap) -> Written:
-        """Write the files of a map that is not degenerate.
+    def write(self, maps: Sequence[SaliencyMap]) -> list[Written]:
+        """Write the files of an image: those of each map, and those of all its maps together.
+
+        Args:
+            maps: Of one image; degenerate ones have no files of their own.
+
+        Returns:
+            What belongs to each map.
 
         Raises:
             OSError: A file could not be written; no partial file is left behind.
 
         """
-        written = {}
+        own = [{} if each.degenerate else self._write_map(each) for each in maps]
+        shared = self._write_image(maps)
+        return [{**written, **shared} for written in own]
+
+    def _write_map(self, saliency_map: SaliencyMap) -> Written:
+        written: Written = {}
         for name, artefact in self._artefacts.items():
+            if not isinstance(artefact, MapArtefact):
+                continue
             rendered = artefact.render(saliency_map)
             if rendered is not None:
-                data = artefact.encode(rendered)
-                path = self._path(name, saliency_map, artefact.suffix)
-                write_bytes(self.folder / path, data, self.staging)
-                written[name] = path, hashlib.sha256(data).hexdigest()
+                stem = self._stem(saliency_map)
+                written[name] = self._write(name, stem, artefact, rendered)
         return written
+
+    def _write_image(self, maps: Sequence[SaliencyMap]) -> Written:
+        return {
+            name: self._write(name, maps[0].item.ref.name, artefact, artefact.render(maps))
+            for name, artefact in self._artefacts.items()
+            if isinstance(artefact, ImageArtefact)
+        }
 
     @cached_property
     def _artefacts(self) -> dict[str, AnyArtefact]:
         return saved_artefacts(self.config, self.provenance)
 
-    def _path(self, name: str, saliency_map: SaliencyMap, suffix: str) -> str:
+    def _write(
+        self, name: str, stem: str, artefact: Artefact[Any], rendered: object
+    ) -> tuple[str, str]:
+        data = artefact.encode(rendered)
+        path = f"{ARTEFACT_KINDS[name].folder}/{stem}{artefact.suffix}"
+        write_bytes(self.folder / path, data, self.staging)
+        return path, hashlib.sha256(data).hexdigest()
+
+    def _stem(self, saliency_map: SaliencyMap) -> str:
         stem = saliency_map.item.ref.name
+        if self.method_in_path:
+            stem = f"{saliency_map.method}/{stem}"
         if self.class_in_name:
             stem += f".{_written(saliency_map.target)}"
-        return f"{ARTEFACT_KINDS[name].folder}/{stem}{suffix}"
+        return stem
 
 
 def _written(target: Target) -> str:

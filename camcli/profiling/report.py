@@ -49,7 +49,7 @@ def _header(built: BuiltRun) -> dict[str, Any]:
     return {
         "model": built.model.name,
         "layer": built.layer,
-        "method": built.config.method.name,
+        "method": ", ".join(each.name for each in built.methods),
         "device": str(built.engine.device),
         "precision": resolve_precision(built.config.run.precision, built.engine.device),
         "batch_size": built.batch_size,

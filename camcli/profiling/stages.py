@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeAlias
 
 import torch
 
@@ -15,11 +16,14 @@ from camcli.engine import Engine, Explained
 from camcli.errors import InputError
 from camcli.images.decode import decode
 from camcli.output.artefacts import AnyArtefact, saved_artefacts
+from camcli.output.artefacts.base import ImageArtefact
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
 from camcli.run.build import BuiltRun
 from camcli.workers.demand import draws, reading_for, workers_for
 from camcli.workers.pool import RemoteWriter
+
+_MapsOfImage: TypeAlias = Sequence[SaliencyMap]
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def measure_stages(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> tu
     items = _decoded(refs, engine, reading_for(built.config))
     batch = Batch((*items, *[items[-1]] * (built.batch_size - len(items))))
     results = engine.explain(batch)[: len(items)]
-    maps = [m for r in results if isinstance(r, Explained) for m in r.maps if m.values is not None]
+    maps = [r.maps for r in results if isinstance(r, Explained) and _has_a_map(r)]
     reading = _reading([item.ref for item in items], built, rounds)
     writing = _writing(maps, len(items), built, rounds)
     apart = _milliseconds_apart(items, maps, built, rounds)
@@ -82,7 +86,7 @@ def _reading(refs: Sequence[ImageRef], built: BuiltRun, rounds: int) -> Stage:
 
 
 def _milliseconds_apart(
-    items: Sequence[ImageItem], maps: Sequence[SaliencyMap], built: BuiltRun, rounds: int
+    items: Sequence[ImageItem], maps: Sequence[_MapsOfImage], built: BuiltRun, rounds: int
 ) -> float:
     """Return the milliseconds per image of decoding and writing together in a worker process."""
     preprocess = built.engine.preprocess
@@ -96,8 +100,8 @@ def _milliseconds_apart(
         def work() -> None:
             for item in items:
                 workers.decode(item.ref, preprocess)
-            for saliency_map in maps:
-                writer.write(saliency_map)
+            for of_image in maps:
+                writer.write(of_image)
             for item in items:
                 workers.forget(item.ref)
 
@@ -106,8 +110,13 @@ def _milliseconds_apart(
 
 
 def _writer(folder: Path, built: BuiltRun) -> ArtefactWriter:
-    many = built.engine.targets.many
-    return ArtefactWriter(folder, built.config.output, built.provenance, class_in_name=many)
+    return ArtefactWriter(
+        folder,
+        built.config.output,
+        built.provenance,
+        class_in_name=built.engine.targets.many,
+        method_in_path=len(built.methods) > 1,
+    )
 
 
 def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
@@ -133,7 +142,13 @@ def _computing(batch: Batch, engine: Engine, rounds: int) -> list[Stage]:
     ]
 
 
-def _writing(maps: Sequence[SaliencyMap], images: int, built: BuiltRun, rounds: int) -> list[Stage]:
+def _has_a_map(explained: Explained) -> bool:
+    return not all(saliency_map.degenerate for saliency_map in explained.maps)
+
+
+def _writing(
+    maps: Sequence[_MapsOfImage], images: int, built: BuiltRun, rounds: int
+) -> list[Stage]:
     output = built.config.output
     if not maps:
         return []
@@ -142,7 +157,7 @@ def _writing(maps: Sequence[SaliencyMap], images: int, built: BuiltRun, rounds: 
         kinds = saved_artefacts(output, built.provenance).values()
 
         def render() -> list[tuple[AnyArtefact, object]]:
-            return [(kind, kind.render(m)) for m in maps for kind in kinds]
+            return [(kind, made) for m in maps for kind in kinds for made in _rendered(kind, m)]
 
         rendered = [(kind, shown) for kind, shown in render() if shown is not None]
 
@@ -159,6 +174,12 @@ def _writing(maps: Sequence[SaliencyMap], images: int, built: BuiltRun, rounds: 
         Stage("encode", "write", encoding),
         Stage("write", "write", rest),
     ]
+
+
+def _rendered(kind: AnyArtefact, maps: _MapsOfImage) -> list[object]:
+    if isinstance(kind, ImageArtefact):
+        return [kind.render(maps)]
+    return [kind.render(saliency_map) for saliency_map in maps if not saliency_map.degenerate]
 
 
 def _milliseconds(rounds: int, count: int, *things: Callable[[], object]) -> list[float]:

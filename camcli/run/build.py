@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from camcli.engine import Engine
 from camcli.errors import ConfigError, TargetError
 from camcli.methods import METHOD_NAMES, create_method, method_class
 from camcli.methods.base import Method
+from camcli.methods.cut_method import CutMethod
 from camcli.methods.layer_mean import LayerMean
 from camcli.methods.normalisation import Normalisation
 from camcli.models import LoadedModel, load_configured
@@ -25,7 +26,7 @@ from camcli.models.reading import read_as
 from camcli.network.split import SplitNetwork
 from camcli.output.provenance import Provenance
 from camcli.run.batch_size import choose_batch_size
-from camcli.run.cut import splits_at
+from camcli.run.cut import cuts_for
 from camcli.run.device import resolve_device
 from camcli.run.fingerprint import fingerprint_of
 from camcli.targets.classes import classes_of
@@ -55,28 +56,25 @@ class BuiltRun:
     workers: int
 
     @property
-    def method(self) -> Method:
-        """The method, where it is averaged over layers that of each."""
-        method = self.engine.method
-        return method.method if isinstance(method, LayerMean) else method
+    def methods(self) -> tuple[CutMethod, ...]:
+        """The methods, the first one first."""
+        return self.engine.methods
 
     @property
     def cuts(self) -> tuple[SplitNetwork, ...]:
-        """The network, cut at each of its layers."""
-        method = self.engine.method
-        further = method.further if isinstance(method, LayerMean) else ()
-        return (self.engine.network, *further)
+        """The network, cut at each of the layers of each method; every cut once."""
+        cuts = {id(cut): cut for each in self.methods for cut in each.cuts}
+        return tuple(cuts.values())
 
     @property
     def layer(self) -> str:
-        """The layer explained at, or several joined by `+`."""
-        return "+".join(network.layer for network in self.cuts)
+        """The layer that the first method explains at, or several joined by `+`."""
+        return self.methods[0].layer
 
     @property
     def provenance(self) -> Provenance:
-        """What pictures say that they were made by."""
-        weights = self.fingerprint()["model"]["weights"]
-        return Provenance(self.model.name, weights, self.engine.method.name, self.layer)
+        """What pictures say that they were made with."""
+        return Provenance(self.model.name, self.fingerprint()["model"]["weights"])
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what determines the results of the run; see `fingerprint_of`."""
@@ -94,7 +92,7 @@ def build(
     read: Callable[[LoadedModel, PromptPlan | None, PromptScore], LoadedModel] = with_prompts,
     load: Callable[[Config], LoadedModel] = load_configured,
 ) -> BuiltRun:
-    """Load the network, cut it, and set up the method and its targets.
+    """Load the network, cut it, and set up the methods and their targets.
 
     Args:
         config: What to run.
@@ -109,9 +107,10 @@ def build(
 
     """
     run = config.run
-    method = create_method(config.method.name, config.method.options)
-    _require_signs(config, method)
-    keep_components = _keeps_components(config, method)
+    methods = _methods(config)
+    for method in methods:
+        _require_signs(config, method)
+    keep_components = _keeps_components(config, methods)
     device = resolve_device(run.device)
     prompts = plan_prompts(config.prompts, needs_empty_prompt(config))
     model = read(load(config), prompts, config.prompts.score)
@@ -122,46 +121,81 @@ def build(
     # Random and freshly trained networks are full of numbers too small to matter, on which CPUs
     # are a hundred times slower.
     torch.set_flush_denormal(True)
-    cuts = splits_at(model, config.model.layers, device, method)
-    fast = [streamlined(cut, run, device) for cut in cuts]
-    network = fast[0]
+    cuts = cuts_for(model, config.model.layers, device, methods)
+    each_cut = list({id(cut): cut for of_method in cuts for cut in of_method}.values())
+    fast = {id(cut): streamlined(cut, run, device) for cut in each_cut}
+    network = fast[id(cuts[0][0])]
     ids = model.class_ids or synsets_of(model.labels)
     beside = EMPTY_PROMPT if prompts and prompts.empty else None
     table, axis = classes_of(
         network.classes, model.labels, ids, network.probabilities, notify, beside
     )
     targets = TargetPlan(config.targets, table, prompts, axis, config.versus)
-    _require_class(method, targets)
-    parts = _EngineParts(config, model, method, targets, device, keep_components)
+    for method in methods:
+        _require_class(method, targets)
+    parts = _EngineParts(config, model, methods, cuts, targets, device, keep_components)
     # Before anything is compiled for it.
-    batch_size = choose_batch_size(run, device, cuts, lambda: parts.engine(fast), images_ahead)
-    compiled = [compiling(cut, run, device, batch_size, images_ahead, notify) for cut in fast]
+    batch_size = choose_batch_size(run, device, each_cut, lambda: parts.engine(fast), images_ahead)
+    compiled = {
+        cut: compiling(network, run, device, batch_size, images_ahead, notify)
+        for cut, network in fast.items()
+    }
     return BuiltRun(config, model, parts.engine(compiled), batch_size, worker_count(run))
 
 
 @dataclass(frozen=True)
 class _EngineParts:
-    """What an engine is made of, apart from its networks."""
+    """What an engine is made of, apart from the form that its networks are in."""
 
     config: Config
     model: LoadedModel
-    method: Method
+    methods: Sequence[Method]
+    cuts: Sequence[Sequence[SplitNetwork]]
     targets: TargetPlan
     device: torch.device
     keep_components: bool
 
-    def engine(self, networks: Sequence[SplitNetwork]) -> Engine:
-        network, *further = networks
+    def engine(self, networks: Mapping[int, SplitNetwork]) -> Engine:
+        """Return the engine with a network in place of each cut, by the cut's `id`."""
+        normalisation = _normalisation(self.config.output)
+        methods = []
+        for method, cuts in zip(self.methods, self.cuts, strict=True):
+            network, *further = (networks[id(cut)] for cut in cuts)
+            averaged = _averaged(method, further) if further else method
+            methods.append(CutMethod(averaged, network, normalisation))
         return Engine(
-            network=network,
-            method=_averaged(self.method, further) if further else self.method,
+            methods=tuple(methods),
             targets=self.targets,
             preprocess=self.model.preprocess,
             device=self.device,
             at_layer_size=self.config.output.map_size == "layer",
-            normalisation=_normalisation(self.config.output),
             keep_components=self.keep_components,
         )
+
+
+def _methods(config: Config) -> list[Method]:
+    """Make the methods that are asked for.
+
+    Raises:
+        MethodError: One of them does not exist, or is not as its options say.
+        ConfigError: One is named twice, or a scale is given for several.
+
+    """
+    asked = config.method.all
+    methods = [create_method(each.name, each.options) for each in asked]
+    names = [method.name for method in methods]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ConfigError(
+            f"method: {' and '.join(twice)} is named twice, and rows and files are known by the "
+            "method's name; to compare its options, explain in two runs, and see both with "
+            "`camcli report RUN RUN`"
+        )
+    if len(methods) > 1 and not isinstance(config.output.scale, str):
+        raise ConfigError(
+            f"output.scale: {config.output.scale:g} is a raw value of one method's maps, and there "
+            f"are {len(methods)} methods; take `run`, which finds the scale of each, or one method"
+        )
+    return methods
 
 
 def _averaged(method: Method, further: Sequence[SplitNetwork]) -> LayerMean:
@@ -197,13 +231,14 @@ def _require_signs(config: Config, method: Method) -> None:
         )
 
 
-def _keeps_components(config: Config, method: Method) -> bool:
+def _keeps_components(config: Config, methods: Sequence[Method]) -> bool:
     if "components" not in config.output.save:
         return False
-    if not method.decomposes:
+    if not any(method.decomposes for method in methods):
+        names = " and ".join(method.name for method in methods)
         raise ConfigError(
-            f"output.save: {method.name} has no components to save; leave them out, or take a "
-            "method that decomposes, such as decom-cam"
+            f"output.save: {names} {'has' if len(methods) == 1 else 'have'} no components to save; "
+            "leave them out, or take a method that decomposes, such as decom-cam"
         )
     if len(config.model.layers) > 1:
         raise ConfigError(

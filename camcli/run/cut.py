@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from camcli.network.headless import require_head
 from camcli.network.split import SplitNetwork, check_scores, split
 from camcli.network.trace import TracedNetwork, trace
 from camcli.network.trial import Trial
+
+Depths = tuple[str, ...]
+"""Where a network is cut, and the taps behind it."""
 
 
 def split_at(
@@ -31,9 +35,23 @@ def splits_at(
     device: torch.device,
     method: Method | None = None,
 ) -> list[SplitNetwork]:
+    """Trace a network and cut it at layers for one method, None for any; see `cuts_for`."""
+    return cuts_for(model, layers, device, (method,))[0]
+
+
+def cuts_for(
+    model: LoadedModel,
+    layers: Sequence[str],
+    device: torch.device,
+    methods: Sequence[Method | None],
+) -> list[list[SplitNetwork]]:
     """Trace a network and cut it at layers, `auto` for the model's own; checked on two images.
 
     A method that looks at several depths has the cut at the shallowest, and taps at the others.
+
+    Returns:
+        For each method, the network cut at each layer; methods that look at the same depths share
+        one cut, the same object.
 
     Raises:
         ModelError: The network cannot be traced, has no classification head, or does not compute
@@ -45,26 +63,55 @@ def splits_at(
     images = examples_for(model, device)
     traced = trace(model.network, images, model.output, model.probabilities)
     require_head(traced, model.network, model.labels)
-    cuts = []
-    for layer in layers:
-        trial = _trial(traced, model.default_layer if layer == "auto" else layer, method)
-        check_scores(trial.halves, traced, trial.scores, traced.returned)
-        warn_if_no_gradient(traced, trial, traced.examples)
-        if method is not None:
-            require_gradient(method, trial)
-        cuts.append(trial.halves)
-    return checked_corners(traced, cuts, images)
+    trials = _Trials(traced)
+    depths: list[list[Depths]] = []
+    for method in methods:
+        depths.append([])
+        for layer in layers:
+            found = trials.depths(method, model.default_layer if layer == "auto" else layer)
+            trial = trials.of(found)
+            if method is not None:
+                require_gradient(method, trial)
+            depths[-1].append(found)
+    checked = checked_corners(traced, [each.halves for each in trials.made.values()], images)
+    cuts = dict(zip(trials.made, checked, strict=True))
+    return [[cuts[found] for found in of_method] for of_method in depths]
 
 
-def _trial(traced: TracedNetwork, layer: str | None, method: Method | None) -> Trial:
-    """Return images in the network cut where a method looks first, its default layer for None."""
-    found = default_trial(traced, traced.examples) if layer is None else None
-    layer = layer if found is None else found.halves.layer
-    assert layer is not None
-    cut, *taps = method.depths(traced, layer) if method else (layer,)
-    if found is not None and (cut, taps) == (layer, []):
-        return found
-    return Trial.of(split(traced, cut, taps), traced.examples)
+class _Trials:
+    """Two images in a traced network, cut wherever methods look; each cut is made once.
+
+    Attributes:
+        made: The cuts so far.
+
+    """
+
+    def __init__(self, traced: TracedNetwork) -> None:
+        self.made: dict[Depths, Trial] = {}
+        self._traced = traced
+        self._ready: dict[Depths, Trial] = {}
+
+    def depths(self, method: Method | None, layer: str | None) -> Depths:
+        """Return where a method looks, None for the network's default layer."""
+        layer = self._default_layer if layer is None else layer
+        return method.depths(self._traced, layer) if method else (layer,)
+
+    def of(self, depths: Depths) -> Trial:
+        """Return the images in the network that is cut there."""
+        if depths not in self.made:
+            traced, (cut, *taps) = self._traced, depths
+            made = self._ready.get(depths) or Trial.of(split(traced, cut, taps), traced.examples)
+            check_scores(made.halves, traced, made.scores, traced.returned)
+            warn_if_no_gradient(traced, made, traced.examples)
+            self.made[depths] = made
+        return self.made[depths]
+
+    @cached_property
+    def _default_layer(self) -> str:
+        trial = default_trial(self._traced, self._traced.examples)
+        layer = trial.halves.layer
+        self._ready[layer,] = trial
+        return layer
 
 
 def examples_for(model: LoadedModel, device: torch.device) -> Tensor:

@@ -22,7 +22,7 @@ from camcli.run.plan import RunPlan
 from camcli.run.record import RunRecord
 from camcli.run.remaining import Remaining
 from camcli.run.result_writer import result_writer
-from camcli.run.run_scale import is_of_run, require_whole_run, scale_of_run
+from camcli.run.run_scale import is_of_run, require_whole_run, scales_of_run
 from camcli.workers.pool import WorkerPool
 
 
@@ -55,12 +55,13 @@ def explain(
     targets = built.engine.targets
     if isinstance(plan.refs, Sequence):
         targets.expect(plan.refs)
-    with open_folder(plan.folder, plan, fingerprint, targets.many) as resumed:
+    rows_per_image_vary = targets.many or len(built.methods) > 1
+    with open_folder(plan.folder, plan, fingerprint, rows_per_image_vary) as resumed:
         record = RunRecord(plan, built, fingerprint, resumed)
         with stoppable(interruption), record.kept():
-            if is_of_run(built.config) and record.scale is None:
-                record.found_scale(scale_of_run(plan, built, interruption, record.tally))
-            network = FixedBatches(built.engine.at_scale(record.scale), built.batch_size)
+            if is_of_run(built.config) and not record.scales:
+                record.found_scales(scales_of_run(plan, built, interruption, record.tally))
+            network = FixedBatches(built.engine.at_scales(record.scales), built.batch_size)
             images = Remaining(plan, resumed, targets.notice)
             _explain_all(images, network, plan, built, workers, on_rows, interruption, record.tally)
             clear_changed(plan.folder, plan, resumed)

@@ -123,8 +123,12 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "model.layer": lambda built: built.layer,
     "model.labels": lambda built: _names(built.model.labels),
     "model.probabilities": lambda built: built.engine.network.probabilities,
-    "method.name": lambda built: built.method.name,
-    "method.options": lambda built: options_of(built.method),
+    "method.name": lambda built: built.methods[0].name,
+    "method.options": lambda built: options_of(built.methods[0].of_one_layer),
+    "method.others": lambda built: [
+        {"name": each.name, "options": options_of(each.of_one_layer), "layer": each.layer}
+        for each in built.methods[1:]
+    ],
     "targets": _targets,
     "versus": lambda built: _target(built.config.versus),
     "images.window": lambda built: built.engine.preprocess.window or "auto",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -49,7 +49,8 @@ class Outcome:
         interrupted: Why it was asked to stop before the end, None if it was not.
         seconds: How long it took.
         files: What was made of each file that lists images.
-        scale: The raw value that became 1 in all maps, None where each has its own.
+        scales: The raw value that became 1 in all maps, by method; empty where each map has its
+            own.
 
     """
 
@@ -58,7 +59,7 @@ class Outcome:
     interrupted: str | None
     seconds: float
     files: tuple[FileUse, ...] = ()
-    scale: float | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
 
     def told(self) -> Iterable[str]:
         """Return what the user should know of images and files that are not as was given."""

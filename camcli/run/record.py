@@ -29,8 +29,8 @@ class RunRecord:
 
     Attributes:
         tally: What the run has done so far.
-        scale: The raw value that becomes 1 in all maps, None where each has its own or where it
-            is still to be found.
+        scales: The raw value that becomes 1 in all maps, by method; empty where each map has its
+            own or where they are still to be found.
 
     """
 
@@ -42,7 +42,7 @@ class RunRecord:
         resumed: ResumeState,
     ) -> None:
         self.tally = Tally()
-        self.scale = _scale(plan, built, resumed)
+        self.scales = _scales(plan, built, resumed)
         self._start = time.perf_counter()
         self._plan = plan
         self._resumed = resumed
@@ -52,6 +52,7 @@ class RunRecord:
         if plan.shard.count > 1:
             self._fixed |= {"listing": plan.listing_digest()}
         self._targets = built.engine.targets
+        self._several = len(built.methods) > 1
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -71,14 +72,14 @@ class RunRecord:
                 raise
             raise MachineError(f"a result could not be written: {error}") from error
 
-    def found_scale(self, scale: float | None) -> None:
-        """Record the scale of all maps, before the first of them is written.
+    def found_scales(self, scales: Mapping[str, float]) -> None:
+        """Record the scales of all maps, by method, before the first of them is written.
 
         Raises:
             OSError: The record could not be written.
 
         """
-        self.scale = scale
+        self.scales = scales
         self._write("running")
 
     def end(self, interrupted: str | None) -> Outcome:
@@ -93,7 +94,7 @@ class RunRecord:
         """
         self._write("interrupted" if interrupted else "finished")
         files = tuple(self._targets.file_uses())
-        return Outcome(self.tally, self._resumed, interrupted, self._seconds, files, self.scale)
+        return Outcome(self.tally, self._resumed, interrupted, self._seconds, files, self.scales)
 
     @property
     def _seconds(self) -> float:
@@ -105,7 +106,7 @@ class RunRecord:
             "state": state,
             **self._fixed,
             "resumed": self._resumed.to_json(),
-            "scale": self.scale,
+            "scale": _scale_in_record(self.scales, self._several),
             "images": tally.images + self._resumed.images,
             "rows": {status: tally.rows[status] + before[status] for status in _STATUSES},
             "listings": self._targets.file_uses(),
@@ -139,12 +140,21 @@ def _settings(built: BuiltRun) -> dict[str, Any]:
     }
 
 
-def _scale(plan: RunPlan, built: BuiltRun, resumed: ResumeState) -> float | None:
-    """Return the scale that is given, or that the maps which are there already have."""
+def _scales(plan: RunPlan, built: BuiltRun, resumed: ResumeState) -> Mapping[str, float]:
+    """Return the scale that is given, or those that the maps which are there already have."""
+    recorded: object = built.methods[0].normalisation.scale
     if resumed.images and built.config.output.scale == "run":
-        scale = read_run(plan.folder, plan.shard).get("scale")
-        return scale if isinstance(scale, float) else None
-    return built.engine.normalisation.scale
+        recorded = read_run(plan.folder, plan.shard).get("scale")
+    if isinstance(recorded, float):
+        recorded = {built.methods[0].name: recorded}
+    return recorded if isinstance(recorded, dict) else {}
+
+
+def _scale_in_record(scales: Mapping[str, float], several: bool) -> float | dict[str, float] | None:
+    """Return scales as a record has them: that of a single method by itself."""
+    if several:
+        return dict(scales) or None
+    return next(iter(scales.values()), None)
 
 
 def _activation(built: BuiltRun) -> Activation:

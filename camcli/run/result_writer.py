@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,9 +25,9 @@ _NAME_ERRORS = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.
 
 
 class MapWriter(Protocol):
-    """Writes a map's files, in this process or in another."""
+    """Writes an image's files, in this process or in another."""
 
-    def write(self, saliency_map: SaliencyMap) -> Written:
+    def write(self, maps: Sequence[SaliencyMap]) -> list[Written]:
         """Return what was written; see `ArtefactWriter.write` and `WorkerPool.write`."""
 
 
@@ -55,22 +56,23 @@ class ResultWriter:
         """
         if isinstance(result, FailedImage):
             self.workers.forget(result.ref)
-            return [self.rows.failed(result)]
+            return self.rows.failed(result)
         try:
-            return [self._row(saliency_map) for saliency_map in result.maps]
+            return self._rows(result.maps)
         except GaveUpError as error:
-            return [self.rows.failed(FailedImage(result.item.ref, error.kind, str(error)))]
+            return self.rows.failed(FailedImage(result.item.ref, error.kind, str(error)))
         except OSError as error:
             if error.errno not in _NAME_ERRORS:
                 raise
             reason = f"its results cannot be written: {error.strerror}: {name_in(error)}"
-            return [self.rows.failed(FailedImage(result.item.ref, type(error).__name__, reason))]
+            return self.rows.failed(FailedImage(result.item.ref, type(error).__name__, reason))
         finally:
             self.workers.forget(result.item.ref)
 
-    def _row(self, saliency_map: SaliencyMap) -> ManifestRow:
-        written = {} if saliency_map.degenerate else self.maps.write(saliency_map)
-        return self.rows.row(saliency_map, written)
+    def _rows(self, maps: Sequence[SaliencyMap]) -> list[ManifestRow]:
+        nothing_to_show = all(each.degenerate for each in maps)
+        written: list[Written] = [{} for _ in maps] if nothing_to_show else self.maps.write(maps)
+        return [self.rows.row(*each) for each in zip(maps, written, strict=True)]
 
 
 def result_writer(plan: RunPlan, built: BuiltRun, workers: WorkerPool) -> ResultWriter:
@@ -80,8 +82,10 @@ def result_writer(plan: RunPlan, built: BuiltRun, workers: WorkerPool) -> Result
         config=built.config.output,
         provenance=built.provenance,
         class_in_name=built.engine.targets.many,
+        method_in_path=len(built.engine.methods) > 1,
         staging=staging_path(plan.folder, plan.shard),
     )
     # Where nothing is drawn, no worker has anything that its run has not.
     maps = RemoteWriter(workers, here) if draws(built.config) else here
-    return ResultWriter(workers, maps, RowMaker(built.engine.method.name, built.layer))
+    methods = [(each.name, each.layer) for each in built.engine.methods]
+    return ResultWriter(workers, maps, RowMaker(methods))

@@ -68,12 +68,14 @@ class RunDocument:
         converted_to_float32: The precisions that are float32 in this run.
         fingerprint: What decides the results, for runs to be compared by; its keys are those of the
             configuration, with what `auto` came to and digests in place of files.
-        activation: The activation that is explained.
+        activation: The activation that is explained; that of the first method, where methods look
+            at different layers.
         left_out: How many files of the inputs are no images, by suffix.
         unused: What was asked for and decides nothing, a line each.
         resumed: Of images that were explained before, how many are not as they were: their bytes
             `changed`, they are `unreadable` now, or are `unlisted`.
-        scale: The raw value that became 1 in all maps, where they have one scale.
+        scale: The raw value that became 1 in all maps, where they have one scale; by method, where
+            there are several.
         images: How many images are done, those of earlier starts counted.
         rows: How many rows have each status, likewise.
         listings: What was made of each file that lists images.
@@ -104,7 +106,7 @@ class RunDocument:
     left_out: dict[str, int]
     unused: list[str]
     resumed: dict[str, int]
-    scale: float | None
+    scale: float | dict[str, float] | None
     images: int
     rows: dict[str, int]
     listings: list[FileUse]

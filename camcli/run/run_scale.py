@@ -1,5 +1,7 @@
 """One scale for all the maps of a run: the largest that any of them would have by itself.
 
+Methods measure in units of their own, so that each has a scale of its own, too.
+
 It is known only when every image has been explained, so a run with such a scale explains its images
 twice: first to find the scale, which its record then keeps, and again to write maps of that scale.
 Nothing of the first pass is kept but a number. A run that is stopped in it begins it anew, and one
@@ -8,7 +10,7 @@ that is stopped later goes on with the recorded scale; both end with the same by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from camcli.config import Config
 from camcli.engine import Explained
@@ -56,10 +58,10 @@ def unknown_scale(reason: str) -> ConfigError:
     )
 
 
-def scale_of_run(
+def scales_of_run(
     plan: RunPlan, built: BuiltRun, interruption: Interruption, tally: Tally
-) -> float | None:
-    """Explain every image of a run, and return the largest scale of their maps.
+) -> dict[str, float]:
+    """Explain every image of a run, and return the largest scale of their maps, by method.
 
     Args:
         plan: What is to be explained.
@@ -68,29 +70,26 @@ def scale_of_run(
         tally: Gets the time that it takes.
 
     Returns:
-        None where there is no map, or an interruption was requested.
+        Nothing where there is no map, or an interruption was requested.
 
     """
     images = Remaining(plan, ResumeState())
     network = FixedBatches(built.engine, built.batch_size)
-    largest: float | None = None
+    largest: dict[str, float] = {}
     workers = workers_for(built.config)
     with decoded_batches(images, built, workers, interruption, tally) as batches, workers:
         for batch in batches:
             with tally.timed("find the scale"):
-                found = _largest(network.explain(batch))
+                for name, scale in _scales(network.explain(batch)):
+                    largest[name] = max(scale, largest.get(name, 0.0))
             for item in batch.items:
                 workers.forget(item.ref)
-            largest = max(filter(None, (largest, found)), default=None)
-    return None if interruption.requested else largest
+    return {} if interruption.requested else largest
 
 
-def _largest(results: Iterable[Explained | FailedImage]) -> float | None:
-    scales = (
-        saliency_map.meaning.scale
-        for result in results
-        if isinstance(result, Explained)
-        for saliency_map in result.maps
-        if not saliency_map.degenerate
-    )
-    return max(filter(None, scales), default=None)
+def _scales(results: Iterable[Explained | FailedImage]) -> Iterator[tuple[str, float]]:
+    """Yield the scale of every map that has one, with its method."""
+    for result in results:
+        for saliency_map in result.maps if isinstance(result, Explained) else ():
+            if saliency_map.meaning.scale and not saliency_map.degenerate:
+                yield saliency_map.method, saliency_map.meaning.scale

@@ -46,13 +46,15 @@ def _weights_are_given(model: ModelConfig) -> bool:
 
 
 def _targets_without_say(built: BuiltRun) -> Iterator[str]:
-    """Yield that targets decide no map of a method that knows no classes."""
-    method, targets = built.method, built.engine.targets
+    """Yield that targets decide no map of methods that know no classes."""
+    targets = built.engine.targets
     usual = (Config().targets, ("@prompts",))
-    if method.uses_class or (built.config.targets in usual and not targets.many):
+    if built.config.targets in usual and not targets.many:
         return
     copies = "; an image's targets get equal maps" if targets.many else ""
-    yield (
-        f"targets decide no map: {method.name} makes the same one whatever the class{copies}, and "
-        "only the score and the probability in a row are the target's"
-    )
+    for each in built.methods:
+        if not each.of_one_layer.uses_class:
+            yield (
+                f"targets decide no map: {each.name} makes the same one whatever the class{copies},"
+                " and only the score and the probability in a row are the target's"
+            )

@@ -10,6 +10,7 @@ holds the interpreter's lock, which the network's own thread needs.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 
 from camcli.output.writers import ArtefactWriter, Written
@@ -84,15 +85,18 @@ class WorkerPool:
         except StoppedError as error:
             return FailedImage(ref, "Interrupted", str(error))
 
-    def write(self, writer: str, saliency_map: SaliencyMap) -> Written:
-        """Write a map's files in the worker that keeps its image.
+    def write(self, writer: str, maps: Sequence[SaliencyMap]) -> list[Written]:
+        """Write an image's files in the worker that keeps it.
 
         Where that worker has died or hangs, the image is decoded again, once, if its file is still
         the same.
 
         Args:
             writer: What `wire.writer_to_json` returns.
-            saliency_map: Not degenerate; its item comes from `decode`.
+            maps: All of one image, whose item comes from `decode`.
+
+        Returns:
+            The files of each map.
 
         Raises:
             GaveUpError: That worker died, too, or the image cannot be decoded again.
@@ -102,8 +106,8 @@ class WorkerPool:
             RuntimeError: Anything else that went wrong with it.
 
         """
-        request = wire.write_request(writer, saliency_map)
-        item = saliency_map.item
+        request = wire.write_request(writer, maps)
+        item = maps[0].item
         keeper, preprocess = self._keepers[item.ref.index]
         try:
             answer = keeper.ask(request, patience=_PATIENCE)
@@ -177,6 +181,6 @@ class RemoteWriter:
         self._pool = pool
         self._writer = wire.writer_to_json(writer)
 
-    def write(self, saliency_map: SaliencyMap) -> Written:
-        """Write one image's files for one target; see `WorkerPool.write`."""
-        return self._pool.write(self._writer, saliency_map)
+    def write(self, maps: Sequence[SaliencyMap]) -> list[Written]:
+        """Write one image's files; see `WorkerPool.write`."""
+        return self._pool.write(self._writer, maps)

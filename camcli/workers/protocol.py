@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -108,54 +108,68 @@ def without_pixels(item: ImageItem) -> ImageItem:
     return replace(item, pixels=_NO_PIXELS)
 
 
-def write_request(writer: str, saliency_map: SaliencyMap) -> Request:
-    """Return the message that asks to write a map's files; `writer` is `writer_to_json`'s."""
-    values, components = saliency_map.values, saliency_map.components
-    assert values is not None
-    assert values.dtype == np.float32
-    parts = None if components is None else components.maps
+def write_request(writer: str, maps: Sequence[SaliencyMap]) -> Request:
+    """Return the message that asks to write an image's files; `writer` is `writer_to_json`'s."""
+    blobs: list[Blob] = []
     asked = {
-        "index": saliency_map.item.ref.index,
+        "index": maps[0].item.ref.index,
         "writer": writer,
+        "maps": [_map_to_json(each, blobs) for each in maps],
+    }
+    return {"write": asked}, blobs
+
+
+def _map_to_json(saliency_map: SaliencyMap, blobs: list[Blob]) -> dict[str, Any]:
+    """Return a map's fields, its arrays as their shapes; their bytes are appended to the blobs."""
+    components = saliency_map.components
+    return {
         "target": asdict(saliency_map.target),
+        "method": saliency_map.method,
+        "layer": saliency_map.layer,
+        "values": _array_to_json(saliency_map.values, blobs),
         "range": saliency_map.range,
         "completeness_error": saliency_map.completeness_error,
-        "shape": values.shape,
-        "meaning": asdict(saliency_map.meaning),
+        "degenerate": saliency_map.degenerate,
         "components": components and asdict(replace(components, maps=None)),
-        "parts": None if parts is None else parts.shape,
+        "parts": components and _array_to_json(components.maps, blobs),
+        "meaning": asdict(saliency_map.meaning),
     }
-    blobs = [_bytes_of(array) for array in (values, parts) if array is not None]
-    return {"write": asked}, blobs
 
 
 def read_write_request(
     asked: dict[str, Any], blobs: Sequence[bytes], item: ImageItem
-) -> SaliencyMap:
-    """Return the map that a worker is to write, of an image that it kept."""
-    values, *parts = blobs
+) -> list[SaliencyMap]:
+    """Return the maps that a worker is to write, of an image that it kept."""
+    left = iter(blobs)
+    return [_map_from_json(fields, left, item) for fields in asked["maps"]]
+
+
+def _map_from_json(fields: dict[str, Any], blobs: Iterator[bytes], item: ImageItem) -> SaliencyMap:
     return SaliencyMap(
         item=item,
-        target=_target_of(asked["target"]),
-        values=_array(values, asked["shape"]),
-        range=asked["range"],
-        completeness_error=asked["completeness_error"],
-        components=_components(asked["components"], asked["parts"], parts),
-        meaning=MapValues(**asked["meaning"]),
+        target=_target_of(fields["target"]),
+        method=fields["method"],
+        layer=fields["layer"],
+        values=_array_from_json(fields["values"], blobs),
+        range=fields["range"],
+        completeness_error=fields["completeness_error"],
+        degenerate=fields["degenerate"],
+        components=_components(fields["components"], fields["parts"], blobs),
+        meaning=MapValues(**fields["meaning"]),
     )
 
 
 def _components(
-    fields: dict[str, Any] | None, shape: Sequence[int] | None, parts: Sequence[bytes]
+    fields: dict[str, Any] | None, shape: Sequence[int] | None, blobs: Iterator[bytes]
 ) -> Components | None:
     if fields is None:
         return None
-    maps = _array(parts[0], shape) if shape is not None else None
+    maps = _array_from_json(shape, blobs)
     weights, variance = tuple(fields["weights"]), tuple(fields["explained_variance"])
     return Components(maps, weights, variance, fields["channels"])
 
 
-def write_answer(written: Written | Exception) -> Request:
+def write_answer(written: list[Written] | Exception) -> Request:
     """Return the message with the files that were written, or with the reason why not."""
     if isinstance(written, GaveUpError):
         return {"gave_up": [written.kind, str(written)]}, ()
@@ -168,8 +182,8 @@ def write_answer(written: Written | Exception) -> Request:
     return {"written": written}, ()
 
 
-def read_write_answer(answer: Message) -> Written:
-    """Return the files that a worker wrote.
+def read_write_answer(answer: Message) -> list[Written]:
+    """Return the files that a worker wrote, for each map.
 
     Raises:
         GaveUpError: The worker has no image to draw over any more.
@@ -185,7 +199,10 @@ def read_write_answer(answer: Message) -> Written:
         raise OSError(reason) if number is None else OSError(number, reason, name)
     if "error" in fields:
         raise RuntimeError(f"a worker could not write an image's files: {fields['error']}")
-    return {what: (path, sha) for what, (path, sha) in fields["written"].items()}
+    return [
+        {what: (path, sha) for what, (path, sha) in written.items()}
+        for written in fields["written"]
+    ]
 
 
 def writer_to_json(writer: ArtefactWriter) -> str:
@@ -194,6 +211,7 @@ def writer_to_json(writer: ArtefactWriter) -> str:
         "folder": str(writer.folder),
         "staging": writer.staging and str(writer.staging),
         "class_in_name": writer.class_in_name,
+        "method_in_path": writer.method_in_path,
         "config": writer.config.model_dump(mode="json"),
         "provenance": asdict(writer.provenance),
     }
@@ -209,6 +227,7 @@ def writer_from_json(text: str) -> ArtefactWriter:
         config=OutputConfig(**fields["config"]),
         provenance=Provenance(**fields["provenance"]),
         class_in_name=fields["class_in_name"],
+        method_in_path=fields["method_in_path"],
         staging=fields["staging"] and Path(fields["staging"]),
     )
 
@@ -217,9 +236,20 @@ def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
     return np.ascontiguousarray(array).data.cast("B")
 
 
-def _array(data: bytes, shape: Sequence[int] | None) -> npt.NDArray[np.float32]:
-    assert shape is not None
-    return np.frombuffer(data, np.float32).reshape(shape)
+def _array_to_json(
+    array: npt.NDArray[np.float32] | None, blobs: list[Blob]
+) -> Sequence[int] | None:
+    if array is None:
+        return None
+    assert array.dtype == np.float32
+    blobs.append(_bytes_of(array))
+    return array.shape
+
+
+def _array_from_json(
+    shape: Sequence[int] | None, blobs: Iterator[bytes]
+) -> npt.NDArray[np.float32] | None:
+    return None if shape is None else np.frombuffer(next(blobs), np.float32).reshape(shape)
 
 
 def _target_of(fields: Mapping[str, Any]) -> Target:

@@ -62,10 +62,10 @@ class _Worker:
         if os.getppid() != self._parent:
             # The run was killed, and may have been resumed: its folder is no longer ours.
             sys.exit()
-        written: Written | Exception
+        written: list[Written] | Exception
         try:
-            saliency_map = wire.read_write_request(asked, blobs, self._kept.get(asked["index"]))
-            written = wire.writer_from_json(asked["writer"]).write(saliency_map)
+            maps = wire.read_write_request(asked, blobs, self._kept.get(asked["index"]))
+            written = wire.writer_from_json(asked["writer"]).write(maps)
         except Exception as error:  # the run decides what becomes of it
             written = error
         return wire.write_answer(written)

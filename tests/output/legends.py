@@ -30,4 +30,5 @@ def map_over(
         sha256="",
     )
     rising = np.tile(np.linspace(0, 1, 8, dtype=np.float32), (8, 1))
-    return SaliencyMap(item, target, rising if values is None else values, (-0.5, 1480.4), None)
+    shown = rising if values is None else values
+    return SaliencyMap(item, target, "lift-cam", "features", shown, (-0.5, 1480.4), None)

@@ -17,7 +17,7 @@ from camcli.config import Config, OutputConfig
 from camcli.config.artefacts import ARTEFACT_KINDS, SAVE_CHOICES, ArtefactKind
 from camcli.images.names import safe_name
 from camcli.output.artefacts import saved_artefacts
-from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.base import MapArtefact
 from camcli.output.folder import FolderPolicy, open_folder
 from camcli.output.manifest import Manifest, read_rows
 from camcli.output.record import write_run
@@ -32,7 +32,7 @@ from tests.output.runs import Use
 EVERYTHING = OutputConfig(save=SAVE_CHOICES)
 
 
-class ThresholdedArea(Artefact[float]):
+class ThresholdedArea(MapArtefact[float]):
     """How much of a map is above one half, as text."""
 
     @property
@@ -71,6 +71,8 @@ def _map(components: bool = False) -> SaliencyMap:
     return SaliencyMap(
         item=item,
         target=Target(281, "tabby", 3.0, 0.5),
+        method="lift-cam",
+        layer="features",
         values=values,
         range=(0.0, 1.0),
         completeness_error=None,
@@ -85,9 +87,9 @@ def _run(folder: Path, policy: FolderPolicy, config: OutputConfig) -> dict[str, 
     with open_folder(folder, Use(policy), {"model": "demo"}, False):
         write_run(folder, {"state": "finished", "fingerprint": {"model": "demo"}})
         saliency_map = _map()
-        written = ArtefactWriter(folder, config, MADE, class_in_name=False).write(saliency_map)
+        (written,) = ArtefactWriter(folder, config, MADE, class_in_name=False).write([saliency_map])
         with Manifest(folder / "manifest.jsonl") as manifest:
-            manifest.append([RowMaker("lift-cam", "layer").row(saliency_map, written)])
+            manifest.append([RowMaker([("lift-cam", "layer")]).row(saliency_map, written)])
     (row,) = read_rows(folder / "manifest.jsonl")
     return row
 
@@ -134,9 +136,10 @@ def test_files_of_a_new_kind_are_removed_when_a_run_is_overwritten(
 
 def test_every_path_is_where_the_table_says(tmp_path: Path) -> None:
     saliency_map = _map(components=True)
-    written = ArtefactWriter(tmp_path, EVERYTHING, MADE, class_in_name=True).write(saliency_map)
+    writer = ArtefactWriter(tmp_path, EVERYTHING, MADE, class_in_name=True)
+    (written,) = writer.write([saliency_map])
     assert list(written) == list(saved_artefacts(EVERYTHING, MADE))
-    row: Any = RowMaker("decom-cam", "layer").row(saliency_map, written).to_json()
+    row: Any = RowMaker([("decom-cam", "layer")]).row(saliency_map, written).to_json()
     for name in written:
         kind, value = ARTEFACT_KINDS[name], row
         for key in kind.place or ("artefacts", name):

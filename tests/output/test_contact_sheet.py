@@ -33,6 +33,8 @@ def explained(
     return SaliencyMap(
         item=item,
         target=Target(3, "a cat with a name that is far too long for its place", 1.0, probability),
+        method="lift-cam",
+        layer="features",
         values=maps.max(0),
         range=(0.0, 1.0),
         completeness_error=None,

@@ -15,7 +15,6 @@ from camcli.output.colour_bar import ends
 from camcli.output.legend import text_size, with_legend
 from camcli.records import MapValues, SaliencyMap
 from tests.output.legends import CAT, map_over
-from tests.output.made import MADE
 
 FULL = {"caption": "full", "colorbar": True}
 
@@ -23,7 +22,7 @@ FULL = {"caption": "full", "colorbar": True}
 def drawn(size: tuple[int, int], **look: Any) -> Image.Image:
     saliency_map = map_over(size)
     assert saliency_map.item.original is not None
-    return with_legend(saliency_map.item.original, saliency_map, OutputConfig(**look), MADE)
+    return with_legend(saliency_map.item.original, saliency_map, OutputConfig(**look))
 
 
 def texts_of(monkeypatch: pytest.MonkeyPatch, saliency_map: SaliencyMap, **look: Any) -> list[str]:
@@ -35,7 +34,7 @@ def texts_of(monkeypatch: pytest.MonkeyPatch, saliency_map: SaliencyMap, **look:
 
     monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
     assert saliency_map.item.original is not None
-    with_legend(saliency_map.item.original, saliency_map, OutputConfig(**look), MADE)
+    with_legend(saliency_map.item.original, saliency_map, OutputConfig(**look))
     return [words for *_, words in found]
 
 
@@ -54,7 +53,7 @@ def test_nothing_changes_where_nothing_is_asked_for() -> None:
     saliency_map = map_over((30, 20))
     picture = saliency_map.item.original
     assert picture is not None
-    assert with_legend(picture, saliency_map, OutputConfig(), MADE) is picture
+    assert with_legend(picture, saliency_map, OutputConfig()) is picture
 
 
 @pytest.mark.parametrize(

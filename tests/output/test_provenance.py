@@ -92,9 +92,7 @@ def test_the_same_map_gives_the_same_bytes() -> None:
 
 
 def test_the_version_is_that_of_this_camcli() -> None:
-    assert Provenance("m", "w", "lift-cam", "features").facts(map_over((8, 8)))["Software"] == (
-        f"camcli {__version__}"
-    )
+    assert Provenance("m", "w").facts(map_over((8, 8)))["Software"] == (f"camcli {__version__}")
 
 
 @pytest.mark.parametrize("read", [lambda t: in_png(png(IMAGE, t)), lambda t: in_jpg(jpg(IMAGE, t))])

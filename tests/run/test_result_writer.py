@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,22 +40,23 @@ class _Maps:
         self.asked = 0
         self._error = error
 
-    def write(self, saliency_map: SaliencyMap) -> Written:
+    def write(self, maps: Sequence[SaliencyMap]) -> list[Written]:
         self.asked += 1
         if self._error is not None:
             raise self._error
-        return {"map": ("maps/a.png.npy", "1" * 64)}
+        return [{"map": ("maps/a.png.npy", "1" * 64)} for _ in maps]
 
 
 def _explained(degenerate: str | None = None) -> Explained:
     target = Target(0, None, 1.0, 0.5)
-    found = SaliencyMap(_ITEM, target, np.zeros((4, 4), np.float32), (0.0, 1.0), None, degenerate)
+    values = np.zeros((4, 4), np.float32)
+    found = SaliencyMap(_ITEM, target, "m", "l", values, (0.0, 1.0), None, degenerate)
     return Explained(_ITEM, (found,))
 
 
 def _writer(maps: _Maps) -> tuple[ResultWriter, _Workers]:
     workers = _Workers()
-    return ResultWriter(workers, maps, RowMaker("m", "l")), workers  # type: ignore[arg-type]
+    return ResultWriter(workers, maps, RowMaker([("m", "l")])), workers  # type: ignore[arg-type]
 
 
 def test_an_explained_image_has_its_files_and_its_row() -> None:

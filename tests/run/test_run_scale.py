@@ -62,9 +62,9 @@ def test_maps_of_one_scale_compare_as_their_raw_values_do(
 ) -> None:
     found = explained(whole, tmp_path / "run", scenes)
     each = replace(whole, config=config_of(normalize="none"))
-    raw_engine = replace(
-        each.engine, normalisation=replace(each.engine.normalisation, normalize="none")
-    )
+    (method,) = each.methods
+    raw = replace(method, normalisation=replace(method.normalisation, normalize="none"))
+    raw_engine = replace(each.engine, methods=(raw,))
     explained(replace(each, engine=raw_engine), tmp_path / "raw", scenes)
     scaled, raw = maps_in(tmp_path / "run"), maps_in(tmp_path / "raw")
     largest = max(float(values.max()) for values in raw.values())
@@ -73,7 +73,7 @@ def test_maps_of_one_scale_compare_as_their_raw_values_do(
     for name, values in raw.items():
         np.testing.assert_allclose(scaled[name], values / largest, rtol=1e-6)
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["scale"] == found.scale == pytest.approx(largest)
+    assert record["scale"] == found.scales["lift-cam"] == pytest.approx(largest)
     assert found.tally.clipped == 0
 
 
@@ -83,14 +83,14 @@ def test_a_run_stopped_in_either_pass_ends_with_the_same_bytes(
 ) -> None:
     explained(whole, tmp_path / "once", scenes)
     folder, stop = tmp_path / "often", Interruption()
-    measure = subject.scale_of_run
+    measure = subject.scales_of_run
 
-    def stopped(*given: Any) -> float | None:
+    def stopped(*given: Any) -> dict[str, float]:
         stop.request("in the first pass")
         return measure(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(subject, "scale_of_run", stopped)
+        patch.setattr(subject, "scales_of_run", stopped)
         explained(whole, folder, scenes, interruption=stop)
     record = json.loads((folder / "run.json").read_text())
     assert (record["scale"], record["images"]) == (None, 0)
@@ -107,7 +107,7 @@ def test_a_run_stopped_in_either_pass_ends_with_the_same_bytes(
         with pytest.raises(MachineError, match="No space left"):
             explained(whole, folder, scenes, FolderPolicy.RESUME)
 
-    monkeypatch.setattr(subject, "scale_of_run", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(subject, "scales_of_run", lambda *_: pytest.fail("measured again"))
     last = explained(whole, folder, scenes, FolderPolicy.RESUME)
     assert (last.resumed.images, last.tally.images) == (2, 2)
     assert tree(folder) == tree(tmp_path / "once")

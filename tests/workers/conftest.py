@@ -53,6 +53,8 @@ def map_of(item: ImageItem, index: int = 3, parts: int = 0) -> SaliencyMap:
     return SaliencyMap(
         item=item,
         target=Target(index, "a \N{SNOWMAN}", float("nan"), 0.25),
+        method="lift-cam",
+        layer="features",
         values=random.random((16, 16), np.float32),
         range=(-1.0, float("inf")),
         completeness_error=1e-7,

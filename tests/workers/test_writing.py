@@ -69,10 +69,10 @@ def test_workers_write_the_same_bytes(
     config = OutputConfig(**({"save": EVERYTHING.save} | asked))
     here = ArtefactWriter(tmp_path / "here", config, MADE, class_in_name)
     there = dataclasses.replace(here, folder=tmp_path / "there")
-    expected = [here.write(map_of(decoded_here(image), *which)) for which in ((3, 4), (5, 0))]
+    expected = [here.write([map_of(decoded_here(image), *which)]) for which in ((3, 4), (5, 0))]
     with WorkerPool(60, Reading(10**6)) as pool:
         remote, item = RemoteWriter(pool, there), decoded_by(pool, image)
-        found = [remote.write(map_of(item, *which)) for which in ((3, 4), (5, 0))]
+        found = [remote.write([map_of(item, *which)]) for which in ((3, 4), (5, 0))]
 
     assert found == expected
     assert contents(there.folder) == contents(here.folder)
@@ -81,9 +81,9 @@ def test_workers_write_the_same_bytes(
 def test_what_the_values_of_a_map_mean_reaches_the_worker(image: ImageRef) -> None:
     raw = MapValues("signed", "none", 0.1, 3)
     asked = dataclasses.replace(map_of(decoded_here(image)), meaning=raw)
-    message, blobs = wire.write_request("{}", asked)
+    message, blobs = wire.write_request("{}", [asked])
     received = json.loads(json.dumps(message))["write"]
-    found = wire.read_write_request(received, [bytes(blob) for blob in blobs], asked.item)
+    (found,) = wire.read_write_request(received, [bytes(blob) for blob in blobs], asked.item)
     assert found.meaning == raw
 
 
@@ -92,7 +92,7 @@ def test_staging_is_where_the_run_has_it(image: ImageRef, writer: ArtefactWriter
     with WorkerPool(60, Reading(10**6)) as pool:
         item = decoded_by(pool, image)
         with pytest.raises(FileNotFoundError, match="nowhere"):
-            RemoteWriter(pool, staged).write(map_of(item))
+            RemoteWriter(pool, staged).write([map_of(item)])
 
 
 def test_errors_of_the_system_reach_the_run(image: ImageRef, writer: ArtefactWriter) -> None:
@@ -100,7 +100,7 @@ def test_errors_of_the_system_reach_the_run(image: ImageRef, writer: ArtefactWri
     with WorkerPool(60, Reading(10**6)) as pool:
         item = decoded_by(pool, ref)
         with pytest.raises(OSError, match="too long") as caught:
-            RemoteWriter(pool, writer).write(map_of(item))
+            RemoteWriter(pool, writer).write([map_of(item)])
     assert caught.value.errno == 36
     assert "nnn" in caught.value.filename
 
@@ -112,7 +112,7 @@ def test_any_other_failure_is_not_taken_for_an_error_of_the_system(
         item = decoded_by(pool, image)
         wrong = dataclasses.replace(map_of(item), values=np.zeros((2, 2, 2, 2), np.float32))
         with pytest.raises(RuntimeError, match="could not write"):
-            RemoteWriter(pool, writer).write(wrong)
+            RemoteWriter(pool, writer).write([wrong])
 
 
 @pytest.mark.slow
@@ -120,12 +120,12 @@ def test_an_image_whose_worker_died_is_decoded_again(
     image: ImageRef, writer: ArtefactWriter, tmp_path: Path
 ) -> None:
     here = dataclasses.replace(writer, folder=tmp_path / "here")
-    here.write(map_of(decoded_here(image), 3, 4))
+    here.write([map_of(decoded_here(image), 3, 4)])
     with WorkerPool(60, Reading(10**6)) as pool:
         item = decoded_by(pool, image)
         for worker in pool._all:
             worker.kill()
-        RemoteWriter(pool, writer).write(map_of(item, 3, 4))
+        RemoteWriter(pool, writer).write([map_of(item, 3, 4)])
     assert contents(writer.folder) == contents(here.folder)
 
 
@@ -139,7 +139,7 @@ def test_another_image_in_its_place_is_not_drawn_over(
         for worker in pool._all:
             worker.kill()
         with pytest.raises(GaveUpError, match="changed"):
-            RemoteWriter(pool, writer).write(map_of(item))
+            RemoteWriter(pool, writer).write([map_of(item)])
     assert contents(writer.folder) == {}
 
 
@@ -153,7 +153,7 @@ def test_an_image_that_is_gone_cannot_be_drawn_over(
         for worker in pool._all:
             worker.kill()
         with pytest.raises(GaveUpError, match="No such file"):
-            RemoteWriter(pool, writer).write(map_of(item))
+            RemoteWriter(pool, writer).write([map_of(item)])
 
 
 @pytest.mark.slow
@@ -164,7 +164,7 @@ def test_writing_that_kills_every_worker_is_given_up(
     with WorkerPool(60, Reading(10**6)) as pool:
         item = decoded_by(pool, image)
         with pytest.raises(GaveUpError, match="exit code 9"):
-            RemoteWriter(pool, writer).write(map_of(item))
+            RemoteWriter(pool, writer).write([map_of(item)])
 
 
 def worker_with(image: ImageRef) -> _Worker:
@@ -202,7 +202,7 @@ def test_a_worker_whose_run_was_killed_writes_nothing_more(
     monkeypatch: pytest.MonkeyPatch, image: ImageRef, writer: ArtefactWriter
 ) -> None:
     worker = worker_with(image)
-    request, blobs = wire.write_request(wire.writer_to_json(writer), map_of(decoded_here(image)))
+    request, blobs = wire.write_request(wire.writer_to_json(writer), [map_of(decoded_here(image))])
     monkeypatch.setattr(os, "getppid", lambda: -1)  # whoever its parent was, another now
     with pytest.raises(SystemExit):
         worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
@@ -222,7 +222,7 @@ def test_a_map_does_not_wait_for_a_worker_that_hangs(
         stuck = thread.submit(pool.decode, hanging, PREPROCESS)
         while not keeper._exchange_lock.locked():
             time.sleep(0.01)
-        RemoteWriter(pool, writer).write(map_of(item))
+        RemoteWriter(pool, writer).write([map_of(item)])
         assert not stuck.done()
         assert list(keeper._forgotten) == [image.index]
     assert len(contents(writer.folder)) == 3
@@ -234,7 +234,7 @@ def test_a_pool_that_was_left_writes_nothing_and_blames_no_image(
     with WorkerPool(60, Reading(10**6)) as pool:
         item = decoded_by(pool, image)
     with pytest.raises(StoppedError):
-        RemoteWriter(pool, writer).write(map_of(item))
+        RemoteWriter(pool, writer).write([map_of(item)])
     assert contents(writer.folder) == {}
 
 
@@ -245,5 +245,5 @@ def test_memory_that_runs_out_in_a_worker_is_an_error_of_the_system(
     with WorkerPool(60, Reading(10**6)) as pool:
         item = decoded_by(pool, image)
         with pytest.raises(OSError, match="memory") as caught:
-            RemoteWriter(pool, writer).write(map_of(item))
+            RemoteWriter(pool, writer).write([map_of(item)])
     assert caught.value.errno == errno.ENOMEM

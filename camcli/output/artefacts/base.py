@@ -1,8 +1,9 @@
-"""What every kind of artefact is: something that is rendered from a map, and encoded as a file."""
+"""What every kind of artefact is: something that is rendered from maps, and encoded as a file."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -15,11 +16,11 @@ Rendered = TypeVar("Rendered")
 
 @dataclass(frozen=True)
 class Artefact(ABC, Generic[Rendered]):
-    """Makes the files of one kind, from maps that are not degenerate.
+    """Makes the files of one kind.
 
     Attributes:
         config: How they look.
-        provenance: What made the maps.
+        provenance: What the maps were made with.
 
     """
 
@@ -32,12 +33,24 @@ class Artefact(ABC, Generic[Rendered]):
         """What follows the image's name in a file's, with its dot."""
 
     @abstractmethod
-    def render(self, saliency_map: SaliencyMap) -> Rendered | None:
-        """Return what the file will show, None where a map has nothing of this kind."""
-
-    @abstractmethod
     def encode(self, rendered: Rendered) -> bytes:
         """Return what was rendered as the bytes of a file."""
 
 
-AnyArtefact: TypeAlias = Artefact[Any]
+class MapArtefact(Artefact[Rendered]):
+    """Makes a file of each map that is not degenerate."""
+
+    @abstractmethod
+    def render(self, saliency_map: SaliencyMap) -> Rendered | None:
+        """Return what the file will show, None where a map has nothing of this kind."""
+
+
+class ImageArtefact(Artefact[Rendered]):
+    """Makes one file of all the maps of an image."""
+
+    @abstractmethod
+    def render(self, maps: Sequence[SaliencyMap]) -> Rendered:
+        """Return what the file will show of an image's maps, degenerate ones among them."""
+
+
+AnyArtefact: TypeAlias = MapArtefact[Any] | ImageArtefact[Any]

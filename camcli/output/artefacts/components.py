@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.base import MapArtefact
 from camcli.output.artefacts.maps import at_map_size
 from camcli.output.encode import npy
 from camcli.records import SaliencyMap
 
 
-class ComponentMaps(Artefact[npt.NDArray[np.float32]]):
+class ComponentMaps(MapArtefact[npt.NDArray[np.float32]]):
     """Sub-saliency maps as `.npy`: float32 (Q, h, w) in [0, 1], at `output.map_size`."""
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.base import MapArtefact
 from camcli.output.artefacts.picture import Picture
 from camcli.output.bare_heat import bare_heat
 from camcli.output.encode import png
@@ -10,7 +10,7 @@ from camcli.output.levels import drawable
 from camcli.records import SaliencyMap
 
 
-class Heat(Artefact[Picture]):
+class Heat(MapArtefact[Picture]):
     """A heatmap as transparent PNG, of the size that `output.overlay_side` allows."""
 
     @property

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from camcli.config import OutputConfig
-from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.base import MapArtefact
 from camcli.output.encode import npy
 from camcli.output.render import over_original
 from camcli.records import Geometry, SaliencyMap
 
 
-class Maps(Artefact[npt.NDArray[np.float32]]):
+class Maps(MapArtefact[npt.NDArray[np.float32]]):
     """A map as `.npy`: float32 (h, w), as `output.normalize` asks, at `output.map_size`."""
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.base import MapArtefact
 from camcli.output.artefacts.picture import Picture
 from camcli.output.encode import IMAGE_ENCODERS
 from camcli.output.legend import with_legend
@@ -11,7 +11,7 @@ from camcli.output.render import overlay
 from camcli.records import SaliencyMap
 
 
-class Overlays(Artefact[Picture]):
+class Overlays(MapArtefact[Picture]):
     """An overlay as PNG or JPEG, of the size that `output.overlay_side` allows."""
 
     @property
@@ -34,7 +34,7 @@ class Overlays(Artefact[Picture]):
             look.style,
             saliency_map.meaning.sign == "signed",
         )
-        drawn = with_legend(drawn, saliency_map, look, self.provenance)
+        drawn = with_legend(drawn, saliency_map, look)
         return Picture(drawn, self.provenance.facts(saliency_map))
 
     def encode(self, rendered: Picture) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camcli.output.artefacts.base import Artefact
+from camcli.output.artefacts.base import MapArtefact
 from camcli.output.artefacts.picture import Picture
 from camcli.output.contact_sheet import contact_sheet
 from camcli.output.encode import png
@@ -10,7 +10,7 @@ from camcli.output.lettering import Lettering
 from camcli.records import SaliencyMap
 
 
-class Sheets(Artefact[Picture]):
+class Sheets(MapArtefact[Picture]):
     """All components of a map over the image, as one PNG."""
 
     @property

@@ -164,11 +164,13 @@ def test_a_signed_method_shows_against_a_class_what_it_shows_for_its_opposite(
     item = items_of([scenes], small)[0]
     options = {"pairs": 2} if name == "shap-cam" else {}
     base = engine_of(small, "body", "2")
-    method = create_method(name, options)
-    negative = replace(base, method=method, normalisation=replace(RAW, sign="negative"))
-    opposite = replace(
-        engine_of(small, "body", "-2"), method=method, normalisation=replace(RAW, sign="positive")
-    )
+    method = CutMethod(create_method(name, options), base.network)
+    methods = {
+        sign: (replace(method, normalisation=replace(RAW, sign=sign)),)
+        for sign in ("negative", "positive")
+    }
+    negative = replace(base, methods=methods["negative"])
+    opposite = replace(engine_of(small, "body", "-2"), methods=methods["positive"])
     (shown,), (expected,) = maps_of(negative, [item]), maps_of(opposite, [item])
     assert shown.values is not None
     assert expected.values is not None

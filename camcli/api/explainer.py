@@ -34,6 +34,7 @@ _OF_RUNS_ALONE = frozenset(
     {"run.workers", "run.executor", "run.decode_timeout", "output.overlay_format"}
 )
 
+Method = str | Mapping[str, Any]
 Targets = str | int | Mapping[str, Any] | Sequence[str | int | Mapping[str, Any]]
 
 
@@ -61,7 +62,7 @@ class Explainer:
         model: nn.Module | str,
         *,
         layer: str | Sequence[str] = "auto",
-        method: str | Mapping[str, Any] = "lift-cam",
+        method: Method | Sequence[Method] = "lift-cam",
         targets: Targets | None = None,
         versus: str | None = None,
         prompts: str | Sequence[str] | None = None,
@@ -79,7 +80,8 @@ class Explainer:
             model: A network that maps images (B, 3, H, W) to scores (B, N), or a name as the
                 command takes it.
             layer: `auto`, a module path, or several.
-            method: Its name, or `{"name": ..., "options": {...}}`.
+            method: Its name, or `{"name": ..., "options": {...}}`; or several, for which images
+                pass through the network once.
             targets: As `--target` has them, or a class index, or several; None for the class of
                 the highest score, or for the prompts.
             versus: What the explained class is compared with, as `--versus` has it.
@@ -144,7 +146,7 @@ class Explainer:
                 may also be a folder or a glob.
 
         Returns:
-            One explanation for each image and target, in order.
+            One explanation for each image, target and method, in order.
 
         Raises:
             InputError: Something given is no image.
@@ -217,7 +219,7 @@ def explain(model: nn.Module | str, images: Any, **options: Any) -> Explanations
 
 def _flags(
     layer: str | Sequence[str],
-    method: str | Mapping[str, Any],
+    method: Method | Sequence[Method],
     targets: Targets | None,
     versus: str | None,
     prompts: str | Sequence[str] | None,

@@ -52,6 +52,11 @@ class Explanation:
         return None if self._found is None else self._found.target
 
     @property
+    def method(self) -> str | None:
+        """The method; None of a failed image, which each of them failed."""
+        return None if self._found is None else self._found.method
+
+    @property
     def map(self) -> npt.NDArray[np.float32] | None:
         """The map, float32 (h, w), over the network's input; None without one.
 

@@ -44,6 +44,11 @@ class StoredRow:
         return self._entry.image
 
     @property
+    def method(self) -> str:
+        """The method that explained it."""
+        return self._entry.method
+
+    @property
     def status(self) -> str:
         """ok, failed or degenerate."""
         return self._entry.status

@@ -147,5 +147,5 @@ def _show(comparison: Comparison, gate: Gate, worst: int, json: bool, quiet: boo
         print_comparison(comparison, gate, worst, Console())
     say(f"{counted(comparison)}: {verdict(comparison, gate)}")
     for difference, complaints in islice(gate.failures(comparison), 1):
-        target = f" ({difference.target})" if difference.target else ""
+        target = f" ({difference.about})" if difference.about else ""
         say(f"the worst: {difference.image}{target}: {'; '.join(complaints)}")

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def summary(outcome: Outcome, output: Path) -> str:
     """Return what a run did, and how to go on where it was interrupted."""
     rows, resumed = outcome.tally.rows, outcome.resumed
+    without = {"degenerate": rows["degenerate"], "failed": outcome.tally.failed}
     parts = [counted_as(rows["ok"], "map")]
-    parts += [f"{rows[status]} {status}" for status in ("degenerate", "failed") if rows[status]]
+    parts += [f"{count} {status}" for status, count in without.items() if count]
     if resumed.images:
         parts.append(f"{counted_as(resumed.images, 'image')} done before")
     if resumed.redone:

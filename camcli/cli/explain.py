@@ -123,7 +123,7 @@ def explain(
         say(line)
     if open_ and not outcome.interrupted:
         open_result(_looked_at(output))
-    held = _hold(requirements, plan)
+    held = _hold(requirements, plan, several=len(resolved.method.all) > 1)
     raise typer.Exit(exit_code(outcome, fail_fast, flaws) or (0 if held else 1))
 
 
@@ -133,13 +133,13 @@ def _looked_at(output: Path) -> Path:
     return next((output / kind for kind in kinds if (output / kind).is_dir()), output)
 
 
-def _hold(requirements: Sequence[Requirement], plan: RunPlan) -> bool:
+def _hold(requirements: Sequence[Requirement], plan: RunPlan, several: bool) -> bool:
     """Return whether all rows hold what is required; name the first that do not."""
     from camcli.output.files import manifest_path
     from camcli.output.requirement import broken_in
 
     broken = 0
-    for line in broken_in(manifest_path(plan.folder, plan.shard), requirements):
+    for line in broken_in(manifest_path(plan.folder, plan.shard), requirements, several):
         broken += 1
         if broken <= _SHOWN:
             say(f"not as required: {line}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from camcli.cli.console import say
 from camcli.errors import CamcliError, suggest
 from camcli.system.wording import counted_as
+
+if TYPE_CHECKING:
+    from camcli.comparison.entry import Entry
 
 
 def export(
@@ -24,6 +28,9 @@ def export(
         None,
         "--threshold",
         help="Of coco: propose the region above this fraction of a map's highest value.  [0.5]",
+    ),
+    method: str | None = typer.Option(
+        None, "--method", help="Only the rows of this method, of a run that has several."
     ),
 ) -> None:
     """Write a run for other tools: its rows as a table, or its maps as regions or heatmaps.
@@ -45,10 +52,32 @@ def export(
     chosen = FORMATS[to]
     path = output or run.with_name(f"{run.resolve().name}{chosen.suffix}")
     _require_free(path, chosen.writes_folder)
-    written = chosen.write(read_side(run), path, THRESHOLD if threshold is None else threshold)
+    entries = _of_method(read_side(run), method, needs_one=to == "coco")
+    written = chosen.write(entries, path, THRESHOLD if threshold is None else threshold)
     if not written:
         say(f"no row of {run} has a map: explain again with --save maps")
     say(f"{counted_as(written, chosen.thing)} -> {path}")
+
+
+def _of_method(entries: list[Entry], word: str | None, needs_one: bool) -> list[Entry]:
+    """Return the rows of one method, or all of them where none is named."""
+    from camcli.comparison.entry import methods_of
+    from camcli.methods import canonical_name
+
+    methods = methods_of(entries)
+    listed = ", ".join(methods)
+    if word is None:
+        if needs_one and len(methods) > 1:
+            raise CamcliError(
+                f"the run has the maps of {len(methods)} methods, and each would propose regions "
+                f"of its own for the same objects: choose one with --method ({listed})"
+            )
+        return entries
+    if canonical_name(word) not in methods:
+        raise CamcliError(
+            f"--method takes a method of the run ({listed}), not {word!r}{suggest(word, methods)}"
+        )
+    return [entry for entry in entries if entry.method == canonical_name(word)]
 
 
 def _require_free(path: Path, for_folder: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from tqdm import tqdm
@@ -52,9 +52,8 @@ class Progress:
         """
         self._done += 1
         self._bar.update()
-        for row in rows:
-            if row.error is not None:
-                self._complain(_complaint(row))
+        for complaint in dict.fromkeys(_complaints(rows)):
+            self._complain(complaint)
         if self._lines and time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._say_line()
         if self._rows_to_stdout:
@@ -94,7 +93,11 @@ class Progress:
         self._bar.close()
 
 
-def _complaint(row: ManifestRow) -> str:
-    assert row.error is not None
-    message = row.error.message.replace("\n", "\\n")
-    return f"{row.path}: {row.status}: {message}"
+def _complaints(rows: Sequence[ManifestRow]) -> Iterator[str]:
+    """Yield why an image has no map; of several methods, which of them found none."""
+    several = len({row.method for row in rows}) > 1
+    for row in rows:
+        if row.error is not None:
+            by = f" by {row.method}" if several and row.status == "degenerate" else ""
+            message = row.error.message.replace("\n", "\\n")
+            yield f"{row.path}: {row.status}{by}: {message}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from camcli.comparison.entry import Entry, cover_the_same, read_folder
+from camcli.comparison.entry import Entry, cover_the_same, methods_of, read_folder
 from camcli.comparison.frozen import is_frozen, read_frozen
 from camcli.comparison.measures import MEASURES, measured
 from camcli.comparison.pairing import Rows, pair
@@ -27,6 +27,7 @@ class Difference:
 
     Attributes:
         image: The image's name.
+        method: The method, where one of the runs has several; None where each has one.
         target: The class that the golden run explained, or the new one where it has no such row.
         new_target: The class that the new run explained, where that is another.
         event: What happened to the row; None where both runs have it.
@@ -36,11 +37,17 @@ class Difference:
     """
 
     image: str
+    method: str | None
     target: str | None
     new_target: str | None
     event: Event | None
     status: tuple[str | None, str | None]
     figures: Mapping[str, float | None]
+
+    @property
+    def about(self) -> str:
+        """What was explained, and by which of several methods, as tables have it."""
+        return " by ".join(filter(None, (self.target, self.method)))
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ def compare(golden: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
             f"{new[0].image!r}. Names are relative to the folder that was explained"
         )
     _refuse_other_values(golden, new)
-    found = [_difference(rows) for rows in pair(golden, new)]
+    several = any(len(methods_of(entries)) > 1 for entries in (golden, new))
+    found = [_difference(rows, several) for rows in pair(golden, new)]
     return Comparison(tuple(sorted(found, key=_badness)))
 
 
@@ -110,7 +118,7 @@ def kinds_of(entries: Sequence[Entry]) -> set[str]:
     return {f"output.sign={each.sign}, output.normalize={each.normalize}" for each in meanings}
 
 
-def _difference(rows: Rows) -> Difference:
+def _difference(rows: Rows, several: bool) -> Difference:
     golden, new = rows
     shown = golden or new
     assert shown is not None
@@ -118,6 +126,7 @@ def _difference(rows: Rows) -> Difference:
     changed = new.target_name if both and golden.key != new.key else None  # type: ignore[union-attr]
     return Difference(
         image=shown.image,
+        method=shown.method if several else None,
         target=shown.target_name,
         new_target=changed,
         event=_event(golden, new),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,11 @@ class Entry:
         return str(self.row["status"])
 
     @property
+    def method(self) -> str:
+        """The method that explained it; empty where the row does not say."""
+        return str(self.row.get("method") or "")
+
+    @property
     def target(self) -> Mapping[str, Any]:
         """The explained class, empty where the image failed before it was chosen."""
         return self.row.get("target") or {}
@@ -98,6 +103,11 @@ class Entry:
     def key(self) -> tuple[object, ...]:
         """What a row of another run must share to be about the same."""
         return (self.image, self.target.get("index"), self.target_name)
+
+
+def methods_of(entries: Iterable[Entry]) -> list[str]:
+    """Return the methods of a run, in the order of its rows."""
+    return list(dict.fromkeys(entry.method for entry in entries))
 
 
 def digest_in(row: Mapping[str, Any]) -> str | None:

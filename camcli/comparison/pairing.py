@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from camcli.comparison.entry import Entry
+from camcli.comparison.entry import Entry, methods_of
 
 
 class Rows(NamedTuple):
@@ -20,8 +20,25 @@ def pair(golden: Sequence[Entry], new: Sequence[Entry]) -> list[Rows]:
     """Pair the rows of two runs, in the order of the first, what only the second has at the end.
 
     Rows of one image and target belong together. What is left of an image that both runs have was
-    explained for another target, or failed in one of them: those are paired in their order.
+    explained for another target, or failed in one of them: those are paired in their order. Runs of
+    one method each are compared whichever these are; where a run has several, rows belong together
+    only if the same method made them.
     """
+    methods = dict.fromkeys([*methods_of(golden), *methods_of(new)])
+    if len(methods_of(golden)) == len(methods_of(new)) == 1:
+        return _pair_of_a_method(golden, new)
+    return [
+        rows
+        for method in methods
+        for rows in _pair_of_a_method(_made_by(method, golden), _made_by(method, new))
+    ]
+
+
+def _made_by(method: str, entries: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry.method == method]
+
+
+def _pair_of_a_method(golden: Sequence[Entry], new: Sequence[Entry]) -> list[Rows]:
     before, after = _by_image(golden), _by_image(new)
     images = dict.fromkeys([*before, *after])
     return [

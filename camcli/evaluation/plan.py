@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from camcli.errors import CamcliError, MethodError, suggest
+from camcli.errors import CamcliError, MethodError, OutputError, suggest
 from camcli.evaluation.metrics.perturbation_curves import Baseline
 from camcli.methods import METHOD_NAMES, canonical_name, create_method
 from camcli.methods.written_options import options_by_method
 from camcli.output.manifest import FILE_NAME
+from camcli.output.record import read_run
 from camcli.run.build import BuiltRun
 from camcli.run.fingerprint import digest_of_given, options_of
 
@@ -100,7 +101,8 @@ class EvaluationPlan:
         options = self.options_by_method()
         made = {name: create_method(name, options[name]) for name in self.names}
         manifests = {name_of(folder): folder / FILE_NAME for folder in self.folders}
-        limits = self.limits([*self.names, *manifests])
+        stored = [name for folder in self.folders for name in names_of(folder, _recorded(folder))]
+        limits = self.limits([*self.names, *stored])
         return {
             **{section: entry for section, entry in run.items() if section not in _OWN},
             "evaluation": {
@@ -123,6 +125,25 @@ def source_named(word: str, sources: Sequence[str]) -> str:
 def name_of(folder: Path) -> str:
     """Return what the maps of a folder are called in tables."""
     return folder.name or str(folder)
+
+
+def names_of(folder: Path, methods: Sequence[str]) -> list[str]:
+    """Return what the maps of a folder are called, of each method where it has several."""
+    name = name_of(folder)
+    return [name] if len(methods) == 1 else [f"{name}/{method}" for method in methods]
+
+
+def methods_in(fingerprint: Mapping[str, Any]) -> list[str]:
+    """Return the methods of a run of `camcli explain`, as its fingerprint names them."""
+    section = fingerprint["method"]
+    return [section["name"], *(other["name"] for other in section.get("others", ()))]
+
+
+def _recorded(folder: Path) -> list[str]:
+    try:
+        return methods_in(read_run(folder)["fingerprint"])
+    except (OutputError, KeyError, TypeError):
+        return [name_of(folder)]  # opening it says what is wrong with it
 
 
 def baseline_named(word: str, option: str) -> Baseline:

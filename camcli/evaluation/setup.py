@@ -16,7 +16,7 @@ from camcli.evaluation.plan import EvaluationPlan
 from camcli.evaluation.scorer import PerturbationScorer
 from camcli.evaluation.sources.base import MapSource
 from camcli.evaluation.sources.method import MethodSource
-from camcli.evaluation.sources.stored import stored_source
+from camcli.evaluation.sources.stored import stored_sources
 from camcli.methods import create_method
 from camcli.methods.base import Method
 from camcli.methods.gradient_need import require_gradient
@@ -56,7 +56,8 @@ def evaluator_for(
     sources: list[MapSource] = [_method_source(method, built, traced) for method in methods]
     if plan.folders:
         fingerprint = built.fingerprint()
-        sources += [stored_source(f, network.image_size, fingerprint) for f in plan.folders]
+        for folder in plan.folders:
+            sources += stored_sources(folder, network.image_size, fingerprint)
     names = [source.name for source in sources]
     _check_names(names, plan)
     truth = None

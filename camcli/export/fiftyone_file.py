@@ -99,7 +99,10 @@ def _labels(
     folder: Path, number: int, rows: Sequence[Entry]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Write the maps of an image, and yield each of its labels with its field."""
-    for place, row in enumerate((row for row in rows if row.target), start=1):
+    explained = [row for row in rows if row.target]
+    places = {key: n for n, key in enumerate(dict.fromkeys(row.key for row in explained), start=1)}
+    for row in explained:
+        place = places[row.key]
         field = field_of_target(place)
         yield field, label_document("Classification", row.image, field, **_classified(row))
         values = row.read_map()

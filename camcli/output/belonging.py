@@ -12,9 +12,6 @@ from camcli.output.identity import compare
 from camcli.output.record import read_run
 from camcli.records import Shard
 
-# What a row repeats of its run, by the key that it has in the fingerprint.
-_REPEATED = {"method": ("method", "name"), "layer": ("model", "layer")}
-
 
 class Belonging:
     """The fingerprints that the records in a folder hold, and what does not fit them.
@@ -33,12 +30,15 @@ class Belonging:
 
     def faults_of(self, shard: Shard, row: Mapping[str, Any]) -> Iterator[str]:
         """Yield in what a row differs from the run of its shard."""
-        fingerprint = self._fingerprints.get(shard, {})
-        for key, (section, name) in _REPEATED.items():
-            entries = fingerprint.get(section)
-            recorded = entries.get(name) if isinstance(entries, Mapping) else None
-            if key in row and recorded is not None and row[key] != recorded:
-                yield f"of another run: {key} {row[key]} in the row, {recorded} in its record"
+        layers = _layers_by_method(self._fingerprints.get(shard, {}))
+        method, layer = row.get("method"), row.get("layer")
+        if method is None or not layers:
+            return
+        if method not in layers:
+            recorded = ", ".join(layers)
+            yield f"of another run: method {method} in the row, {recorded} in its record"
+        elif None not in (layer, layers[method]) and layer != layers[method]:
+            yield f"of another run: layer {layer} in the row, {layers[method]} in its record"
 
     def _add(self, folder: Path, shard: Shard) -> None:
         path = run_path(folder, shard)
@@ -55,3 +55,13 @@ class Belonging:
         if told:
             other = run_path(folder, first).name
             self.faults.append((path.name, f"of another run than {other}: {'; '.join(told)}"))
+
+
+def _layers_by_method(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the methods of a run and where each explains, as far as its fingerprint says it."""
+    section, model = fingerprint.get("method"), fingerprint.get("model")
+    if not isinstance(section, Mapping) or "name" not in section:
+        return {}
+    layer = model.get("layer") if isinstance(model, Mapping) else None
+    others = section.get("others") or ()
+    return {section["name"]: layer} | {each["name"]: each["layer"] for each in others}

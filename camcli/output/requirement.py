@@ -79,12 +79,22 @@ class Requirement:
         return f"{self.figure} {value:.4g} is not {self.comparison} {self.limit:g}"
 
 
-def broken_in(manifest: Path, requirements: Sequence[Requirement]) -> Iterator[str]:
-    """Yield a line for each row of a manifest that breaks a requirement."""
+def broken_in(
+    manifest: Path, requirements: Sequence[Requirement], several: bool = False
+) -> Iterator[str]:
+    """Yield a line for each row of a manifest that breaks a requirement.
+
+    Args:
+        manifest: Of a run.
+        requirements: What each of its rows is to hold.
+        several: Whether the run has several methods, so that a row is named by its own, too.
+
+    """
     rows: Iterable[Mapping[str, Any]] = read_rows(manifest) if requirements else ()
     for row in rows:
         complaints = [found for each in requirements if (found := each.broken_by(row))]
         if complaints:
             target = row.get("target") or {}
             name = target.get("name") or target.get("index")
-            yield f"{row['image']} ({name}): {'; '.join(complaints)}"
+            by = f" by {row['method']}" if several else ""
+            yield f"{row['image']} ({name}{by}): {'; '.join(complaints)}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from camcli.errors import OutputError
 from camcli.output.belonging import Belonging
@@ -18,7 +20,9 @@ from camcli.output.manifest import read_lines
 from camcli.records import WHOLE, Shard
 
 _MOST_THREADS = 16
-_ROWS_AHEAD = 256
+_IMAGES_AHEAD = 256
+
+_Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,15 @@ def verify_folder(folder: Path) -> Verification:
     belonging = Belonging(folder, shards)
     report.damages += [Damage(path, "", fault) for path, fault in belonging.faults]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-        checking: deque[tuple[dict[str, Any], Future[list[Damage]]]] = deque()
+        checking: deque[tuple[_Rows, Future[list[Damage]]]] = deque()
         for shard in shards:
             path = manifest_path(folder, shard)
-            for row in _rows_to_the_end(path, report):
-                faults = belonging.faults_of(shard, row)
-                report.damages += [Damage(path.name, row["image"], fault) for fault in faults]
-                checking.append((row, pool.submit(_check, folder, row)))
-                _collect(checking, _ROWS_AHEAD, report)
+            for image, of_image in groupby(_rows_to_the_end(path, report), itemgetter("image")):
+                rows = list(of_image)
+                faults = [fault for row in rows for fault in belonging.faults_of(shard, row)]
+                report.damages += [Damage(path.name, image, fault) for fault in faults]
+                checking.append((rows, pool.submit(_check, folder, rows)))
+                _collect(checking, _IMAGES_AHEAD, report)
         _collect(checking, 0, report)
     return report
 
@@ -87,15 +92,21 @@ def _rows_to_the_end(path: Path, report: Verification) -> Iterator[dict[str, Any
         report.damages.append(Damage(path.name, "", "torn"))
 
 
-def _check(folder: Path, row: dict[str, Any]) -> list[Damage]:
-    return [Damage(path, row["image"], fault) for path, fault in faults_in_full(folder, row)]
+def _check(folder: Path, rows: _Rows) -> list[Damage]:
+    """Return what is wrong with the files of an image's rows, which may share some."""
+    found = (
+        Damage(path, row["image"], fault)
+        for row in rows
+        for path, fault in faults_in_full(folder, row)
+    )
+    return list(dict.fromkeys(found))
 
 
 def _collect(
-    checking: deque[tuple[dict[str, Any], Future[list[Damage]]]], leave: int, report: Verification
+    checking: deque[tuple[_Rows, Future[list[Damage]]]], leave: int, report: Verification
 ) -> None:
     while len(checking) > leave:
-        row, damages = checking.popleft()
-        report.rows += 1
-        report.files += sum(1 for _ in files_of(row))
+        rows, damages = checking.popleft()
+        report.rows += len(rows)
+        report.files += len({file.path for row in rows for file in files_of(row)})
         report.damages += damages.result()

@@ -59,6 +59,7 @@ class Ledger:
     def _record(self, rows: list[ManifestRow]) -> None:
         self._manifest.append(rows)
         self._tally.images += 1
+        self._tally.failed += any(row.status == "failed" for row in rows)
         self._tally.rows.update(row.status for row in rows)
         self._tally.clipped += sum(bool(row.map_values and row.map_values.clipped) for row in rows)
         self._on_rows(rows)

@@ -19,6 +19,7 @@ class Tally:
     Attributes:
         rows: Manifest rows by status.
         images: Images whose rows are in the manifest.
+        failed: Those of them that failed, each once, although it has a row for each method.
         clipped: Maps with values beyond their scale.
         seconds: Time of the calling thread by stage.
 
@@ -26,6 +27,7 @@ class Tally:
 
     rows: Counter[str] = field(default_factory=Counter)
     images: int = 0
+    failed: int = 0
     clipped: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 

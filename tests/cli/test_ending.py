@@ -19,7 +19,8 @@ def _outcome(
     resumed = ResumeState()
     for number, status in enumerate(before):
         resumed.add(str(number), DoneImage(None, None, (status,)))
-    return Outcome(Tally(Counter(rows), sum(rows.values())), resumed, interrupted, 2.0)
+    tally = Tally(Counter(rows), sum(rows.values()), rows.get("failed", 0))
+    return Outcome(tally, resumed, interrupted, 2.0)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from camcli.attribution.objective import Objective
 from camcli.config import load_config
 from camcli.engine import Engine
 from camcli.methods.base import Method, Saliency
+from camcli.methods.cut_method import CutMethod
 from camcli.methods.probe import Probe
 from camcli.run.batch_size import largest_that_fits
 from camcli.run.build import build
@@ -21,6 +22,11 @@ from camcli.run.build import build
 @functools.cache
 def _engine() -> Engine:
     return build(load_config()).engine
+
+
+def _engine_of(method: Method) -> Engine:
+    engine = _engine()
+    return dataclasses.replace(engine, methods=(CutMethod(method, engine.network),))
 
 
 @pytest.mark.slow
@@ -69,13 +75,13 @@ class _Greedy(Method):
 @pytest.mark.parametrize(("room", "size"), [(100, 8), (3, 2), (0, 1)])
 def test_the_largest_batch_that_fits(room: int, size: int) -> None:
     greedy = _Greedy(room, torch.OutOfMemoryError("CUDA out of memory"))
-    engine = dataclasses.replace(_engine(), method=greedy)
+    engine = _engine_of(greedy)
     assert largest_that_fits(engine, [8, 4, 2, 1]) == size
     assert greedy.tried == [tried for tried in (8, 4, 2) if tried >= size]
 
 
 def test_what_is_not_about_memory_is_not_taken_for_it() -> None:
-    engine = dataclasses.replace(_engine(), method=_Greedy(0, RuntimeError("a shape is wrong")))
+    engine = _engine_of(_Greedy(0, RuntimeError("a shape is wrong")))
     with pytest.raises(RuntimeError, match="a shape is wrong"):
         largest_that_fits(engine, [2, 1])
 

@@ -43,6 +43,7 @@ OTHER: dict[str, Any] = {
     "model.labels": "names.txt",
     "model.probabilities": "sigmoid",
     "method.name": "grad-cam",
+    "method.others": ["grad-cam"],
     "method.options": {"pairs": 3},
     "targets": ["top2"],
     "prompts.texts": ["a cat"],

@@ -99,8 +99,8 @@ def test_a_worker_without_room_writes_the_same(
     there = dataclasses.replace(everything, folder=everything.folder / "there")
     worker = worker_without_room(image)
     for which in (3, 5):
-        expected = here.write(map_of(item, which))
-        request, blobs = wire.write_request(wire.writer_to_json(there), map_of(item, which))
+        expected = here.write([map_of(item, which)])
+        request, blobs = wire.write_request(wire.writer_to_json(there), [map_of(item, which)])
         answer, _ = worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
         assert answer == {"written": expected}
     found = {p.relative_to(there.folder): p.read_bytes() for p in there.folder.rglob("*.*")}
@@ -113,7 +113,7 @@ def test_an_image_that_changed_meanwhile_is_given_up_with_the_reason(
 ) -> None:
     worker = worker_without_room(image)
     Image.fromarray(np.zeros((40, 30, 3), np.uint8)).save(image.path)
-    request, blobs = wire.write_request(wire.writer_to_json(everything), map_of(item))
+    request, blobs = wire.write_request(wire.writer_to_json(everything), [map_of(item)])
     answer, sent = worker.answer(request | {"forget": []}, [bytes(blob) for blob in blobs])
     with pytest.raises(GaveUpError, match="changed while") as caught:
         wire.read_write_answer((answer, [bytes(blob) for blob in sent]))

@@ -26,7 +26,7 @@ def junit(comparison: Comparison, gate: Gate) -> bytes:
             suite,
             "testcase",
             classname=writable(difference.image),
-            name=writable(difference.target or "no target"),
+            name=writable(difference.about or "no target"),
         )
         if complaints := failing.get(id(difference)):
             message = writable("; ".join(complaints))

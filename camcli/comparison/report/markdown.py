@@ -23,7 +23,7 @@ def markdown(comparison: Comparison, gate: Gate, worst: int) -> str:
     rows = [
         [
             escaped(difference.image),
-            escaped(difference.target or ""),
+            escaped(difference.about),
             *(shown(difference.figures[name]) for name in MEASURES),
             escaped("; ".join(gate.complaints(difference)) or described(difference)),
         ]

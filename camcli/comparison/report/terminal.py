@@ -25,7 +25,7 @@ def print_comparison(comparison: Comparison, gate: Gate, worst: int, console: Co
     for difference in gate.worst(comparison, worst):
         told = "; ".join(gate.complaints(difference)) or described(difference)
         cells = (shown(difference.figures[name]) for name in _COLUMNS)
-        rows.add_row(_text(difference.image), _text(difference.target or ""), *cells, _text(told))
+        rows.add_row(_text(difference.image), _text(difference.about), *cells, _text(told))
     console.print(rows)
 
 

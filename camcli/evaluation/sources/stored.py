@@ -16,7 +16,7 @@ from torch import Tensor
 
 from camcli.errors import InputError, OutputError
 from camcli.evaluation.image_batch import ImageBatch
-from camcli.evaluation.plan import name_of
+from camcli.evaluation.plan import methods_in, names_of
 from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Saliency
 from camcli.output.identity import Wording, refuse_unless_same
@@ -93,10 +93,10 @@ class StoredSource(MapSource):
         return F.interpolate(values[None, None], self.size, mode="bilinear")[0, 0]
 
 
-def stored_source(
+def stored_sources(
     folder: Path, size: tuple[int, int], fingerprint: Mapping[str, Any]
-) -> StoredSource:
-    """Open a folder that `camcli explain` wrote.
+) -> list[StoredSource]:
+    """Open a folder that `camcli explain` wrote: a source for each of its methods.
 
     Args:
         folder: The folder.
@@ -125,15 +125,8 @@ def stored_source(
             "explain again with output.map_size=input or layer"
         )
     _refuse_other_values(folder, rows)
-    maps = {
-        (row["image"], _target_of(row["target"])): StoredMap(
-            folder / row["map"],
-            (row.get("sha256") or {}).get("image"),
-            (row.get("sha256") or {}).get("map"),
-        )
-        for row in rows
-        if row["map"]
-    }
+    methods = methods_in(recorded)
+    maps = _maps_by_method(folder, rows, methods)
     if not maps:
         if rows and all(row["status"] != "ok" for row in rows):
             raise InputError(
@@ -141,7 +134,23 @@ def stored_source(
                 "failed, and say why"
             )
         raise InputError(f"{folder} holds no maps: explain again with --save maps")
-    return StoredSource(name_of(folder), maps, size)
+    return [
+        StoredSource(name, maps.get(method, {}), size)
+        for name, method in zip(names_of(folder, methods), methods, strict=True)
+    ]
+
+
+def _maps_by_method(
+    folder: Path, rows: Sequence[Mapping[str, Any]], methods: Sequence[str]
+) -> dict[str, dict[tuple[str, ClassTarget], StoredMap]]:
+    found: dict[str, dict[tuple[str, ClassTarget], StoredMap]] = {}
+    for row in rows:
+        if row["map"]:
+            digests = row.get("sha256") or {}
+            stored = StoredMap(folder / row["map"], digests.get("image"), digests.get("map"))
+            method = row["method"] if len(methods) > 1 else methods[0]
+            found.setdefault(method, {})[row["image"], _target_of(row["target"])] = stored
+    return found
 
 
 def _refuse_other_values(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from camcli.errors import InputError
 from camcli.evaluation.image_batch import ImageBatch
-from camcli.evaluation.sources.stored import stored_source
+from camcli.evaluation.sources.stored import StoredSource, stored_sources
 from camcli.records import Geometry, ImageItem, ImageRef
 from camcli.targets.class_target import ClassTarget
 
@@ -50,6 +50,11 @@ def changed(section: str, **values: Any) -> dict[str, Any]:
     return RUN | {section: RUN[section] | values}
 
 
+def stored_source_in(*given: Any) -> StoredSource:
+    (source,) = stored_sources(*given)
+    return source
+
+
 def batch_of(sha256: str) -> ImageBatch:
     ref = ImageRef(0, Path("photos/a.png"), "a.png")
     pixels = np.zeros((4, 4, 3), np.uint8)
@@ -58,7 +63,7 @@ def batch_of(sha256: str) -> ImageBatch:
 
 
 def test_a_map_is_read_for_its_image_and_class(folder: Path) -> None:
-    source = stored_source(folder, (4, 4), RUN)
+    source = stored_source_in(folder, (4, 4), RUN)
     assert source.name == folder.name
     found = source.saliency(batch_of("abc"), [ClassTarget(1)]).maps
     torch.testing.assert_close(found, torch.from_numpy(VALUES)[None])
@@ -84,12 +89,12 @@ def test_maps_of_something_else_are_refused_by_the_key_that_differs(
 ) -> None:
     (key,) = values
     with pytest.raises(InputError, match=rf"{section}\.{key}.* in {folder}, .* here"):
-        stored_source(folder, (4, 4), changed(section, **values))
+        stored_source_in(folder, (4, 4), changed(section, **values))
 
 
 def test_maps_for_other_targets_are_refused(folder: Path) -> None:
     with pytest.raises(InputError, match=r'targets: \["top1"\] in'):
-        stored_source(folder, (4, 4), RUN | {"targets": ["top2"]})
+        stored_source_in(folder, (4, 4), RUN | {"targets": ["top2"]})
 
 
 @pytest.mark.parametrize(
@@ -105,11 +110,11 @@ def test_maps_for_other_targets_are_refused(folder: Path) -> None:
 def test_maps_are_compared_across_layers_methods_and_precisions(
     section: str, values: dict[str, Any], folder: Path
 ) -> None:
-    assert stored_source(folder, (4, 4), changed(section, **values)).maps
+    assert stored_source_in(folder, (4, 4), changed(section, **values)).maps
 
 
 def test_a_map_of_another_image_by_the_same_name_is_refused(folder: Path) -> None:
-    source = stored_source(folder, (4, 4), RUN)
+    source = stored_source_in(folder, (4, 4), RUN)
     with pytest.raises(InputError, match=r"a\.npy was made from another file than photos/a\.png"):
         source.saliency(batch_of("def"), [ClassTarget(1)])
 
@@ -117,26 +122,26 @@ def test_a_map_of_another_image_by_the_same_name_is_refused(folder: Path) -> Non
 def test_a_map_that_was_altered_is_refused(folder: Path) -> None:
     np.save(folder / "a.npy", VALUES[::-1])
     with pytest.raises(InputError, match=r"a\.npy is not the one that its run wrote"):
-        stored_source(folder, (4, 4), RUN).saliency(batch_of("abc"), [ClassTarget(1)])
+        stored_source_in(folder, (4, 4), RUN).saliency(batch_of("abc"), [ClassTarget(1)])
 
 
 def test_a_run_of_degenerate_rows_alone_is_not_told_to_save_maps(folder: Path) -> None:
     row = {"image": "a.png", "status": "degenerate", "target": {"index": 1}, "map": None}
     (folder / "manifest.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(InputError, match=r"none of the 1 rows .* degenerate or failed"):
-        stored_source(folder, (4, 4), RUN)
+        stored_source_in(folder, (4, 4), RUN)
 
 
 def test_what_holds_no_maps_of_the_networks_input_is_refused(folder: Path) -> None:
     record(folder, changed("output", map_size="original"))
     with pytest.raises(InputError, match="lie over the original images"):
-        stored_source(folder, (4, 4), RUN)
+        stored_source_in(folder, (4, 4), RUN)
     record(folder, {"evaluation": {}, **RUN})
     with pytest.raises(InputError, match="holds no run of camcli explain"):
-        stored_source(folder, (4, 4), RUN)
+        stored_source_in(folder, (4, 4), RUN)
     (folder / "run.json").unlink()
     with pytest.raises(InputError, match="holds no run of camcli explain"):
-        stored_source(folder, (4, 4), RUN)
+        stored_source_in(folder, (4, 4), RUN)
 
 
 @pytest.mark.parametrize(
@@ -154,4 +159,21 @@ def test_maps_that_do_not_order_what_speaks_for_the_target_are_refused(
     row = json.loads(manifest.read_text())
     manifest.write_text(json.dumps(row | {"map_values": values}) + "\n")
     with pytest.raises(InputError, match=f"{complaint}.*explain again with"):
-        stored_source(folder, (4, 4), RUN)
+        stored_source_in(folder, (4, 4), RUN)
+
+
+def test_a_run_of_several_methods_is_a_source_for_each(folder: Path) -> None:
+    others = [{"name": "grad-cam", "options": {}, "layer": "body"}]
+    record(folder, changed("method", others=others))
+    np.save(folder / "b.npy", VALUES[::-1])
+    row = json.loads((folder / "manifest.jsonl").read_text())
+    rows = [
+        row | {"method": "lift-cam"},
+        row | {"method": "grad-cam", "map": "b.npy", "sha256": {}},
+    ]
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    sources = stored_sources(folder, (4, 4), RUN)
+    assert [each.name for each in sources] == [f"{folder.name}/lift-cam", f"{folder.name}/grad-cam"]
+    for source, values in zip(sources, (VALUES, VALUES[::-1]), strict=True):
+        found = source.saliency(batch_of("abc"), [ClassTarget(1)]).maps[0]
+        np.testing.assert_array_equal(found.numpy(), values)

@@ -67,6 +67,7 @@ reference: $(VENV)/.installed-dev ## Write the reference pages from the code aga
 overview: $(VENV)/.installed ## Draw the images of README and guide again
 	$(BIN)/python -m docs.overview docs/assets/overview.png
 	$(BIN)/python -m docs.contrast docs/assets/contrast.png
+	$(BIN)/python -m docs.grid docs/assets/grid.png
 	$(BIN)/python -m docs.looks docs/assets/looks.png
 	$(BIN)/python -m docs.signed docs/assets/signed.png
 

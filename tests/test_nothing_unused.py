@@ -101,7 +101,7 @@ TOO_MUCH = {
     ),
     "an option of a method that is not evaluated": (
         (*EVALUATE, "--option", "shap-cam.pairs=3"),
-        "--option takes METHOD.KEY=VALUE for a method that is evaluated (grad-cam)",
+        "--option takes METHOD.KEY=VALUE for a method that is asked for (grad-cam)",
     ),
     "a limit of a method that is not evaluated": (
         (*EVALUATE, "--at-most", "shap-cam=3"),

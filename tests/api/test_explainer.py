@@ -289,3 +289,10 @@ def test_it_shows_itself_in_a_notebook(demo: Explainer, files: list[str], tmp_pa
     assert png is not None
     assert png.startswith(b"\x89PNG")
     assert "No such file" in shown
+
+
+def test_several_methods_explain_the_same_images(files: list[str], demo: Explainer) -> None:
+    with Explainer("demo", method=["lift-cam", {"name": "grad-cam"}]) as explainer:
+        found = explainer.explain(files[0])
+    assert [each.method for each in found] == ["lift-cam", "grad-cam"]
+    np.testing.assert_array_equal(found[0].map, demo.explain(files[0])[0].map)

@@ -39,3 +39,17 @@ def test_what_cannot_be_meant_is_refused(
     finished = camcli("export", run, *arguments)
     assert finished.code == 2
     assert message in finished.stderr
+
+
+def test_the_regions_of_one_method_are_proposed(camcli: Camcli, tmp_path: Path) -> None:
+    shape = {"width": 96, "height": 64}
+    rows = [row_of("a.png", method=name, **shape) for name in ("lift-cam", "grad-cam")]
+    several = write_run(tmp_path / "several", rows, [blob(3, 5), blob(9, 5)])
+    refused = camcli("export", several, "--to", "coco")
+    assert refused.code == 2
+    assert "choose one with --method (lift-cam, grad-cam)" in refused.stderr
+    unknown = camcli("export", several, "--to", "coco", "--method", "eigen-cam")
+    assert "--method takes a method of the run (lift-cam, grad-cam)" in unknown.stderr
+    chosen = camcli("export", several, "--to", "coco", "--method", "GradCAM")
+    assert (chosen.code, chosen.stderr) == (0, f"1 annotation -> {several}.json\n")
+    assert camcli("export", several, "--to", "csv").stderr == f"2 rows -> {several}.csv\n"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from camcli.cli import options
 from camcli.config import load_config
-from camcli.errors import OutputError
+from camcli.errors import MethodError, OutputError
 
 _OneLayer = Annotated[str | None, typer.Option("--layer", help="Only one.")]
 
@@ -62,6 +62,29 @@ def test_every_option_sets_its_key(tmp_path: Path) -> None:
     assert config.run.compile is False
     assert config.output.save == ("maps",)
     assert config.output.alpha == 0.25
+
+
+def test_methods_are_named_one_after_the_other_with_options_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("method: [eigen-cam, grad-cam]")
+    assert [each.name for each in _invoke()[0].over(file).method.all] == ["eigen-cam", "grad-cam"]
+    flags, _ = _invoke("--method", "LiftCAM", "--method", "shap_cam", "--option", "SHAPCAM.pairs=5")
+    assert [(each.name, each.options) for each in flags.over(file).method.all] == [
+        ("lift-cam", {}),
+        ("shap-cam", {"pairs": 5}),
+    ]
+    assert [each.name for each in _invoke("--method", "lift-cam")[0].over(file).method.all] == [
+        "lift-cam"
+    ]
+
+
+@pytest.mark.parametrize("option", ["grad-cam.pairs=5", "pairs=5", "lift-cam.pairs", "lift-cam"])
+def test_an_option_belongs_to_a_method_that_is_asked_for(option: str) -> None:
+    flags, _ = _invoke("--method", "lift-cam", "--option", option)
+    with pytest.raises(
+        MethodError, match=r"METHOD\.KEY=VALUE for a method that is asked for \(lift"
+    ):
+        flags.over(None)
 
 
 def test_the_command_line_wins_over_set_and_set_over_the_file(tmp_path: Path) -> None:

@@ -248,3 +248,26 @@ def test_a_map_that_is_none_is_refused(tmp_path: Path) -> None:
     folder = run(tmp_path, [row_of("a.png")], [np.zeros((2, 3, 4), np.float32)])
     with pytest.raises(InputError, match="is no map"):
         compared(folder, folder)
+
+
+def by(method: str, image: str = "a.png", **fields: Any) -> dict[str, Any]:
+    return row_of(image, method=method, **fields)
+
+
+def test_rows_of_several_methods_are_compared_by_method(tmp_path: Path) -> None:
+    golden = run(tmp_path, [by("lift-cam"), by("grad-cam")], [blob(3, 5), blob(20, 40)])
+    new = run(tmp_path, [by("grad-cam"), by("eigen-cam")], [blob(20, 40), blob(3, 5)])
+    found = {each.method: each for each in compared(golden, new).differences}
+    assert found["grad-cam"].figures["cosine"] == pytest.approx(1)
+    assert {name: each.event for name, each in found.items()} == {
+        "grad-cam": None, "lift-cam": "missing", "eigen-cam": "new",
+    }  # fmt: skip
+    assert found["lift-cam"].about == "cat by lift-cam"
+
+
+def test_two_runs_of_one_method_each_are_compared_whichever_these_are(tmp_path: Path) -> None:
+    golden = run(tmp_path, [by("lift-cam")], [blob(3, 5)])
+    new = run(tmp_path, [by("grad-cam")], [blob(3, 5)])
+    (difference,) = compared(golden, new).differences
+    assert (difference.method, difference.event) == (None, None)
+    assert difference.figures["cosine"] == pytest.approx(1)

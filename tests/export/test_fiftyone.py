@@ -197,3 +197,15 @@ def test_a_frozen_run_has_no_images_to_show(tmp_path: Path, photo: dict[str, Any
     freeze(read_side(run), tmp_path / "golden.npz")
     with pytest.raises(InputError, match="export the output folder"):
         write_fiftyone(read_side(tmp_path / "golden.npz"), tmp_path / "dataset")
+
+
+def test_every_method_has_a_heatmap_of_each_target(tmp_path: Path, photo: dict[str, Any]) -> None:
+    rows = [
+        row_of("a.png", name, index, **{**photo, "method": method})
+        for index, name in enumerate(("cat", "dog"))
+        for method in ("lift-cam", "grad-cam")
+    ]
+    _, (sample,) = exported(tmp_path, rows, [ALL] * 4)
+    assert (sample["target"]["label"], sample["target_2"]["label"]) == ("cat", "dog")
+    maps = {name for name, value in sample.items() if "Heatmap" in str(value)}
+    assert maps == {"lift_cam", "grad_cam", "lift_cam_2", "grad_cam_2"}

@@ -43,7 +43,8 @@ def rows_of(photos: Path, **fields: Any) -> list[dict[str, Any]]:
         row |= {"path": str(photos / name), "width": 192, "height": 128}
         row |= {"crop_box": [32, 0, 160, 128], "completeness_error": 10.0**-index}
         rows.append(row)
-    failed = row_of("dog/broken.png", None, status="failed", path="nowhere")
+    by = {key: value for key, value in fields.items() if key == "method"}
+    failed = row_of("dog/broken.png", None, status="failed", path="nowhere", **by)
     return [*rows, failed]
 
 

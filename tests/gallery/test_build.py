@@ -22,7 +22,7 @@ from camcli.gallery.source import read_runs
 from camcli.gallery.truth import read_truth
 from camcli.output.colormaps import lookup_table
 from tests.comparison.runs import blob, row_of, write_run
-from tests.gallery.conftest import ANSWERS, HOSTILE
+from tests.gallery.conftest import ANSWERS, HOSTILE, rows_of
 
 
 def content(path: Path) -> Any:
@@ -247,3 +247,18 @@ def test_a_truth_that_fits_nothing_is_refused(run: Path, tmp_path: Path) -> None
     flat = write_run(tmp_path / "flat", [row_of("a.png", path="stuff/a.png")], [None])
     with pytest.raises(InputError, match="no folder of the images"):
         read_truth("folder", read_runs([flat]))
+
+
+def test_the_methods_of_one_run_stand_side_by_side(photos: Path, tmp_path: Path) -> None:
+    rows = [row for method in ("lift-cam", "grad-cam") for row in rows_of(photos, method=method)]
+    maps = [blob(10, 8 * n) for n in range(len(rows) // 2 - 1)]
+    several = write_run(tmp_path / "several", rows, [*maps, None, *maps, None])
+    runs = read_runs([several])
+    assert [each.name for each in runs] == ["lift-cam", "grad-cam"]
+    items = items_of(runs)
+    assert len(items) == len(rows) // 2
+    assert all(
+        [row.method for row in item.rows if row] == ["lift-cam", "grad-cam"] for item in items
+    )
+    names = [each.name for each in read_runs([several, several])]
+    assert names[:2] == [f"{several}: lift-cam", f"{several}: grad-cam"]

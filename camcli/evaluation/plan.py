@@ -136,7 +136,7 @@ def names_of(folder: Path, methods: Sequence[str]) -> list[str]:
 def methods_in(fingerprint: Mapping[str, Any]) -> list[str]:
     """Return the methods of a run of `camcli explain`, as its fingerprint names them."""
     section = fingerprint["method"]
-    return [section["name"], *(other["name"] for other in section.get("others", ()))]
+    return [section["name"], *section.get("others", ())]
 
 
 def _recorded(folder: Path) -> list[str]:

@@ -63,5 +63,5 @@ def _layers_by_method(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(section, Mapping) or "name" not in section:
         return {}
     layer = model.get("layer") if isinstance(model, Mapping) else None
-    others = section.get("others") or ()
-    return {section["name"]: layer} | {each["name"]: each["layer"] for each in others}
+    others = section.get("others") or {}
+    return {section["name"]: layer} | {name: each["layer"] for name, each in others.items()}

@@ -125,10 +125,10 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "model.probabilities": lambda built: built.engine.network.probabilities,
     "method.name": lambda built: built.methods[0].name,
     "method.options": lambda built: options_of(built.methods[0].of_one_layer),
-    "method.others": lambda built: [
-        {"name": each.name, "options": options_of(each.of_one_layer), "layer": each.layer}
-        for each in built.methods[1:]
-    ],
+    "method.others": lambda built: {
+        each.name: {"place": place, "options": options_of(each.of_one_layer), "layer": each.layer}
+        for place, each in enumerate(built.methods[1:], start=2)
+    },
     "targets": _targets,
     "versus": lambda built: _target(built.config.versus),
     "images.window": lambda built: built.engine.preprocess.window or "auto",

@@ -113,10 +113,10 @@ def test_a_method_that_looks_elsewhere_has_a_cut_of_its_own() -> None:
     assert first.network is third.network
     assert pyramid.network is not first.network
     assert len(made.cuts) == 2
-    assert made.fingerprint()["method"]["others"] == [
-        {"name": "lift-pyramid", "options": {"layers": None}, "layer": pyramid.layer},
-        {"name": "grad-cam", "options": {}, "layer": first.layer},
-    ]
+    assert made.fingerprint()["method"]["others"] == {
+        "lift-pyramid": {"place": 2, "options": {"layers": None}, "layer": pyramid.layer},
+        "grad-cam": {"place": 3, "options": {}, "layer": first.layer},
+    }
 
 
 @pytest.mark.parametrize(

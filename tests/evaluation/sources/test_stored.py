@@ -163,7 +163,7 @@ def test_maps_that_do_not_order_what_speaks_for_the_target_are_refused(
 
 
 def test_a_run_of_several_methods_is_a_source_for_each(folder: Path) -> None:
-    others = [{"name": "grad-cam", "options": {}, "layer": "body"}]
+    others = {"grad-cam": {"place": 2, "options": {}, "layer": "body"}}
     record(folder, changed("method", others=others))
     np.save(folder / "b.npy", VALUES[::-1])
     row = json.loads((folder / "manifest.jsonl").read_text())

@@ -136,9 +136,9 @@ def _show(comparison: Comparison, gate: Gate, worst: int, json: bool, quiet: boo
     if json:
         from json import dumps
 
-        from camcli.comparison.report.json_report import json_ready
+        from camcli.comparison.report.document import document_of
 
-        typer.echo(dumps(json_ready(comparison, gate), ensure_ascii=False))
+        typer.echo(dumps(document_of(comparison, gate).to_json(), ensure_ascii=False))
     elif not quiet:
         from rich.console import Console
 

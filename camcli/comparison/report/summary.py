@@ -13,7 +13,15 @@ from camcli.system.wording import counted_as
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure over all rows that have it: how many they are, the mean, and the worst value."""
+    """One measure over all rows that have it.
+
+    Attributes:
+        title: As a heading.
+        count: How many rows have it.
+        mean: Of their values, None where no row has one.
+        worst: Of their values, likewise.
+
+    """
 
     title: str
     count: int

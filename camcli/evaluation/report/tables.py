@@ -1,16 +1,10 @@
-"""A summary as text: Markdown, CSV and JSON."""
+"""A summary as text: Markdown and CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
-from torch import Tensor
-
-from camcli.evaluation.report.bootstrap import Estimate
 from camcli.evaluation.report.figures import cells, heading, leads
 from camcli.evaluation.report.summary import Summary
 
@@ -45,39 +39,6 @@ def comma_separated(summary: Summary) -> str:
             mine = [found.mean, found.low, found.high, found.count]
             writer.writerow([method, metric.key, *mine, *ahead])
     return text.getvalue()
-
-
-def json_ready(summary: Summary) -> dict[str, Any]:
-    """Return the whole summary as builtins; figures that do not exist are None."""
-    return {
-        "rows": summary.rows,
-        "failed": summary.failed,
-        "methods": {method: _method(summary, method) for method in summary.methods},
-        "against": summary.against,
-        "truth": summary.truth,
-    }
-
-
-def _method(summary: Summary, method: str) -> dict[str, Any]:
-    return {
-        "metrics": {m.key: _strict(summary.estimates[method, m.key]) for m in summary.metrics},
-        "lead": {
-            m.key: _strict(summary.leads[method, m.key])
-            for m in summary.metrics
-            if (method, m.key) in summary.leads
-        },
-        "insertion": _curve(summary.insertion, method),
-        "deletion": _curve(summary.deletion, method),
-        "cost": asdict(summary.costs[method]) if method in summary.costs else None,
-    }
-
-
-def _curve(curves: Mapping[str, Tensor], method: str) -> list[float] | None:
-    return curves[method].tolist() if method in curves else None
-
-
-def _strict(estimate: Estimate) -> dict[str, float | int | None]:
-    return {k: v if v == v else None for k, v in asdict(estimate).items()}
 
 
 def _markdown_table(titles: list[str], rows: list[list[str]]) -> str:

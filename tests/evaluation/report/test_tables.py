@@ -7,9 +7,10 @@ from rich.console import Console
 
 from camcli.evaluation.metrics import METRICS
 from camcli.evaluation.report.curve_plot import curve_plot
+from camcli.evaluation.report.document import document_of
 from camcli.evaluation.report.figures import heading
 from camcli.evaluation.report.summary import Summary, summarise
-from camcli.evaluation.report.tables import comma_separated, json_ready, markdown
+from camcli.evaluation.report.tables import comma_separated, markdown
 from camcli.evaluation.report.terminal import print_summary
 
 
@@ -50,7 +51,7 @@ def test_an_evaluation_of_nothing_but_failures_has_tables_without_columns() -> N
     summary = summarise([{"status": "failed"}], ["random"], {})
     assert markdown(summary) == "| method | n |\n| --- | --- |\n| random | 0 |\n"
     assert comma_separated(summary).count("\n") == 1
-    assert json_ready(summary)["failed"] == 1
+    assert document_of(summary).failed == 1
     assert curve_plot(summary.insertion, summary.deletion).count("<polyline") == 0
 
 

@@ -90,6 +90,43 @@ def test_an_address_opens_what_it_was_copied_from(page: Opened) -> None:
     assert first.input_value("#sort") == "unsure"
 
 
+def test_an_address_of_a_later_image_shows_its_row_and_goes_on_from_there(page: Opened) -> None:
+    tab = page("#sort=name&image=dog%2F3.png")
+    tab.wait_for_selector("#details dd")
+    assert "dog/3.png" in tab.text_content("#details")
+    place = int(tab.text_content("#position").split()[0])
+    assert place > 1
+    tab.keyboard.press("ArrowRight")
+    assert tab.text_content("#position") == f"{place + 1} of 6"
+    tab.evaluate("location.hash = 'sort=name&image=cat%2F1.png'")
+    tab.locator("#viewer-title", has_text="cat/1.png").wait_for()
+
+
+def test_a_wrong_answer_is_told_by_more_than_its_colour(page: Opened) -> None:
+    tab = page("#right=wrong&class=dog")
+    assert tab.locator(".card .what").text_content() == "✗ dog"
+    tab.locator(".card").click()
+    assert "wrong: it is cat" in tab.text_content("figcaption")
+    tab.keyboard.press("Escape")
+    tab.fill("#q", "nothing is called this")
+    assert tab.is_visible("#nothing")
+
+
+def test_long_names_keep_the_end_that_tells_them_apart(page: Opened) -> None:
+    tab = page("#q=1.png")
+    name = tab.locator(".card .name")
+    tab.evaluate("document.querySelector('.folders').textContent = 'a/long/folder/of/images/'")
+    whole, end = name.bounding_box(), name.locator(".file").bounding_box()
+    assert end["x"] + end["width"] <= whole["x"] + whole["width"] + 1
+
+
+def test_all_runs_of_an_image_fit_a_telephone(page: Opened) -> None:
+    tab = page(several=True, width=390)
+    for cell in tab.locator(".card").first.locator(".cell").all():
+        box = cell.bounding_box()
+        assert box["x"] + box["width"] <= 390
+
+
 def test_the_keyboard_is_enough(page: Opened) -> None:
     tab = page()
     tab.keyboard.press("/")

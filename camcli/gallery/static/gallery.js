@@ -188,7 +188,7 @@
   const cards = new Map();
   const GAP = 10;
   const CAPTION = 82; // what a card is higher than its thumbnail
-  const [LEAST, MOST] = [88, 1.15]; // of a thumbnail: pixels, and times its usual size
+  const [LEAST, MOST] = [88, 1.3]; // of a thumbnail: pixels, and times its usual size
 
   function measures() {
     const grid = byId("grid");

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import csv
 import io
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
+from camcli.evaluation.cost import Cost
 from camcli.evaluation.metrics import METRICS
 from camcli.evaluation.report.curve_plot import curve_plot
 from camcli.evaluation.report.document import document_of
@@ -37,6 +40,27 @@ def test_every_column_is_printed_once_whatever_the_width(width: int, every_metri
     for metric in METRICS:
         assert sum(f" {heading(metric)} " in f"{line} " for line in titles) == 1, metric.key
     assert (len(titles) == 1) == (width == 500)
+
+
+def test_the_name_of_a_folder_of_maps_is_text_in_every_table() -> None:
+    name = "=cmd()|[red]x[/red]\x1b[2J\u202e<script>&]]>"
+    found = {"values": {METRICS[0].key: 0.5}, "insertion": [0.1, 0.9], "deletion": [0.9, 0.1]}
+    rows = [{"status": "ok", "methods": {name: found, "random": found}}]
+    summary = summarise(rows, [name, "random"], {name: Cost(1.0, 2.0)}, name)
+    console = Console(file=io.StringIO(), width=200)
+    print_summary(summary, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "[red]x[/red]\\x1b[2J\\u202e" in printed
+    drawn = curve_plot(summary.insertion, summary.deletion)
+    ElementTree.fromstring(drawn)
+    assert "<script" not in drawn
+    text = markdown(summary)
+    assert {line.replace(r"\|", "").count("|") for line in text.splitlines()[:3]} == {4}
+    assert "<script" not in text.replace(r"\<", "")
+    for told in (printed, drawn, text):
+        assert "\x1b" not in told
+    for line in list(csv.DictReader(io.StringIO(comma_separated(summary))))[:1]:
+        assert line["method"] == f"'{name}"
 
 
 def test_percentages_have_one_decimal_and_other_figures_three(every_metric: Summary) -> None:

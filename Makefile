@@ -66,9 +66,7 @@ reference: $(VENV)/.installed-dev ## Write the reference pages from the code aga
 
 overview: $(VENV)/.installed ## Draw the images of README and guide again
 	$(BIN)/python -m docs.overview docs/assets/overview.png
-	$(BIN)/python -m docs.contrast docs/assets/contrast.png
-	$(BIN)/python -m docs.looks docs/assets/looks.png
-	$(BIN)/python -m docs.signed docs/assets/signed.png
+	$(BIN)/python -m docs.pictures
 
 clean: ## Remove what was made, .venv included
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

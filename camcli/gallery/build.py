@@ -17,6 +17,7 @@ from camcli.gallery.items import ShownRun, items_of
 from camcli.gallery.parts import ITEMS_PER_PART, Vocabulary, columns, details, script
 from camcli.gallery.pictures import Pictures
 from camcli.output.atomic import write_bytes
+from camcli.system.control_characters import harmless
 
 SIDE = 640
 """The longest side of originals, in pixels."""
@@ -117,7 +118,7 @@ def _write_page(
         loader=PackageLoader("camcli.gallery"), autoescape=True, undefined=StrictUndefined
     )
     template = environment.get_template("index.html")
-    title = ", ".join(run.name for run in runs)
+    title = harmless(", ".join(run.name for run in runs))
     page = template.render(title=title, version=__version__, several=len(runs) > 1)
     # Last, so that a page that is there is whole.
     _write(folder, _PAGE, page.encode("utf-8", "replace"))

@@ -21,8 +21,10 @@ def in_markdown(text: str) -> str:
 
 
 def in_xml(text: str) -> str:
-    """Return text with what XML cannot hold spelt out; markup is for the writer to escape."""
-    return _NOT_XML.sub(lambda m: m.group().encode("unicode_escape").decode("ascii"), text)
+    """Return text that XML can hold and that turns no line round; its writer escapes markup."""
+    return _NOT_XML.sub(
+        lambda m: m.group().encode("unicode_escape").decode("ascii"), harmless(text)
+    )
 
 
 def in_spreadsheet(text: str) -> str:

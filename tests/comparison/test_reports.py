@@ -50,6 +50,7 @@ def test_junit_is_xml_with_a_case_for_each_row(comparison: Comparison) -> None:
     assert (failure.get("message") or "").startswith("cosine ")
     assert "<img src=x onerror=alert(1)>" in (first.get("classname") or "")
     assert second.find("failure") is None
+    assert "\u202e" not in (first.get("classname") or "")
 
 
 def test_json_has_every_row_and_the_verdict(comparison: Comparison) -> None:

@@ -43,6 +43,10 @@
 
   window.galleryDetails = (part, text) => details.set(part, JSON.parse(text));
 
+  // Control characters and direction marks are spelt out: they make `gpj.exe` look like `exe.jpg`.
+  const UNRULY = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+  const plain = (text) => text.replace(UNRULY, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
   function append(to, from, names) {
     for (const name of names) for (const value of from[name]) to[name].push(value);
   }
@@ -75,7 +79,7 @@
       for (const [name, index] of named) {
         const option = document.createElement("option");
         option.value = String(index);
-        option.textContent = name;
+        option.textContent = plain(name);
         byId(id).append(option);
       }
     }
@@ -230,7 +234,7 @@
   function element(tag, className, text) {
     const made = document.createElement(tag);
     if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
+    if (text !== undefined) made.textContent = plain(text);
     return made;
   }
 
@@ -268,7 +272,7 @@
     });
     card.append(cells, nameOf(rows.image[item]));
     spoken.push(`${place + 1} of ${order.length}`);
-    card.setAttribute("aria-label", spoken.filter(Boolean).join(", "));
+    card.setAttribute("aria-label", plain(spoken.filter(Boolean).join(", ")));
     card.addEventListener("click", () => { focused = place; openViewer(); });
     // A dialog that closes gives the focus back to where it was before, not to what is shown now.
     card.addEventListener("focus", () => { if (!viewing) focused = place; });
@@ -279,7 +283,7 @@
   function nameOf(image) {
     const name = element("span", "name");
     const end = image.lastIndexOf("/") + 1;
-    name.append(element("bdi", "folders", image.slice(0, end)), element("bdi", "file", image.slice(end)));
+    name.append(element("span", "folders", image.slice(0, end)), element("span", "file", image.slice(end)));
     return name;
   }
 
@@ -313,7 +317,7 @@
 
   async function showFocused() {
     const item = order[focused];
-    byId("viewer-title").textContent = rows.image[item];
+    byId("viewer-title").textContent = plain(rows.image[item]);
     byId("position").textContent = `${focused + 1} of ${order.length}`;
     byId("stages").replaceChildren(...rows.runs.map((_, run) => stageOf(item, run)));
     showLayer();
@@ -338,7 +342,7 @@
         canvas.style.maxWidth = `calc(76vh * ${photo.naturalWidth / photo.naturalHeight})`;
       };
       photo.src = source;
-      photo.alt = rows.image[item];
+      photo.alt = plain(rows.image[item]);
       canvas.append(photo);
     }
     for (const kind of ["heat", "difference"]) {

@@ -124,6 +124,8 @@ def _write_page(golden: Path, new: Path, folder: Path, opened: bool) -> None:
     from camcli.gallery.source import read_runs
 
     made = build_gallery(read_runs([golden, new]), folder)
+    for line in made.lines():
+        say(line)
     if opened:
         open_result(made.page, "sort=changed")
     else:

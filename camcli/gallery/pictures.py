@@ -84,6 +84,7 @@ class Pictures:
     side: int = 640
     _missing: set[str] = field(default_factory=set)
     _changed: set[str] = field(default_factory=set)
+    _unmapped: set[int] = field(default_factory=set)
 
     @property
     def missing(self) -> int:
@@ -94,6 +95,11 @@ class Pictures:
     def changed(self) -> int:
         """How many images are others than were explained, so that they are not shown."""
         return len(self._changed)
+
+    @property
+    def unmapped(self) -> int:
+        """How many rows were explained but have kept no map, so that images are shown alone."""
+        return len(self._unmapped)
 
     def of(self, item: Item) -> ItemPictures:
         """Draw the pictures of an item, as far as they are not there yet.
@@ -127,6 +133,8 @@ class Pictures:
             return RowPictures()
         identity = (_identity(row.row), colormap)
         heat = None
+        if values is None and row.status == "ok":
+            self._unmapped.add(id(row))
         if values is not None:
             signed = row.meaning.sign == "signed"
             heat = self._made("heat", identity, "png", partial(_heat, values, colormap, signed))

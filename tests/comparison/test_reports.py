@@ -15,6 +15,7 @@ from camcli.comparison.gate import gate_from
 from camcli.comparison.report.document import diff_schema, document_of
 from camcli.comparison.report.junit import junit
 from camcli.comparison.report.markdown import markdown
+from camcli.comparison.report.summary import counted
 from camcli.comparison.report.terminal import print_comparison
 from tests.comparison.runs import blob, row_of, write_run
 from tests.output import schemas
@@ -85,6 +86,14 @@ def test_the_json_is_as_its_schema_says_whatever_happened_to_the_rows(tmp_path: 
     assert "'verdict' was unexpected" in extra
     (later,) = schemas.mistakes({**written, "schema": 2}, diff_schema())
     assert "1 was expected" in later
+
+
+def test_pairs_that_kept_no_map_are_told(tmp_path: Path) -> None:
+    rows = [row_of("a.png"), row_of("b.png"), row_of("c.png", None, status="failed")]
+    golden = write_run(tmp_path / "golden", rows, [blob(1, 1), blob(1, 1), None])
+    new = write_run(tmp_path / "new", rows, [blob(1, 1), None, None])
+    found = counted(compare(read_side(golden), read_side(new)))
+    assert found == "3 pairs compared, 1 without maps to compare (--save maps)"
 
 
 def test_every_field_of_the_json_says_what_it_is() -> None:

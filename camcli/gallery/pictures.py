@@ -285,8 +285,11 @@ def _heat(values: Map, colormap: str, signed: bool = False) -> bytes:
 
 
 def _change(moved: Map) -> bytes:
-    """Return a difference of maps, in [-1, 1], in a diverging colour map with 0 in the middle."""
-    return _encoded(_coloured(moved, _DIVERGING, signed=True), format="PNG", optimize=True)
+    """Return a difference of maps, in [-1, 1], in a diverging colour map; none is transparent."""
+    picture = _coloured(moved, _DIVERGING, signed=True)
+    strength = np.sqrt(np.abs(np.clip(_reduced(moved), -1, 1)))
+    picture.putalpha(Image.fromarray((255 * strength).astype(np.uint8)))
+    return _encoded(picture, format="PNG", optimize=True)
 
 
 def _encoded(image: Image.Image, **options: Any) -> bytes:

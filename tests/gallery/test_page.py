@@ -46,11 +46,12 @@ def page(browser: Any, run: Path, another: Path, tmp_path: Path) -> Iterator[Ope
 
 def shown(tab: Any) -> list[str]:
     """Return the names of the images on the page, in order."""
+
+    def read(card: Any) -> str:
+        return "".join(card.locator(".folders, .file").all_text_contents())
+
     cards = tab.locator(".card")
-    found = [
-        (cards.nth(i).bounding_box(), cards.nth(i).locator(".name").text_content())
-        for i in range(cards.count())
-    ]
+    found = [(cards.nth(i).bounding_box(), read(cards.nth(i))) for i in range(cards.count())]
     return [name for box, name in sorted(found, key=lambda one: (one[0]["y"], one[0]["x"]))]
 
 
@@ -172,7 +173,11 @@ def test_the_viewer_lays_the_map_over_the_image(page: Opened) -> None:
 def test_runs_stand_side_by_side_the_most_changed_first(page: Opened) -> None:
     tab = page("#sort=changed", several=True)
     assert shown(tab)[0] == "dog/3.png"
-    assert tab.locator(".card").first.locator(".cell").count() == 2
+    worst = tab.locator(".card").first
+    assert worst.locator(".cell").count() == 2
+    told = worst.locator(".alike").text_content()
+    assert 0 <= float(told.removeprefix("cosine ")) < 0.5
+    assert told in worst.get_attribute("aria-label")
 
 
 def test_a_telephone_shows_it_without_scrolling_sideways(page: Opened) -> None:
@@ -180,6 +185,7 @@ def test_a_telephone_shows_it_without_scrolling_sideways(page: Opened) -> None:
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     tab.locator(".card").first.click()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.locator("#viewer-title").bounding_box()["width"] > 200
 
 
 def test_names_and_labels_do_nothing(page: Opened) -> None:

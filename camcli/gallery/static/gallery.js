@@ -270,7 +270,10 @@
       cells.append(cell);
       spoken.push(`${rows.runs.length > 1 ? about.runs[index] : ""} ${what} ${note} ${wrong ? "wrong" : ""}`.trim());
     });
-    card.append(cells, nameOf(rows.image[item]));
+    const name = nameOf(rows.image[item]);
+    if (rows.change[item] !== null) name.append(element("span", "alike", likeness(item)));
+    card.append(cells, name);
+    if (rows.change[item] !== null) spoken.push(likeness(item));
     spoken.push(`${place + 1} of ${order.length}`);
     card.setAttribute("aria-label", plain(spoken.filter(Boolean).join(", ")));
     card.addEventListener("click", () => { focused = place; openViewer(); });
@@ -278,6 +281,9 @@
     card.addEventListener("focus", () => { if (!viewing) focused = place; });
     return card;
   }
+
+  // How alike the first run's map and the most different other one are.
+  const likeness = (item) => `cosine ${rows.change[item].toFixed(3)}`;
 
   // The folders of a long name give way before the file's own name does.
   function nameOf(image) {
@@ -318,7 +324,8 @@
   async function showFocused() {
     const item = order[focused];
     byId("viewer-title").textContent = plain(rows.image[item]);
-    byId("position").textContent = `${focused + 1} of ${order.length}`;
+    const alike = rows.change[item] === null ? "" : `${likeness(item)} · `;
+    byId("position").textContent = `${alike}${focused + 1} of ${order.length}`;
     byId("stages").replaceChildren(...rows.runs.map((_, run) => stageOf(item, run)));
     showLayer();
     writeAddress();

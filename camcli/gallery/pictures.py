@@ -285,10 +285,11 @@ def _heat(values: Map, colormap: str, signed: bool = False) -> bytes:
 
 
 def _change(moved: Map) -> bytes:
-    """Return a difference of maps, in [-1, 1], in a diverging colour map; none is transparent."""
-    picture = _coloured(moved, _DIVERGING, signed=True)
-    strength = np.sqrt(np.abs(np.clip(_reduced(moved), -1, 1)))
-    picture.putalpha(Image.fromarray((255 * strength).astype(np.uint8)))
+    """Return a difference d of maps, in [-1, 1]: red or blue by its sign, of opacity √|d|."""
+    difference = np.clip(_reduced(moved), -1, 1)
+    picture = Levels.of(np.sign(difference), signed=True).coloured(_DIVERGING)
+    opacity = 255 * np.sqrt(np.abs(difference))
+    picture.putalpha(Image.fromarray(opacity.astype(np.uint8)))
     return _encoded(picture, format="PNG", optimize=True)
 
 

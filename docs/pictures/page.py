@@ -15,7 +15,6 @@ from camcli.gallery.build import build_gallery
 from camcli.gallery.source import read_runs
 from docs.pictures.strip import SAMPLES, explain
 
-_COLOURS = 256
 _WIDE, _NARROW = 1040, 390
 _METHODS = {name: ("--method", name) for name in ("lift-cam", "decom-cam")}
 _BEFORE_AND_AFTER = {"golden": (), "new": ("--layer", "stages.2")}
@@ -24,13 +23,13 @@ _BEFORE_AND_AFTER = {"golden": (), "new": ("--layer", "stages.2")}
 def report(folder: Path) -> Image.Image:
     """Return the page of two methods on a wide screen, and beside it on a telephone."""
     with _page(folder, _METHODS) as shot:
-        return _beside(shot(_WIDE, 640, ""), shot(_NARROW, 640, ""))
+        return _in_few_colours(_beside(shot(_WIDE, 640, ""), shot(_NARROW, 640, "")))
 
 
 def difference(folder: Path) -> Image.Image:
     """Return the page of `diff --report`, the most changed image looked at closely."""
     with _page(folder, _BEFORE_AND_AFTER) as shot:
-        return shot(_WIDE, 640, "#sort=changed", closely=True)
+        return _in_few_colours(shot(_WIDE, 640, "#sort=changed", closely=True))
 
 
 @contextmanager
@@ -57,14 +56,20 @@ def _page(folder: Path, options: Mapping[str, Sequence[str]]) -> Iterator[Any]:
                 tab.fill("#opacity", "80")
             tab.wait_for_load_state("networkidle")
             with Image.open(io.BytesIO(tab.screenshot())) as taken:
-                return taken.convert("RGB").quantize(_COLOURS)
+                return taken.convert("RGB")
 
         yield shot
         browser.close()
 
 
+def _in_few_colours(picture: Image.Image) -> Image.Image:
+    """Return a picture of half the bytes: 256 colours, dithered."""
+    palette = picture.quantize(256)
+    return picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
 def _beside(wide: Image.Image, narrow: Image.Image) -> Image.Image:
     sheet = Image.new("RGB", (wide.width + 16 + narrow.width, wide.height), (255, 255, 255))
-    sheet.paste(wide.convert("RGB"), (0, 0))
-    sheet.paste(narrow.convert("RGB"), (wide.width + 16, 0))
-    return sheet.quantize(_COLOURS)
+    sheet.paste(wide, (0, 0))
+    sheet.paste(narrow, (wide.width + 16, 0))
+    return sheet

@@ -375,6 +375,7 @@
     const opacity = Number(byId("opacity").value) / 100;
     for (const canvas of document.querySelectorAll(".canvas")) {
       canvas.classList.toggle("bare", kind === "heat");
+      canvas.classList.toggle("grey", kind === "difference");
       for (const layer of canvas.querySelectorAll(".layer")) {
         const shown = layer.classList.contains(kind === "difference" ? "difference" : "heat") && kind !== "original";
         layer.style.opacity = shown ? (kind === "heat" ? 1 : opacity) : 0;

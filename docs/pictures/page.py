@@ -56,7 +56,8 @@ def _page(folder: Path, options: Mapping[str, Sequence[str]]) -> Iterator[Any]:
                 tab.fill("#opacity", "80")
             tab.wait_for_load_state("networkidle")
             with Image.open(io.BytesIO(tab.screenshot())) as taken:
-                return taken.convert("RGB")
+                picture: Image.Image = taken.convert("RGB")
+                return picture
 
         yield shot
         browser.close()

@@ -88,6 +88,16 @@ def test_the_json_is_as_its_schema_says_whatever_happened_to_the_rows(tmp_path: 
     assert "1 was expected" in later
 
 
+def test_the_terminal_shows_the_end_of_long_names(tmp_path: Path) -> None:
+    rows = [row_of(f"{'a_long_folder/' * 6}{letter}") for letter in "XY"]
+    run = write_run(tmp_path / "run", rows, [blob(1, 1)] * 2)
+    console = Console(width=80, file=io.StringIO())
+    print_comparison(compare(read_side(run), read_side(run)), gate_from([], [], []), 2, console)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "X" in said
+    assert "Y" in said
+
+
 def test_pairs_that_kept_no_map_are_told(tmp_path: Path) -> None:
     rows = [row_of("a.png"), row_of("b.png"), row_of("c.png", None, status="failed")]
     golden = write_run(tmp_path / "golden", rows, [blob(1, 1), blob(1, 1), None])

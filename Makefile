@@ -64,7 +64,7 @@ docs: $(VENV)/.installed-dev ## Build the documentation into build/docs, without
 reference: $(VENV)/.installed-dev ## Write the reference pages from the code again
 	$(BIN)/python -m docs.generate
 
-overview: $(VENV)/.installed ## Draw the images of README and guide again
+overview: $(VENV)/.installed-dev ## Draw the images of README and guide again (minutes; needs Chromium)
 	$(BIN)/python -m docs.overview docs/assets/overview.png
 	$(BIN)/python -m docs.pictures
 

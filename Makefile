@@ -64,12 +64,9 @@ docs: $(VENV)/.installed-dev ## Build the documentation into build/docs, without
 reference: $(VENV)/.installed-dev ## Write the reference pages from the code again
 	$(BIN)/python -m docs.generate
 
-overview: $(VENV)/.installed ## Draw the images of README and guide again
+overview: $(VENV)/.installed-dev ## Draw the images of README and guide again (minutes; needs Chromium)
 	$(BIN)/python -m docs.overview docs/assets/overview.png
-	$(BIN)/python -m docs.contrast docs/assets/contrast.png
-	$(BIN)/python -m docs.grid docs/assets/grid.png
-	$(BIN)/python -m docs.looks docs/assets/looks.png
-	$(BIN)/python -m docs.signed docs/assets/signed.png
+	$(BIN)/python -m docs.pictures
 
 clean: ## Remove what was made, .venv included
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -14,6 +14,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from camcli.comparison.report.document import diff_schema
+from camcli.evaluation.record import evaluation_run_schema
+from camcli.evaluation.report.document import evaluation_schema
+from camcli.evaluation.rows import evaluation_row_schema
 from camcli.output.row_schema import row_schema
 from camcli.run.run_document import run_schema
 from docs.tables.commands import commands_page
@@ -40,6 +44,10 @@ def pages() -> Mapping[str, str]:
         "targets.md": targets_page(),
         "row.schema.json": _json(row_schema()),
         "run.schema.json": _json(run_schema()),
+        "evaluation_row.schema.json": _json(evaluation_row_schema()),
+        "evaluation.schema.json": _json(evaluation_schema()),
+        "evaluation_run.schema.json": _json(evaluation_run_schema()),
+        "diff.schema.json": _json(diff_schema()),
     }
 
 

@@ -124,6 +124,8 @@ def _write_page(golden: Path, new: Path, folder: Path, opened: bool) -> None:
     from camcli.gallery.source import read_runs
 
     made = build_gallery(read_runs([golden, new]), folder)
+    for line in made.lines():
+        say(line)
     if opened:
         open_result(made.page, "sort=changed")
     else:
@@ -136,9 +138,9 @@ def _show(comparison: Comparison, gate: Gate, worst: int, json: bool, quiet: boo
     if json:
         from json import dumps
 
-        from camcli.comparison.report.json_report import json_ready
+        from camcli.comparison.report.document import document_of
 
-        typer.echo(dumps(json_ready(comparison, gate), ensure_ascii=False))
+        typer.echo(dumps(document_of(comparison, gate).to_json(), ensure_ascii=False))
     elif not quiet:
         from rich.console import Console
 

@@ -168,9 +168,9 @@ def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:
     if json:
         from json import dumps
 
-        from camcli.evaluation.report.tables import json_ready
+        from camcli.evaluation.report.document import document_of
 
-        typer.echo(dumps(json_ready(summary), ensure_ascii=False))
+        typer.echo(dumps(document_of(summary).to_json(), ensure_ascii=False))
     elif not quiet:
         from rich.console import Console
 

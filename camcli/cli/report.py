@@ -56,15 +56,8 @@ def report(
             bar.update(done - bar.n)
 
         made = build_gallery(shown, output, stated.by_image, side, show)
-    for line in stated.told:
+    for line in (*stated.told, *made.lines()):
         say(line)
-    if made.missing:
-        say(f"{made.missing} originals could not be read: their maps are shown without them")
-    if made.changed:
-        say(
-            f"{made.changed} originals changed since they were explained: their maps are shown "
-            "without them"
-        )
     if open_:
         open_result(made.page)
     elif not quiet:

@@ -31,7 +31,7 @@ class Difference:
         target: The class that the golden run explained, or the new one where it has no such row.
         new_target: The class that the new run explained, where that is another.
         event: What happened to the row; None where both runs have it.
-        status: How it ended in each run, None where it is not in it.
+        status: How it ended in the golden run and in the new one, None where it is not in it.
         figures: By measure; None where it does not exist for this row.
 
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ def read_folder(folder: Path) -> list[Entry]:
     """Read what `camcli explain` left in a folder; its manifest and maps are enough.
 
     Raises:
-        InputError: There is no manifest, or only those of shards.
+        InputError: There is no manifest, only those of shards, or that of an evaluation.
 
     """
     manifest = manifest_path(folder)
@@ -140,8 +140,19 @@ def read_folder(folder: Path) -> list[Entry]:
             _reader(folder, row.get("map"), 2),
             _reader(folder, _components_path(row), 3),
         )
-        for row in read_rows(manifest)
+        for row in _explained(read_rows(manifest), folder)
     ]
+
+
+def _explained(rows: Iterable[dict[str, Any]], folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield rows, and refuse those of `camcli evaluate`, which have figures and no maps."""
+    for row in rows:
+        if "methods" in row:
+            raise InputError(
+                f"{folder} holds an evaluation, which has figures and no maps: give a folder of "
+                "camcli explain"
+            )
+        yield row
 
 
 def cover_the_same(first: Entry, second: Entry) -> bool:

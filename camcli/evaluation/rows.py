@@ -9,7 +9,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from camcli.output.manifest_row import ErrorInfo
+from camcli.output.manifest_row import ROW_SCHEMA, ErrorInfo
+from camcli.output.row_schema import schema_of_rows
 from camcli.records import Target
 
 
@@ -19,9 +20,10 @@ class MethodResult:
 
     Attributes:
         values: Metrics by key; those that do not apply are missing.
-        insertion: Probabilities along the insertion curve.
-        deletion: Probabilities along the deletion curve.
-        degenerate: Why there is no map to measure, or None.
+        insertion: Probabilities along the insertion curve, from its baseline to the image; empty
+            where there is no map.
+        deletion: Probabilities along the deletion curve, from the image to its baseline, likewise.
+        degenerate: Why there is no map to measure, None where there is one.
 
     """
 
@@ -44,6 +46,7 @@ class EvaluationRow:
         truth: `used` where the explained object is known, else why it is not; None without any
             ground truth.
         sha256: The digest of the image's bytes under `image`, None where it could not be read.
+        schema: The version of the row.
 
     """
 
@@ -54,10 +57,16 @@ class EvaluationRow:
     error: ErrorInfo | None = None
     truth: str | None = None
     sha256: Mapping[str, str] | None = None
+    schema: int = ROW_SCHEMA
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as builtins, every key always present."""
         return asdict(self)
+
+
+def evaluation_row_schema() -> dict[str, Any]:
+    """Return what a row of this version must be: every field is there, and no other."""
+    return schema_of_rows(EvaluationRow, "camcli evaluation row")
 
 
 def column(rows: Sequence[Mapping[str, Any]], method: str, metric: str) -> Tensor:

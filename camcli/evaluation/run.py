@@ -95,9 +95,10 @@ def _evaluate(
     resumed: ResumeState,
 ) -> Summary:
     truth = evaluator.truth.report.to_json() if evaluator.truth else None
-    listings = [use.to_json() for use in evaluator.engine.targets.file_uses()]
-    given = {"left_out": dict(job.left_out), "listings": listings, "unused": list(job.unused)}
-    record = EvaluationRecord(job.folder, job.fingerprint, resumed, truth, given)
+    listings = evaluator.engine.targets.file_uses()
+    record = EvaluationRecord(
+        job.folder, job.fingerprint, resumed, truth, job.left_out, listings, job.unused
+    )
     costs = record.costs()
     record.write("running", costs)
     on_images(resumed.images)

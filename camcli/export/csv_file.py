@@ -10,9 +10,7 @@ from pathlib import Path
 from camcli.comparison.entry import Entry
 from camcli.export.columns import COLUMNS, Value, values_of
 from camcli.output.atomic import write_chunks
-
-# A spreadsheet takes a cell that begins so for a formula, and may run it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from camcli.system.escaping import in_spreadsheet
 
 
 def write_csv(entries: Iterable[Entry], path: Path) -> int:
@@ -55,4 +53,4 @@ def _lines(entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def _cell(value: Value) -> Value:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return in_spreadsheet(value) if isinstance(value, str) else value

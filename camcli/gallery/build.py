@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,6 +17,8 @@ from camcli.gallery.items import ShownRun, items_of
 from camcli.gallery.parts import ITEMS_PER_PART, Vocabulary, columns, details, script
 from camcli.gallery.pictures import Pictures
 from camcli.output.atomic import write_bytes
+from camcli.system.control_characters import harmless
+from camcli.system.wording import counted_as
 
 SIDE = 640
 """The longest side of originals, in pixels."""
@@ -36,6 +38,7 @@ class Gallery:
         items: How many places it has.
         missing: How many images could not be read, so that their maps are shown without them.
         changed: The same of images whose bytes are no longer those that were explained.
+        unmapped: How many rows were explained and have kept no map to show.
 
     """
 
@@ -43,6 +46,22 @@ class Gallery:
     items: int
     missing: int
     changed: int = 0
+    unmapped: int = 0
+
+    def lines(self) -> Iterator[str]:
+        """Yield what the page does not show, and why, a line each."""
+        if self.missing:
+            yield f"{self.missing} originals could not be read: their maps are shown without them"
+        if self.changed:
+            yield (
+                f"{self.changed} originals changed since they were explained: their maps are shown "
+                "without them"
+            )
+        if self.unmapped:
+            yield (
+                f"{counted_as(self.unmapped, 'explained row')} kept no map, and the page draws "
+                "from maps: the images are shown alone; explain again with --save maps"
+            )
 
 
 def build_gallery(
@@ -86,7 +105,9 @@ def build_gallery(
         _write_page(folder, runs, len(items), len(starts), classes)
     except OSError as error:
         raise OutputError(f"cannot write the page in {folder}: {error}") from None
-    return Gallery(folder / _PAGE, len(items), pictures.missing, pictures.changed)
+    return Gallery(
+        folder / _PAGE, len(items), pictures.missing, pictures.changed, pictures.unmapped
+    )
 
 
 def _refuse_other_content(folder: Path) -> None:
@@ -117,7 +138,7 @@ def _write_page(
         loader=PackageLoader("camcli.gallery"), autoescape=True, undefined=StrictUndefined
     )
     template = environment.get_template("index.html")
-    title = ", ".join(run.name for run in runs)
+    title = harmless(", ".join(run.name for run in runs))
     page = template.render(title=title, version=__version__, several=len(runs) > 1)
     # Last, so that a page that is there is whole.
     _write(folder, _PAGE, page.encode("utf-8", "replace"))

@@ -84,6 +84,7 @@ class Pictures:
     side: int = 640
     _missing: set[str] = field(default_factory=set)
     _changed: set[str] = field(default_factory=set)
+    _unmapped: set[int] = field(default_factory=set)
 
     @property
     def missing(self) -> int:
@@ -94,6 +95,11 @@ class Pictures:
     def changed(self) -> int:
         """How many images are others than were explained, so that they are not shown."""
         return len(self._changed)
+
+    @property
+    def unmapped(self) -> int:
+        """How many rows were explained but have kept no map, so that images are shown alone."""
+        return len(self._unmapped)
 
     def of(self, item: Item) -> ItemPictures:
         """Draw the pictures of an item, as far as they are not there yet.
@@ -127,6 +133,8 @@ class Pictures:
             return RowPictures()
         identity = (_identity(row.row), colormap)
         heat = None
+        if values is None and row.status == "ok":
+            self._unmapped.add(id(row))
         if values is not None:
             signed = row.meaning.sign == "signed"
             heat = self._made("heat", identity, "png", partial(_heat, values, colormap, signed))
@@ -277,8 +285,12 @@ def _heat(values: Map, colormap: str, signed: bool = False) -> bytes:
 
 
 def _change(moved: Map) -> bytes:
-    """Return a difference of maps, in [-1, 1], in a diverging colour map with 0 in the middle."""
-    return _encoded(_coloured(moved, _DIVERGING, signed=True), format="PNG", optimize=True)
+    """Return a difference d of maps, in [-1, 1]: red or blue by its sign, of opacity √|d|."""
+    difference = np.clip(_reduced(moved), -1, 1)
+    picture = Levels.of(np.sign(difference), signed=True).coloured(_DIVERGING)
+    opacity = 255 * np.sqrt(np.abs(difference))
+    picture.putalpha(Image.fromarray(opacity.astype(np.uint8)))
+    return _encoded(picture, format="PNG", optimize=True)
 
 
 def _encoded(image: Image.Image, **options: Any) -> bytes:

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from camcli.config import OutputConfig
 
-_USUAL = OutputConfig()
-
 
 def idle_looks(output: OutputConfig) -> Iterator[str]:
     """Yield a line for each key of the configuration that says how nothing looks."""
+    usual = OutputConfig(sign=output.sign)  # signed maps have colours of their own
     shown = {key: reason for key, reason in _reasons(output) if reason is not None}
     for key, reason in shown.items():
-        if getattr(output, key) != getattr(_USUAL, key):
+        if getattr(output, key) != getattr(usual, key):
             yield f"output.{key} is not used: {reason}"
 
 

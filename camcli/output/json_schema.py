@@ -35,6 +35,19 @@ def schema_of(record: type[Any], title: str, version: int) -> dict[str, Any]:
     return {"$schema": _DIALECT, **made, "title": f"{title}, version {version}"}
 
 
+def with_null_for_numbers(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema in which numbers may be null, as those that are not finite are written."""
+    found: dict[str, Any] = _with_null(schema)
+    return found
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        read = {key: _with_null(inner) for key, inner in value.items()}
+        return read | {"type": ["number", "null"]} if value.get("type") == "number" else read
+    return [_with_null(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _records_in(record: type[Any]) -> Iterator[type[Any]]:
     """Yield a dataclass and those that its fields are made of."""
     yield record
@@ -65,7 +78,8 @@ def _describe(described: dict[str, Any], record: type[Any]) -> None:
 
 
 def _meanings(record: type[Any]) -> Iterator[tuple[str, str]]:
-    """Yield each field of a record with what its docstring says of it."""
-    _, _, attributes = (record.__doc__ or "").partition("Attributes:\n")
-    for name, text in _ENTRY.findall(attributes):
-        yield name, " ".join(text.split())
+    """Yield each field of a record with what its docstring, or that of a record below it, says."""
+    for each in record.__mro__:
+        _, _, attributes = (each.__doc__ or "").partition("Attributes:\n")
+        for name, text in _ENTRY.findall(attributes):
+            yield name, " ".join(text.split())

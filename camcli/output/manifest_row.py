@@ -8,7 +8,7 @@ from typing import Any
 from camcli.records import Box, MapValues, Status, Target
 
 ROW_SCHEMA = 1
-"""The version of a manifest row; a field that is added leaves it as it is."""
+"""The version of a row, of explain and of evaluate; a field that is added leaves it as it is."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from camcli.comparison.compare import Comparison, compare, read_side
 from camcli.comparison.frozen import SIDE, freeze
 from camcli.comparison.gate import gate_from
 from camcli.errors import CamcliError, InputError
+from camcli.evaluation.rows import EvaluationRow
+from camcli.output.manifest import to_line
+from camcli.records import Target
 from tests.comparison.runs import blob, row_of, write_run
 
 _number = itertools.count()
@@ -207,6 +210,13 @@ def test_a_broken_frozen_run_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match="no frozen run"):
         read_side(path)
+
+
+def test_an_evaluation_is_no_run_to_compare(tmp_path: Path) -> None:
+    row = EvaluationRow("a.png", "ok", Target(1, "cat", 2.0, 0.5))
+    (tmp_path / "manifest.jsonl").write_text(to_line(row) + "\n")
+    with pytest.raises(InputError, match="holds an evaluation, which has figures and no maps"):
+        read_side(tmp_path)
 
 
 def test_a_frozen_run_with_objects_in_it_runs_nothing(tmp_path: Path) -> None:

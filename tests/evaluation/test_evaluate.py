@@ -21,7 +21,11 @@ from camcli.demo.scenes import make_scene
 from camcli.errors import CamcliError
 from camcli.evaluation.metrics import METRICS
 from camcli.evaluation.metrics.complexity import COMPLEXITY, ComplexityInput
+from camcli.evaluation.record import evaluation_run_schema
 from camcli.evaluation.report import summary
+from camcli.evaluation.report.document import evaluation_schema
+from camcli.evaluation.rows import evaluation_row_schema
+from tests.output.schemas import mistakes
 
 Run = Callable[..., Any]
 FIRST_SEED = 9_000_000
@@ -54,9 +58,19 @@ def run(world: Path, tmp_path: Path) -> Run:
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, result.output
+        check_schemas(folder)
         return folder
 
     return call
+
+
+def check_schemas(folder: Path) -> None:
+    """Hold all that an evaluation writes as JSON against its published schemas."""
+    row_schema = evaluation_row_schema()
+    for row in rows_of(folder):
+        assert mistakes(row, row_schema) == []
+    for name, schema in (("table", evaluation_schema()), ("run", evaluation_run_schema())):
+        assert mistakes(json.loads((folder / f"{name}.json").read_text()), schema) == []
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:

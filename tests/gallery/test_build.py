@@ -136,6 +136,17 @@ def test_originals_that_changed_are_counted_and_not_shown(run: Path, tmp_path: P
     assert [place is None for place in part["original"][:2]] == [True, False]
 
 
+def test_rows_that_kept_no_map_are_counted_and_failed_ones_are_not(
+    photos: Path, tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "bare", rows_of(photos), [None] * (len(ANSWERS) + 1))
+    made = build_gallery(read_runs([run]), tmp_path / "page")
+    assert (made.unmapped, made.missing) == (len(ANSWERS), 0)
+    (line,) = made.lines()
+    assert line.startswith("5 explained rows kept no map")
+    assert build_gallery(read_runs([run]), tmp_path / "page").unmapped == len(ANSWERS)
+
+
 def test_a_frozen_run_can_be_shown(run: Path, another: Path, tmp_path: Path) -> None:
     freeze(read_runs([run])[0].entries, tmp_path / "golden.npz")
     made = build_gallery(read_runs([tmp_path / "golden.npz", another]), tmp_path / "page")

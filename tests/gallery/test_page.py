@@ -15,6 +15,8 @@ from tests.gallery.conftest import ANSWERS, HOSTILE
 
 Opened = Callable[..., Any]
 
+HOSTILE_SHOWN = HOSTILE.replace("\u202e", r"\u202e")
+
 pytestmark = pytest.mark.slow
 
 
@@ -44,11 +46,12 @@ def page(browser: Any, run: Path, another: Path, tmp_path: Path) -> Iterator[Ope
 
 def shown(tab: Any) -> list[str]:
     """Return the names of the images on the page, in order."""
+
+    def read(card: Any) -> str:
+        return "".join(card.locator(".folders, .file").all_text_contents())
+
     cards = tab.locator(".card")
-    found = [
-        (cards.nth(i).bounding_box(), cards.nth(i).locator(".name").text_content())
-        for i in range(cards.count())
-    ]
+    found = [(cards.nth(i).bounding_box(), read(cards.nth(i))) for i in range(cards.count())]
     return [name for box, name in sorted(found, key=lambda one: (one[0]["y"], one[0]["x"]))]
 
 
@@ -67,13 +70,13 @@ def test_filters_sorting_and_the_address(page: Opened) -> None:
     tab.click("text=Clear")
     tab.select_option("#right", "wrong")
     tab.select_option("#sort", "wrong")
-    assert shown(tab) == ["cat/2.png", f"dog/{HOSTILE}", "dog/4.png"]
+    assert shown(tab) == ["cat/2.png", f"dog/{HOSTILE_SHOWN}", "dog/4.png"]
     tab.click("text=Clear")
     tab.select_option("#sort", "unsure")
     assert shown(tab)[:2] == ["dog/3.png", "dog/4.png"]
     assert shown(tab)[-1] == "dog/broken.png", "what has no probability comes last"
     tab.fill("#low", "0.65")
-    assert shown(tab) == [f"dog/{HOSTILE}", "cat/2.png", "cat/1.png"]
+    assert shown(tab) == [f"dog/{HOSTILE_SHOWN}", "cat/2.png", "cat/1.png"]
     tab.fill("#low", "")
     tab.fill("#error", "0.05")
     assert shown(tab) == ["cat/2.png", "cat/1.png"]
@@ -88,6 +91,43 @@ def test_an_address_opens_what_it_was_copied_from(page: Opened) -> None:
     assert first.text_content("#viewer-title") == "cat/2.png"
     assert first.text_content("#position") == "2 of 2"
     assert first.input_value("#sort") == "unsure"
+
+
+def test_an_address_of_a_later_image_shows_its_row_and_goes_on_from_there(page: Opened) -> None:
+    tab = page("#sort=name&image=dog%2F3.png")
+    tab.wait_for_selector("#details dd")
+    assert "dog/3.png" in tab.text_content("#details")
+    place = int(tab.text_content("#position").split()[0])
+    assert place > 1
+    tab.keyboard.press("ArrowRight")
+    assert tab.text_content("#position") == f"{place + 1} of 6"
+    tab.evaluate("location.hash = 'sort=name&image=cat%2F1.png'")
+    tab.locator("#viewer-title", has_text="cat/1.png").wait_for()
+
+
+def test_a_wrong_answer_is_told_by_more_than_its_colour(page: Opened) -> None:
+    tab = page("#right=wrong&class=dog")
+    assert tab.locator(".card .what").text_content() == "✗ dog"
+    tab.locator(".card").click()
+    assert "wrong: it is cat" in tab.text_content("figcaption")
+    tab.keyboard.press("Escape")
+    tab.fill("#q", "nothing is called this")
+    assert tab.is_visible("#nothing")
+
+
+def test_long_names_keep_the_end_that_tells_them_apart(page: Opened) -> None:
+    tab = page("#q=1.png")
+    name = tab.locator(".card .name")
+    tab.evaluate("document.querySelector('.folders').textContent = 'a/long/folder/of/images/'")
+    whole, end = name.bounding_box(), name.locator(".file").bounding_box()
+    assert end["x"] + end["width"] <= whole["x"] + whole["width"] + 1
+
+
+def test_all_runs_of_an_image_fit_a_telephone(page: Opened) -> None:
+    tab = page(several=True, width=390)
+    for cell in tab.locator(".card").first.locator(".cell").all():
+        box = cell.bounding_box()
+        assert box["x"] + box["width"] <= 390
 
 
 def test_the_keyboard_is_enough(page: Opened) -> None:
@@ -133,7 +173,11 @@ def test_the_viewer_lays_the_map_over_the_image(page: Opened) -> None:
 def test_runs_stand_side_by_side_the_most_changed_first(page: Opened) -> None:
     tab = page("#sort=changed", several=True)
     assert shown(tab)[0] == "dog/3.png"
-    assert tab.locator(".card").first.locator(".cell").count() == 2
+    worst = tab.locator(".card").first
+    assert worst.locator(".cell").count() == 2
+    told = worst.locator(".alike").text_content()
+    assert 0 <= float(told.removeprefix("cosine ")) < 0.5
+    assert told in worst.get_attribute("aria-label")
 
 
 def test_a_telephone_shows_it_without_scrolling_sideways(page: Opened) -> None:
@@ -141,12 +185,14 @@ def test_a_telephone_shows_it_without_scrolling_sideways(page: Opened) -> None:
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     tab.locator(".card").first.click()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.locator("#viewer-title").bounding_box()["width"] > 200
 
 
 def test_names_and_labels_do_nothing(page: Opened) -> None:
     tab = page(f"#sort=name&q={HOSTILE[:4]}".replace("<", "%3C"))
     (name,) = shown(tab)
-    assert name == f"dog/{HOSTILE}"
+    assert name == f"dog/{HOSTILE_SHOWN}"
+    assert "\u202e" not in tab.locator("body").inner_html()
     tab.locator(".card").first.click()
     tab.wait_for_selector("#details dd")
     assert tab.locator("#viewer img[src=x], #grid img[src=x], b").count() == 0

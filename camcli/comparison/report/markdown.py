@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from camcli.comparison.compare import Comparison
 from camcli.comparison.gate import Gate, described
 from camcli.comparison.measures import MEASURES
 from camcli.comparison.report.summary import counted, figures, shown, verdict
-from camcli.system.control_characters import harmless
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+.!|~@:&-])")
+from camcli.system.escaping import in_markdown
 
 
 def markdown(comparison: Comparison, gate: Gate, worst: int) -> str:
@@ -22,10 +19,10 @@ def markdown(comparison: Comparison, gate: Gate, worst: int) -> str:
     ]
     rows = [
         [
-            escaped(difference.image),
-            escaped(difference.about),
+            in_markdown(difference.image),
+            in_markdown(difference.about),
             *(shown(difference.figures[name]) for name in MEASURES),
-            escaped("; ".join(gate.complaints(difference)) or described(difference)),
+            in_markdown("; ".join(gate.complaints(difference)) or described(difference)),
         ]
         for difference in gate.worst(comparison, worst)
     ]
@@ -37,12 +34,6 @@ def markdown(comparison: Comparison, gate: Gate, worst: int) -> str:
             _table(titles, rows),
         ]
     )
-
-
-def escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, whatever is in it."""
-    one_line = harmless(text).replace("\n", r"\n").replace("\t", " ")
-    return _SPECIAL.sub(r"\\\1", one_line)
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

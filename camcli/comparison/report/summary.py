@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
-from camcli.comparison.compare import EVENTS, Comparison
+from camcli.comparison.compare import EVENTS, Comparison, Difference
 from camcli.comparison.gate import Gate
 from camcli.comparison.measures import MEASURES
 from camcli.system.wording import counted_as
@@ -13,7 +13,15 @@ from camcli.system.wording import counted_as
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure over all rows that have it: how many they are, the mean, and the worst value."""
+    """One measure over all rows that have it.
+
+    Attributes:
+        title: As a heading.
+        count: How many rows have it.
+        mean: Of their values, None where no row has one.
+        worst: Of their values, likewise.
+
+    """
 
     title: str
     count: int
@@ -41,7 +49,16 @@ def counted(comparison: Comparison) -> str:
     events = comparison.events
     both = len(comparison.differences) - events["missing"] - events["new"]
     told = [f"{events[event]} {event.replace('-', ' ')}" for event in EVENTS if events[event]]
+    if unmapped := sum(map(_lacks_maps, comparison.differences)):
+        told.append(f"{unmapped} without maps to compare (--save maps)")
     return ", ".join([f"{counted_as(both, 'pair')} compared", *told])
+
+
+def _lacks_maps(difference: Difference) -> bool:
+    """Return whether nothing happened to a row but that a run has not kept its map."""
+    explained = difference.event is None and difference.status == ("ok", "ok")
+    measured = [difference.figures[name] for name, each in MEASURES.items() if each.of_maps]
+    return explained and all(figure is None for figure in measured)
 
 
 def verdict(comparison: Comparison, gate: Gate) -> str:

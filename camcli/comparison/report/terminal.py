@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from camcli.comparison.compare import Comparison
@@ -21,7 +21,8 @@ def print_comparison(comparison: Comparison, gate: Gate, worst: int, console: Co
     for figure in figures(comparison).values():
         summary.add_row(figure.title, str(figure.count), shown(figure.mean), shown(figure.worst))
     console.print(summary)
-    rows = Table("image", "target", *(MEASURES[name].title for name in _COLUMNS), "", box=None)
+    image = Column("image", overflow="fold")  # what tells long names apart is at their end
+    rows = Table(image, "target", *(MEASURES[name].title for name in _COLUMNS), "", box=None)
     for difference in gate.worst(comparison, worst):
         told = "; ".join(gate.complaints(difference)) or described(difference)
         cells = (shown(difference.figures[name]) for name in _COLUMNS)

@@ -7,6 +7,8 @@ from xml.sax.saxutils import escape
 
 from torch import Tensor
 
+from camcli.system.escaping import in_xml
+
 _WIDTH, _HEIGHT = 420, 320
 _LEFT, _TOP, _GAP, _BOTTOM = 52, 40, 70, 60
 _KEY_WIDTH, _KEY_LINE = 150, 18
@@ -75,5 +77,5 @@ def _panel(
 def _key_entry(name: str, colour: str, x: int, y: int) -> str:
     return (
         f'<line x1="{x}" y1="{y}" x2="{x + 22}" y2="{y}" stroke="{colour}" stroke-width="3"/>\n'
-        f'<text x="{x + 28}" y="{y + 4}">{escape(name)}</text>\n'
+        f'<text x="{x + 28}" y="{y + 4}">{escape(in_xml(name))}</text>\n'
     )

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from camcli.evaluation.report.curve_plot import curve_plot
+from camcli.evaluation.report.document import document_of
 from camcli.evaluation.report.summary import Summary
-from camcli.evaluation.report.tables import comma_separated, json_ready, markdown
+from camcli.evaluation.report.tables import comma_separated, markdown
 from camcli.output.atomic import write_bytes
 
 
@@ -16,7 +17,8 @@ def write_report(folder: Path, summary: Summary) -> None:
     texts = {
         "table.md": markdown(summary),
         "table.csv": comma_separated(summary),
-        "table.json": json.dumps(json_ready(summary), indent=2, ensure_ascii=False) + "\n",
+        "table.json": json.dumps(document_of(summary).to_json(), indent=2, ensure_ascii=False)
+        + "\n",
         "curves.svg": curve_plot(summary.insertion, summary.deletion),
     }
     for name, text in texts.items():

@@ -1,18 +1,13 @@
-"""A summary as text: Markdown, CSV and JSON."""
+"""A summary as text: Markdown and CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
-from torch import Tensor
-
-from camcli.evaluation.report.bootstrap import Estimate
 from camcli.evaluation.report.figures import cells, heading, leads
 from camcli.evaluation.report.summary import Summary
+from camcli.system.escaping import in_markdown, in_spreadsheet
 
 _COLUMNS = ("method", "metric", "mean", "low", "high", "count", "lead", "lead_low", "lead_high")
 
@@ -20,14 +15,18 @@ _COLUMNS = ("method", "metric", "mean", "low", "high", "count", "lead", "lead_lo
 def markdown(summary: Summary) -> str:
     """Return the table in Markdown, and below it the leads and the costs, where there are any."""
     headings = [heading(metric) for metric in summary.metrics]
-    means = [[m, str(summary.count(m)), *cells(summary, m)] for m in summary.methods]
+    means = [[in_markdown(m), str(summary.count(m)), *cells(summary, m)] for m in summary.methods]
     parts = [_markdown_table(["method", "n", *headings], means)]
     if summary.leads:
-        others = [[m, *leads(summary, m)] for m in summary.methods if m != summary.against]
-        parts.append(_markdown_table([f"{summary.against} minus", *headings], others))
+        rivals = [m for m in summary.methods if m != summary.against]
+        others = [[in_markdown(m), *leads(summary, m)] for m in rivals]
+        title = f"{in_markdown(str(summary.against))} minus"
+        parts.append(_markdown_table([title, *headings], others))
     if summary.costs:
         titles = ["method", "arithmetic, in forward passes", "time, in forward passes"]
-        costs = [[m, f"{c.passes:.3g}", f"{c.time:.3g}"] for m, c in summary.costs.items()]
+        costs = [
+            [in_markdown(m), f"{c.passes:.3g}", f"{c.time:.3g}"] for m, c in summary.costs.items()
+        ]
         parts.append(_markdown_table(titles, costs))
     return "\n".join(parts)
 
@@ -43,41 +42,8 @@ def comma_separated(summary: Summary) -> str:
             lead = summary.leads.get((method, metric.key))
             ahead = ["", "", ""] if lead is None else [lead.mean, lead.low, lead.high]
             mine = [found.mean, found.low, found.high, found.count]
-            writer.writerow([method, metric.key, *mine, *ahead])
+            writer.writerow([in_spreadsheet(method), metric.key, *mine, *ahead])
     return text.getvalue()
-
-
-def json_ready(summary: Summary) -> dict[str, Any]:
-    """Return the whole summary as builtins; figures that do not exist are None."""
-    return {
-        "rows": summary.rows,
-        "failed": summary.failed,
-        "methods": {method: _method(summary, method) for method in summary.methods},
-        "against": summary.against,
-        "truth": summary.truth,
-    }
-
-
-def _method(summary: Summary, method: str) -> dict[str, Any]:
-    return {
-        "metrics": {m.key: _strict(summary.estimates[method, m.key]) for m in summary.metrics},
-        "lead": {
-            m.key: _strict(summary.leads[method, m.key])
-            for m in summary.metrics
-            if (method, m.key) in summary.leads
-        },
-        "insertion": _curve(summary.insertion, method),
-        "deletion": _curve(summary.deletion, method),
-        "cost": asdict(summary.costs[method]) if method in summary.costs else None,
-    }
-
-
-def _curve(curves: Mapping[str, Tensor], method: str) -> list[float] | None:
-    return curves[method].tolist() if method in curves else None
-
-
-def _strict(estimate: Estimate) -> dict[str, float | int | None]:
-    return {k: v if v == v else None for k, v in asdict(estimate).items()}
 
 
 def _markdown_table(titles: list[str], rows: list[list[str]]) -> str:

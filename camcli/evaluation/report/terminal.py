@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from camcli.evaluation.report.figures import cells, heading
 from camcli.evaluation.report.summary import Summary
+from camcli.system.control_characters import harmless
 
 _PADDING = 2
 
@@ -17,13 +19,18 @@ def print_summary(summary: Summary, console: Console) -> None:
     """Print methods as rows; metrics that do not fit the console's width go into tables below."""
     titles = [heading(metric) for metric in summary.metrics]
     figures = {method: cells(summary, method) for method in summary.methods}
-    label = max(map(len, summary.methods)) + 10
+    label = max(len(_shown(method)) for method in summary.methods) + 10
     for columns in _fitting(titles, figures, console.width - label):
         table = Table("method", "n", *(titles[i] for i in columns), box=None)
         for method in summary.methods:
             chosen = (figures[method][i] for i in columns)
-            table.add_row(method, str(summary.count(method)), *chosen)
+            table.add_row(Text(_shown(method)), str(summary.count(method)), *chosen)
         console.print(table)
+
+
+def _shown(name: str) -> str:
+    """Return a name, of a folder perhaps, that does not control the terminal."""
+    return harmless(name).replace("\n", " ")
 
 
 def _fitting(

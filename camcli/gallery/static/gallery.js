@@ -11,6 +11,7 @@
   let partsLoaded = 0;
   let focused = 0;
   let viewing = false;
+  let asked = null; // the image that the address wants to see closely, until it is shown
 
   // ---- loading -------------------------------------------------------------------------------
 
@@ -42,6 +43,10 @@
 
   window.galleryDetails = (part, text) => details.set(part, JSON.parse(text));
 
+  // Control characters and direction marks are spelt out: they make `gpj.exe` look like `exe.jpg`.
+  const UNRULY = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+  const plain = (text) => text.replace(UNRULY, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
   function append(to, from, names) {
     for (const name of names) for (const value of from[name]) to[name].push(value);
   }
@@ -54,12 +59,12 @@
       if (part === 0) {
         if (rows.truth.some((value) => value !== null)) document.body.classList.add("has-truth");
         update();
-        openFromAddress();
+        openAsked();
       }
     }
     if (rows.truth.some((value) => value !== null)) document.body.classList.add("has-truth");
     update();
-    openFromAddress();
+    openAsked();
     document.body.dataset.ready = "yes";
   }
 
@@ -74,16 +79,17 @@
       for (const [name, index] of named) {
         const option = document.createElement("option");
         option.value = String(index);
-        option.textContent = name;
+        option.textContent = plain(name);
         byId(id).append(option);
       }
     }
   }
 
   function readAddress() {
-    const asked = new URLSearchParams(location.hash.slice(1));
+    const given = new URLSearchParams(location.hash.slice(1));
+    asked = given.get("image");
     for (const name of FIELDS) {
-      const value = asked.get(name) ?? "";
+      const value = given.get(name) ?? "";
       const isClass = name === "class" || name === "truth";
       byId(name).value = isClass && value ? String(about.classes.indexOf(value)) : value;
     }
@@ -169,28 +175,37 @@
   }
 
   function update() {
+    const viewed = viewing ? order[focused] : undefined;
     order = sorted(matching(currentFilter()));
-    focused = 0;
+    focused = Math.max(order.indexOf(viewed), 0);
     for (const card of cards.values()) card.remove();
     cards.clear();
     const loading = partsLoaded < about.parts ? ` (loading ${about.items})` : "";
     byId("count").textContent = `${order.length} of ${rows.image.length} shown${loading}`;
+    byId("nothing").hidden = order.length > 0;
     draw();
+    if (viewing && order.length) showFocused();
   }
 
   // ---- the grid: only what is on the screen is in the page ------------------------------------
 
   const cards = new Map();
   const GAP = 10;
+  const CAPTION = 82; // what a card is higher than its thumbnail
+  const [LEAST, MOST] = [88, 1.3]; // of a thumbnail: pixels, and times its usual size
 
   function measures() {
     const grid = byId("grid");
-    const thumb = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--thumb"));
-    const wanted = rows.runs.length * (thumb + 8) + 10;
+    const usual = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--thumb"));
+    const runs = rows.runs.length;
     const room = grid.clientWidth;
-    const width = Math.min(wanted, room);
-    const across = Math.max(1, Math.floor((room + GAP) / (width + GAP)));
-    return { width, across, height: thumb + 86 };
+    const widthFor = (thumb) => runs * (thumb + 8) + 10;
+    const across = Math.max(1, Math.floor((room + GAP) / (widthFor(usual) + GAP)));
+    // Thumbnails fill the lines, but are never drawn much larger than they are, nor too small to see.
+    const filling = (room - GAP * (across - 1)) / across;
+    const thumb = Math.min(Math.max(Math.floor((filling - 10) / runs - 8), LEAST), usual * MOST);
+    grid.style.setProperty("--thumb", `${thumb}px`);
+    return { width: Math.min(widthFor(thumb), room), across, height: thumb + CAPTION };
   }
 
   function draw() {
@@ -219,7 +234,7 @@
   function element(tag, className, text) {
     const made = document.createElement(tag);
     if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
+    if (text !== undefined) made.textContent = plain(text);
     return made;
   }
 
@@ -247,20 +262,35 @@
       const status = run.status[item];
       const wrong = rows.truth[item] !== null && run.target[item] !== null && run.target[item] !== rows.truth[item];
       const what = status === null ? "" : status === "failed" ? "failed" : className(run.target[item]);
-      cell.append(element("span", wrong || status === "failed" ? "what bad" : "what", what));
-      const name = rows.runs.length > 1 ? `${about.runs[index]} · ` : "";
+      const mark = wrong ? "✗ " : "";
+      cell.append(element("span", wrong || status === "failed" ? "what bad" : "what", `${mark}${what}`));
       const note = status === "degenerate" ? "degenerate" : percent(run.probability[item]);
-      cell.append(element("span", "meta", `${name}${note}`));
+      const name = rows.runs.length > 1 ? about.runs[index] : "";
+      cell.append(element("span", "meta", [note, name].filter(Boolean).join(" · ")));
       cells.append(cell);
       spoken.push(`${rows.runs.length > 1 ? about.runs[index] : ""} ${what} ${note} ${wrong ? "wrong" : ""}`.trim());
     });
-    card.append(cells, element("span", "name", rows.image[item]));
+    const name = nameOf(rows.image[item]);
+    if (rows.change[item] !== null) name.append(element("span", "alike", likeness(item)));
+    card.append(cells, name);
+    if (rows.change[item] !== null) spoken.push(likeness(item));
     spoken.push(`${place + 1} of ${order.length}`);
-    card.setAttribute("aria-label", spoken.filter(Boolean).join(", "));
+    card.setAttribute("aria-label", plain(spoken.filter(Boolean).join(", ")));
     card.addEventListener("click", () => { focused = place; openViewer(); });
     // A dialog that closes gives the focus back to where it was before, not to what is shown now.
     card.addEventListener("focus", () => { if (!viewing) focused = place; });
     return card;
+  }
+
+  // How alike the first run's map and the most different other one are.
+  const likeness = (item) => `cosine ${rows.change[item].toFixed(3)}`;
+
+  // The folders of a long name give way before the file's own name does.
+  function nameOf(image) {
+    const name = element("span", "name");
+    const end = image.lastIndexOf("/") + 1;
+    name.append(element("span", "folders", image.slice(0, end)), element("span", "file", image.slice(end)));
+    return name;
   }
 
   function focusOn(place) {
@@ -283,16 +313,19 @@
     await showFocused();
   }
 
-  function openFromAddress() {
-    const image = new URLSearchParams(location.hash.slice(1)).get("image");
-    const place = image === null ? -1 : order.findIndex((item) => rows.image[item] === image);
-    if (place >= 0 && !byId("viewer").open) { focused = place; openViewer(); }
+  function openAsked() {
+    const place = asked === null ? -1 : order.findIndex((item) => rows.image[item] === asked);
+    if (place < 0) return;
+    asked = null;
+    focused = place;
+    openViewer();
   }
 
   async function showFocused() {
     const item = order[focused];
-    byId("viewer-title").textContent = rows.image[item];
-    byId("position").textContent = `${focused + 1} of ${order.length}`;
+    byId("viewer-title").textContent = plain(rows.image[item]);
+    const alike = rows.change[item] === null ? "" : `${likeness(item)} · `;
+    byId("position").textContent = `${alike}${focused + 1} of ${order.length}`;
     byId("stages").replaceChildren(...rows.runs.map((_, run) => stageOf(item, run)));
     showLayer();
     writeAddress();
@@ -308,15 +341,15 @@
     const run = rows.runs[index];
     const stage = element("figure", "stage");
     const canvas = element("div", "canvas");
-    if (rows.original[item]) {
+    const source = rows.original[item] ?? run.thumb[item];
+    if (source) {
       const photo = element("img", "photo");
-      photo.src = rows.original[item];
-      photo.alt = rows.image[item];
-      canvas.append(photo);
-    } else if (run.thumb[item]) {
-      const photo = element("img", "photo");
-      photo.src = run.thumb[item];
-      photo.alt = rows.image[item];
+      // As wide as there is room for, but never higher than the screen.
+      photo.onload = () => {
+        canvas.style.maxWidth = `calc(76vh * ${photo.naturalWidth / photo.naturalHeight})`;
+      };
+      photo.src = source;
+      photo.alt = plain(rows.image[item]);
       canvas.append(photo);
     }
     for (const kind of ["heat", "difference"]) {
@@ -330,6 +363,9 @@
     }
     const status = run.status[item] ?? "not in this run";
     const what = [about.runs[index], status === "ok" ? className(run.target[item]) : status, percent(run.probability[item])];
+    if (rows.truth[item] !== null && run.target[item] !== null) {
+      what.push(run.target[item] === rows.truth[item] ? "right" : `wrong: it is ${className(rows.truth[item])}`);
+    }
     stage.append(canvas, element("figcaption", "", what.filter(Boolean).join(" · ")));
     return stage;
   }
@@ -339,6 +375,7 @@
     const opacity = Number(byId("opacity").value) / 100;
     for (const canvas of document.querySelectorAll(".canvas")) {
       canvas.classList.toggle("bare", kind === "heat");
+      canvas.classList.toggle("grey", kind === "difference");
       for (const layer of canvas.querySelectorAll(".layer")) {
         const shown = layer.classList.contains(kind === "difference" ? "difference" : "heat") && kind !== "original";
         layer.style.opacity = shown ? (kind === "heat" ? 1 : opacity) : 0;
@@ -356,6 +393,7 @@
     (row.components?.weights ?? []).forEach((weight, index) => {
       const bar = element("dd");
       const meter = element("meter");
+      meter.setAttribute("aria-label", `weight of component ${index + 1}`);
       Object.assign(meter, { min: 0, max: Math.max(...row.components.weights, 1e-12), value: Math.max(weight, 0) });
       const picture = row.components.pictures?.[index];
       if (picture) {
@@ -373,7 +411,10 @@
   function told(value) {
     if (typeof value === "number") return Number.isInteger(value) ? String(value) : Number(value.toPrecision(6)).toString();
     if (Array.isArray(value)) return value.map(told).join(", ");
-    if (value && typeof value === "object") return Object.entries(value).map(([k, v]) => `${k}: ${told(v)}`).join(", ");
+    if (value && typeof value === "object") {
+      const said = Object.entries(value).filter(([, v]) => v !== null && v.length !== 0);
+      return said.map(([k, v]) => `${k.replaceAll("_", " ")} ${told(v)}`).join(", ");
+    }
     return String(value);
   }
 
@@ -392,7 +433,7 @@
   };
   addEventListener("scroll", drawSoon, { passive: true });
   addEventListener("resize", drawSoon);
-  addEventListener("hashchange", () => { readAddress(); update(); openFromAddress(); });
+  addEventListener("hashchange", () => { readAddress(); update(); openAsked(); });
 
   addEventListener("DOMContentLoaded", () => {
     const filters = byId("filters");

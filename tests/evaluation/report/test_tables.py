@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import csv
 import io
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
+from camcli.evaluation.cost import Cost
 from camcli.evaluation.metrics import METRICS
 from camcli.evaluation.report.curve_plot import curve_plot
+from camcli.evaluation.report.document import document_of
 from camcli.evaluation.report.figures import heading
 from camcli.evaluation.report.summary import Summary, summarise
-from camcli.evaluation.report.tables import comma_separated, json_ready, markdown
+from camcli.evaluation.report.tables import comma_separated, markdown
 from camcli.evaluation.report.terminal import print_summary
 
 
@@ -38,6 +42,27 @@ def test_every_column_is_printed_once_whatever_the_width(width: int, every_metri
     assert (len(titles) == 1) == (width == 500)
 
 
+def test_the_name_of_a_folder_of_maps_is_text_in_every_table() -> None:
+    name = "=cmd()|[red]x[/red]\x1b[2J\u202e<script>&]]>"
+    found = {"values": {METRICS[0].key: 0.5}, "insertion": [0.1, 0.9], "deletion": [0.9, 0.1]}
+    rows = [{"status": "ok", "methods": {name: found, "random": found}}]
+    summary = summarise(rows, [name, "random"], {name: Cost(1.0, 2.0)}, name)
+    console = Console(file=io.StringIO(), width=200)
+    print_summary(summary, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "[red]x[/red]\\x1b[2J\\u202e" in printed
+    drawn = curve_plot(summary.insertion, summary.deletion)
+    ElementTree.fromstring(drawn)
+    assert "<script" not in drawn
+    text = markdown(summary)
+    assert {line.replace(r"\|", "").count("|") for line in text.splitlines()[:3]} == {4}
+    assert "<script" not in text.replace(r"\<", "")
+    for told in (printed, drawn, text):
+        assert "\x1b" not in told
+    for line in list(csv.DictReader(io.StringIO(comma_separated(summary))))[:1]:
+        assert line["method"] == f"'{name}"
+
+
 def test_percentages_have_one_decimal_and_other_figures_three(every_metric: Summary) -> None:
     for metric in METRICS:
         mean = "| 50.0 ± " if metric.percent else "| 0.500 ± "
@@ -50,7 +75,7 @@ def test_an_evaluation_of_nothing_but_failures_has_tables_without_columns() -> N
     summary = summarise([{"status": "failed"}], ["random"], {})
     assert markdown(summary) == "| method | n |\n| --- | --- |\n| random | 0 |\n"
     assert comma_separated(summary).count("\n") == 1
-    assert json_ready(summary)["failed"] == 1
+    assert document_of(summary).failed == 1
     assert curve_plot(summary.insertion, summary.deletion).count("<polyline") == 0
 
 

@@ -43,6 +43,7 @@ def measure(name: str) -> dict[str, Any]:
     from camcli.models import load_model
     from camcli.network.corners import checked_corners, corner_changes, corner_ratios
     from camcli.network.default_layer import default_layer
+    from camcli.network.headless import require_head
     from camcli.network.split import check_split, split
     from camcli.network.trace import trace
     from camcli.run.cut import examples_for
@@ -52,6 +53,7 @@ def measure(name: str) -> dict[str, Any]:
     model = load_model(ModelConfig(name=name, weights=None))
     examples = examples_for(model, torch.device("cpu"))
     traced = trace(model.network, examples, model.output)
+    require_head(traced, model.network, model.labels)
     network = split(traced, model.default_layer or default_layer(traced, examples))
     split_error = check_split(network, traced, model.network, examples)
     (network,) = checked_corners(traced, [network], examples)

@@ -115,8 +115,6 @@ def refused(path: Path, error: Exception) -> ModelError:
             f"the checkpoint {path} is refused: it holds more than weights, an object of the type "
             f"{named[1]}, and reading it could run code. {_SAVE_WEIGHTS}"
         )
-    if "TorchScript" in text:
-        return ModelError(f"the checkpoint {path} is a TorchScript archive. {_SAVE_WEIGHTS}")
     if path.read_bytes()[: len(_LFS)] == _LFS:
         return ModelError(
             f"the checkpoint {path} is a pointer of Git LFS, not the file itself: get that with "

@@ -35,12 +35,12 @@ class ModelConfig(Section):
     checkpoint_key: str | None = Field(
         None,
         min_length=1,
-        description="where in the checkpoint the weights are, as model.state_dict; null: looked for",
+        description="where in the checkpoint the weights are, as in a.b; null: looked for",
     )
     strip_prefix: str | None = Field(
         None,
         min_length=1,
-        description="what stands before the network's own names in the checkpoint; null: looked for",
+        description="what the checkpoint has before the network's own names; null: looked for",
     )
     ema: Literal["auto"] | bool = Field(
         "auto",

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.distributed.checkpoint import filesystem, metadata
 
 from camcli.errors import ModelError
+from camcli.models.checkpoints.telling import shortened
 
 _LIST = ".metadata"
 _TYPES = (
@@ -50,8 +51,8 @@ def read_distributed(folder: Path) -> dict[str, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a single process, which is what is meant
             dcp.load(tensors, storage_reader=reader, no_dist=True)
-    except Exception as error:  # as many kinds as there are ways to break such a folder
-        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+    except (dcp.CheckpointException, Exception) as error:  # the former is no Exception
+        reason = str(error).strip().rpartition("\n")[2] or type(error).__name__
         raise ModelError(f"cannot read the checkpoint {folder}: {reason}") from None
     return _nested(tensors, listed)
 
@@ -74,7 +75,7 @@ class _Reader(dcp.FileSystemReader):
             raise ModelError(f"cannot read {self._list}: {type(error).__name__}: {error}") from None
         if not isinstance(found, metadata.Metadata):
             raise ModelError(f"cannot read {self._list}: it lists no checkpoint")
-        _refuse_other_folders(self._list.parent, found)
+        _require_pieces(self._list.parent, found)
         if getattr(found, "storage_meta", None) is None:
             found.storage_meta = metadata.StorageMeta()
         return found
@@ -106,14 +107,21 @@ def _plain_path(*parts: str) -> str:
     return "/".join(parts)
 
 
-def _refuse_other_folders(folder: Path, listed: metadata.Metadata) -> None:
-    for piece in (listed.storage_data or {}).values():
-        inside = Path(piece.relative_path).name == piece.relative_path
-        if not inside:
-            raise ModelError(
-                f"the checkpoint {folder} is refused: it lists a file outside its folder, "
-                f"{piece.relative_path}"
-            )
+def _require_pieces(folder: Path, listed: metadata.Metadata) -> None:
+    """Check that every file of the list lies in the folder, and in no other."""
+    files = dict.fromkeys(piece.relative_path for piece in (listed.storage_data or {}).values())
+    outside = [name for name in files if Path(name).name != name]
+    if outside:
+        raise ModelError(
+            f"the checkpoint {folder} is refused: it lists files outside its folder, "
+            f"{shortened(outside)}"
+        )
+    absent = [name for name in files if not (folder / name).is_file()]
+    if absent:
+        raise ModelError(
+            f"the checkpoint {folder} is in {len(files)} files, of which {len(absent)} are not "
+            f"there: {shortened(absent)}"
+        )
 
 
 def _nested(tensors: dict[str, Tensor], listed: metadata.Metadata) -> dict[str, Any]:

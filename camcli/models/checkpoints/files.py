@@ -16,6 +16,9 @@ from camcli.models.checkpoints.torchscript import is_torchscript, read_torchscri
 from camcli.models.inert_pickle import read_pickle
 
 ADAPTER_CONFIG = "adapter_config.json"
+_USUAL = ("model.safetensors", "pytorch_model.bin")
+"""What transformers calls the weights in a folder, and which it takes first."""
+
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar", ".pkl")
 
 
@@ -69,7 +72,8 @@ def checkpoint_file(path: Path) -> Path:
 def _only_file(folder: Path) -> Path:
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
     indices = [name for name in names if name.endswith(INDEX)]
-    found = indices or [name for name in names if Path(name).suffix in _WEIGHTS]
+    usual = [name for name in _USUAL if name in names][:1]
+    found = usual or indices or [name for name in names if Path(name).suffix in _WEIGHTS]
     if len(found) == 1:
         return folder / found[0]
     if "zero_to_fp32.py" in names:

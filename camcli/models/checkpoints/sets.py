@@ -61,11 +61,22 @@ def weights_in(content: object, path: Path, choice: Choice = ANY) -> WeightSet:
         content = content[key]
     weights = _tensors_in(content)
     if not isinstance(content, Mapping) or not weights:
-        raise ModelError(f"the checkpoint {path} holds no mapping of names to tensors")
+        raise _nothing_there(content, path)
     left_out += [_described(k, v) for k, v in content.items() if str(k) not in weights]
     where = ".".join(keys)
     tell(path, where, left_out)
     return WeightSet(weights, where)
+
+
+def _nothing_there(content: object, path: Path) -> ModelError:
+    places = list(_places(content))
+    reason = f"the checkpoint {path} holds no mapping of names to tensors"
+    if not places:
+        return ModelError(reason)
+    return ModelError(
+        f"{reason} where they are usual, but in {shortened(places)}: name one of these, as in "
+        f"--checkpoint-key {places[0]}"
+    )
 
 
 def _under(content: object, wanted: str, path: Path) -> object:

@@ -49,6 +49,19 @@ _ALLOWED: Mapping[tuple[str, str], Callable[..., Any]] = {
     },
 }
 
+_NUMBERS: Mapping[str, torch.dtype] = {
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "DoubleStorage": torch.float64,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
+
 
 def is_torchscript(path: Path) -> bool:
     """Return whether a file is an archive that `torch.jit.save` wrote."""
@@ -94,8 +107,8 @@ class _Reader(pickle.Unpickler):
             return _Module
         if (module, name) in _ALLOWED:
             return _ALLOWED[module, name]
-        if module == "torch" and name.endswith("Storage"):
-            return getattr(torch, name).dtype
+        if module == "torch" and name in _NUMBERS:
+            return _NUMBERS[name]
         raise pickle.UnpicklingError(
             f"the TorchScript archive holds more than modules and weights, a {module}.{name}"
         )

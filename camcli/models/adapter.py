@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -87,7 +88,8 @@ def _adapted_part(network: nn.Module, modules: list[str], folder: Path) -> str:
             f"model.adapter: {folder} does not fit the network, which has no modules called "
             f"{shortened(absent)}: name the model that the adapter was trained on"
         )
-    return min(fitting, key=len).removesuffix(".")
+    shortest: str = min(fitting, key=len)
+    return shortest.removesuffix(".")
 
 
 def _resize_heads(network: nn.Module, weights: Mapping[str, Tensor]) -> bool:
@@ -106,12 +108,12 @@ def _resize_heads(network: nn.Module, weights: Mapping[str, Tensor]) -> bool:
 
 def _of_length(layer: nn.Linear | nn.Conv2d, outputs: int) -> nn.Module:
     """Return a layer like another with as many outputs, whose weights are yet to be filled in."""
-    bias = layer.bias is not None
-    if isinstance(layer, nn.Linear):
-        return nn.Linear(layer.in_features, outputs, bias)
-    return nn.Conv2d(
-        layer.in_channels, outputs, layer.kernel_size, layer.stride, layer.padding, bias=bias
-    )
+    longer = copy.deepcopy(layer)
+    longer.weight = nn.Parameter(layer.weight.new_zeros(outputs, *layer.weight.shape[1:]))
+    if layer.bias is not None:
+        longer.bias = nn.Parameter(layer.bias.new_zeros(outputs))
+    setattr(longer, "out_features" if isinstance(layer, nn.Linear) else "out_channels", outputs)
+    return longer
 
 
 def _merged(network: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> nn.Module:

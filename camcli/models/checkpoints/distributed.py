@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed.checkpoint as dcp
 from torch import Tensor
 from torch.distributed.checkpoint import filesystem, metadata
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.state_dict_loader import load
 
 from camcli.errors import ModelError
 from camcli.models.checkpoints.telling import shortened
@@ -50,14 +51,14 @@ def read_distributed(folder: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a single process, which is what is meant
-            dcp.load(tensors, storage_reader=reader, no_dist=True)
-    except (dcp.CheckpointException, Exception) as error:  # the former is no Exception
+            load(tensors, storage_reader=reader, no_dist=True)
+    except (CheckpointException, Exception) as error:  # the former is no Exception
         reason = str(error).strip().rpartition("\n")[2] or type(error).__name__
         raise ModelError(f"cannot read the checkpoint {folder}: {reason}") from None
     return _nested(tensors, listed)
 
 
-class _Reader(dcp.FileSystemReader):
+class _Reader(filesystem.FileSystemReader):
     """Reads a folder whose list is not trusted."""
 
     def __init__(self, folder: Path) -> None:

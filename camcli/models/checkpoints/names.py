@@ -72,7 +72,7 @@ def _prefix_meant(prefixes: list[str], averaged: bool, path: Path, choice: Choic
             f"the checkpoint {path} holds weights that fit behind several names, "
             f"{shortened(prefixes)}: say which you mean, as in --strip-prefix {prefixes[0]}"
         )
-    return (usual or prefixes or [None])[0]
+    return next(iter(usual or prefixes), None)
 
 
 def _prefix_given(prefix: str, weights: Collection[str], path: Path) -> str:

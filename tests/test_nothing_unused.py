@@ -67,7 +67,8 @@ TOO_MUCH = {
     ),
     "a second set of weights": (
         (*EXPLAIN, "--checkpoint", "averaged.pth"),
-        "the weights in 'model' are used, and not model_ema (weights as well)",
+        "the weights in 'model' are used, and not model_ema (averaged weights, "
+        "which --set model.ema=yes takes)",
     ),
     "weights of another part": (
         (*EXPLAIN, "--checkpoint", "lightning.ckpt"),

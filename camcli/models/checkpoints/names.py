@@ -90,7 +90,10 @@ def _prefix_given(prefix: str, weights: Collection[str], path: Path) -> str:
 def _behind(prefix: str, weights: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     if not prefix:
         return dict(weights)
-    tell(path, prefix, [_described(name) for name in weights if not name.startswith(prefix)])
+    left_out = [name for name in weights if not name.startswith(prefix)]
+    averages = any(is_average(name) for name in left_out)
+    remark = "; averages are among them, which --set model.ema=yes takes" if averages else ""
+    tell(path, prefix, [_described(name) for name in left_out], remark)
     return {
         name.removeprefix(prefix): tensor
         for name, tensor in weights.items()
@@ -101,7 +104,7 @@ def _behind(prefix: str, weights: Mapping[str, Tensor], path: Path) -> dict[str,
 def _described(name: str) -> str:
     if name == COUNT:
         return f"{name} (they are averages over training)"
-    return f"{name} (averaged; --set model.ema=yes takes it)" if is_average(name) else name
+    return name
 
 
 def _prefixes_of(weights: Collection[str], expected: Collection[str]) -> list[str]:

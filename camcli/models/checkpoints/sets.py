@@ -149,5 +149,5 @@ def _described(key: object, value: object) -> str:
     return f"{key} ({_AVERAGED if is_average(str(key)) else _SECOND})"
 
 
-_AVERAGED = "averaged weights; --set model.ema=yes takes them"
+_AVERAGED = "averaged weights, which --set model.ema=yes takes"
 _SECOND = "weights as well"

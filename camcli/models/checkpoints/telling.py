@@ -11,12 +11,12 @@ from camcli.errors import CamcliWarning
 _SHOWN = 6
 
 
-def tell(path: Path, taken: str, left_out: Sequence[str]) -> None:
+def tell(path: Path, taken: str, left_out: Sequence[str], remark: str = "") -> None:
     """Warn of what a checkpoint holds beside the weights in `taken`, if there is anything."""
     if left_out:
         used = f"the weights in {taken.removesuffix('.')!r}" if taken else "the weights"
         warnings.warn(
-            f"of the checkpoint {path}, {used} are used, and not {shortened(left_out)}",
+            f"of the checkpoint {path}, {used} are used, and not {shortened(left_out)}{remark}",
             CamcliWarning,
             stacklevel=2,
         )

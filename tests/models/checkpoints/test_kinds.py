@@ -54,7 +54,7 @@ def test_averages_are_taken_where_they_are_asked_for(tmp_path: Path, kind: Kind)
 @named(kinds.BOTH_KINDS)
 def test_of_weights_and_averages_what_is_used_is_told(tmp_path: Path, kind: Kind) -> None:
     path = kind(tmp_path)
-    with pytest.warns(CamcliWarning, match=r"model\.ema=yes takes"):
+    with pytest.warns(CamcliWarning, match=r"which --set model\.ema=yes takes"):
         loaded(path)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

@@ -38,6 +38,12 @@ _KEPT_OUT = (
     *("numpy.dtype", "numpy.ndarray"),
     *(f"{core}.multiarray.{name}" for core in _NUMPY for name in ("scalar", "_reconstruct")),
     "torch.torch_version.TorchVersion",
+    *("typing.Any", "omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig"),
+    *("omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata"),
+    *(
+        f"omegaconf.nodes.{kind}Node"
+        for kind in ("Any", "String", "Integer", "Float", "Boolean", "Enum", "Path", "Bytes")
+    ),
 )
 _MAPPINGS = (
     "collections.defaultdict",

@@ -11,6 +11,7 @@ import enum
 import os
 import pathlib
 import pickle
+import sys
 import types
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,28 @@ def test_what_training_scripts_save_beside_the_weights_is_left_out_and_told(
     with pytest.warns(CamcliWarning, match="'state_dict' are used, and not extra"):
         found = read_checkpoint(path).weights
     assert found.keys() == WEIGHTS.keys()
+    assert torch.equal(found["a.weight"], WEIGHTS["a.weight"])
+
+
+def test_the_settings_of_hydra_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lightning saves them with the weights; stand-ins carry what OmegaConf's objects do."""
+    made = {}
+    for home, name in (("dictconfig", "DictConfig"), ("base", "ContainerMetadata"),
+                       ("nodes", "AnyNode")):  # fmt: skip
+        module = types.ModuleType(f"omegaconf.{home}")
+        made[name] = type(name, (), {"__module__": module.__name__})
+        setattr(module, name, made[name])
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(sys.modules, "omegaconf", types.ModuleType("omegaconf"))
+    settings, node, metadata = made["DictConfig"](), made["AnyNode"](), made["ContainerMetadata"]()
+    vars(node).update(_val=0.1, _parent=settings)
+    vars(metadata).update(ref_type=Any, object_type=dict, optional=True)
+    vars(settings).update(_content={"lr": node}, _metadata=metadata)
+    torch.save({"state_dict": WEIGHTS, "hyper_parameters": settings}, tmp_path / "a.ckpt")
+    with pytest.warns(CamcliWarning, match=r"not hyper_parameters \(omegaconf\.dictconfig\.Dict"):
+        found = read_checkpoint(tmp_path / "a.ckpt").weights
     assert torch.equal(found["a.weight"], WEIGHTS["a.weight"])
 
 

@@ -29,11 +29,6 @@ _TYPES = (
 _PATHS = ("Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath")
 
 
-def is_distributed(folder: Path) -> bool:
-    """Return whether a folder is such a checkpoint."""
-    return (folder / _LIST).is_file()
-
-
 def read_distributed(folder: Path) -> dict[str, Any]:
     """Return the tensors in such a folder, joined from their pieces and nested as they were saved.
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 
 from camcli.errors import ModelError
-from camcli.models.checkpoints.distributed import is_distributed, read_distributed
 from camcli.models.checkpoints.foreign import refuse_foreign
 from camcli.models.checkpoints.parts import INDEX, read_parts
 from camcli.models.checkpoints.telling import shortened
 from camcli.models.checkpoints.torchscript import is_torchscript, read_torchscript
 from camcli.models.inert_pickle import read_pickle
+
+_DISTRIBUTED = ".metadata"
+"""What lists the tensors in a folder of `torch.distributed.checkpoint`."""
 
 ADAPTER_CONFIG = "adapter_config.json"
 _USUAL = ("model.safetensors", "pytorch_model.bin")
@@ -34,7 +37,7 @@ def read_content(path: Path) -> object:
     """
     path = checkpoint_file(path)
     if path.is_dir():
-        return read_distributed(path)
+        return _read_distributed(path)
     if path.name.endswith(INDEX):
         return read_parts(path, read_file)
     return read_file(path)
@@ -66,7 +69,7 @@ def checkpoint_file(path: Path) -> Path:
             f"{path} is a PEFT adapter, which needs the weights that it was trained on: give it "
             f"with --adapter {path}, and those with --checkpoint or as the model's own"
         )
-    return path if is_distributed(path) else _only_file(path)
+    return path if (path / _DISTRIBUTED).is_file() else _only_file(path)
 
 
 def _only_file(folder: Path) -> Path:
@@ -86,6 +89,17 @@ def _only_file(folder: Path) -> Path:
         if found
         else f"the folder {folder} holds no file of weights ({', '.join(_WEIGHTS)} or *{INDEX})"
     )
+
+
+def _read_distributed(folder: Path) -> object:
+    if not torch.distributed.is_available():
+        raise ModelError(
+            f"the checkpoint {folder} is one of torch.distributed.checkpoint, which this build of "
+            "PyTorch lacks: save model.state_dict() with torch.save, or as .safetensors"
+        )
+    from camcli.models.checkpoints.distributed import read_distributed
+
+    return read_distributed(folder)
 
 
 def _read_safetensors(path: Path) -> object:

@@ -141,6 +141,15 @@ def test_the_list_of_a_distributed_checkpoint_runs_nothing(tmp_path: Path) -> No
     assert not mark.exists()
 
 
+def test_a_build_without_torch_distributed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".metadata").touch()
+    monkeypatch.setattr(torch.distributed, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="which this build of PyTorch lacks"):
+        read_content(tmp_path)
+
+
 def test_what_is_no_tensor_in_a_distributed_checkpoint_is_not_read(tmp_path: Path) -> None:
     call, mark = attack(tmp_path)
     with warnings.catch_warnings():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,4 +119,13 @@ def test_what_is_no_adapter_or_names_code_is_refused(tmp_path: Path) -> None:
     config = written(tmp_path) / "adapter_config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "megatron_config": {"a": 1}}))
     with pytest.raises(ModelError, match="names a module to import"):
+        loaded(tmp_path)
+
+
+def test_a_missing_package_is_named_with_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path)
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(ModelError, match=r"needs peft, .* pip install 'camcli\[peft\]'"):
         loaded(tmp_path)

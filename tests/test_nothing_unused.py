@@ -67,7 +67,8 @@ TOO_MUCH = {
     ),
     "a second set of weights": (
         (*EXPLAIN, "--checkpoint", "averaged.pth"),
-        "the weights in 'model' are used, and not model_ema (weights as well)",
+        "the weights in 'model' are used, and not model_ema (averaged weights, "
+        "which --set model.ema=yes takes)",
     ),
     "weights of another part": (
         (*EXPLAIN, "--checkpoint", "lightning.ckpt"),
@@ -279,6 +280,18 @@ def test_a_seed_is_told_where_no_weights_are_random(model: dict[str, Any], idle:
     found = _idle({"model": model, "run": {"seed": 3}})
     assert [line.partition(":")[0] for line in found] == ["run.seed is not used"] * idle
     assert not _idle({"model": model})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("checkpoint_key", "model"), ("strip_prefix", "model."), ("ema", True)]
+)
+def test_a_choice_among_weights_is_told_where_no_checkpoint_is_read(
+    tmp_path: Path, key: str, value: Any
+) -> None:
+    (tmp_path / "a.pt").touch()
+    found = _idle({"model": {"name": "demo", key: value}})
+    assert [line.partition(":")[0] for line in found] == [f"model.{key} is not used"]
+    assert not _idle({"model": {"name": "demo", "weights": str(tmp_path / "a.pt"), key: value}})
 
 
 def test_images_of_prompts_are_told_where_no_target_is_a_prompt(

@@ -56,8 +56,33 @@ class Flags:
         Path | None,
         Sets("model.weights"),
         typer.Option(
-            "--checkpoint", help="Weights: .safetensors, or a PyTorch file; nothing in it is run."
+            "--checkpoint",
+            help="Weights: .safetensors, a PyTorch file, an index of parts, or a folder; nothing "
+            "in it is run.",
         ),
+    ] = None
+    checkpoint_key: Annotated[
+        str | None,
+        Sets("model.checkpoint_key"),
+        typer.Option(
+            "--checkpoint-key",
+            metavar="KEY",
+            help="Where in the checkpoint the weights are, where it holds several sets.",
+        ),
+    ] = None
+    strip_prefix: Annotated[
+        str | None,
+        Sets("model.strip_prefix"),
+        typer.Option(
+            "--strip-prefix",
+            metavar="PREFIX",
+            help="What the checkpoint has before the network's own names; the rest is left out.",
+        ),
+    ] = None
+    adapter: Annotated[
+        Path | None,
+        Sets("model.adapter"),
+        typer.Option("--adapter", help="Folder of a PEFT adapter, merged into the weights."),
     ] = None
     layer: Annotated[
         list[str],

@@ -31,10 +31,15 @@ class Apart:
 _REFUSES = Apart("fails an image with a row that says so, and changes no map")
 _ROUNDS = Apart("changes rounding at most")
 _SPEED = Apart("changes speed only")
+_WEIGHTS = Apart("says which weights are meant, and model.weights knows them by their bytes")
 
 IDENTITY: Mapping[str, Part | Apart] = {
     "model.name": Part.GIVEN,
     "model.weights": Part.RESOLVED,
+    "model.checkpoint_key": _WEIGHTS,
+    "model.strip_prefix": _WEIGHTS,
+    "model.ema": _WEIGHTS,
+    "model.adapter": _WEIGHTS,
     "model.layer": Part.RESOLVED,
     "model.kwargs": Part.GIVEN,
     "model.output": Part.GIVEN,

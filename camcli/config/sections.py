@@ -32,6 +32,24 @@ class ModelConfig(Section):
     weights: str | None = Field(
         "default", description="default, null (random), or the path of a checkpoint"
     )
+    checkpoint_key: str | None = Field(
+        None,
+        min_length=1,
+        description="where in the checkpoint the weights are, as in a.b; null: looked for",
+    )
+    strip_prefix: str | None = Field(
+        None,
+        min_length=1,
+        description="what the checkpoint has before the network's own names; null: looked for",
+    )
+    ema: Literal["auto"] | bool = Field(
+        "auto",
+        description="yes: the checkpoint's averaged weights, no: the others; auto: averages where "
+        "there is nothing else",
+    )
+    adapter: str | None = Field(
+        None, min_length=1, description="folder of a PEFT adapter, merged into the weights"
+    )
     layer: str | tuple[str, ...] = Field(
         "auto",
         min_length=1,

@@ -40,6 +40,7 @@ def load_model(
     """
     import torch
 
+    from camcli.models.adapter import with_adapter
     from camcli.models.catalogue import find_source
     from camcli.models.preprocessing import resolved
 
@@ -48,6 +49,8 @@ def load_model(
     if isinstance(preprocess, PreprocessConfig):
         preprocess = resolved(preprocess)
     loaded = source.load(config, preprocess)
+    if config.adapter is not None:
+        loaded = with_adapter(loaded, Path(config.adapter))
     return named_as(replace(loaded, output=config.output), config)
 
 

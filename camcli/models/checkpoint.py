@@ -1,65 +1,55 @@
-"""Read the weights of a checkpoint without running anything that is in it."""
+"""Fill networks with the weights of checkpoints, without running anything that is in them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from camcli.errors import ModelError
-from camcli.models.inert_pickle import read_pickle
-from camcli.models.state_dict import shortened, under_own_names, weights_in
+from camcli.models.checkpoints.choice import ANY, Choice
+from camcli.models.checkpoints.files import read_content
+from camcli.models.checkpoints.names import under_own_names
+from camcli.models.checkpoints.sets import WeightSet, weights_in
+from camcli.models.checkpoints.telling import shortened
 
 
-def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """Read the parameters in a `.safetensors` file or a PyTorch checkpoint, on the CPU.
+def read_checkpoint(path: Path, choice: Choice = ANY) -> WeightSet:
+    """Read the set of weights in a checkpoint that is meant, on the CPU.
 
-    Nothing in a PyTorch file is run. What training scripts save beside the weights is left out,
-    and told.
+    Nothing in it is run. What training scripts save beside the weights is left out, and told.
+
+    Args:
+        path: A file or folder; see `read_content`.
+        choice: Which of several sets is meant.
 
     Raises:
-        ModelError: The file is missing, broken, or refused; with the reason.
+        ModelError: It is missing, broken, or refused; with the reason.
 
     """
-    refuse_missing(path)
-    if path.suffix != ".safetensors":
-        return weights_in(read_pickle(path), path)
-    try:
-        return load_file(path)
-    except Exception as error:  # as many kinds as there are ways to break such a file
-        reason = str(error) or type(error).__name__
-        raise ModelError(f"cannot read the checkpoint {path}: {reason}") from None
+    return weights_in(read_content(path), path, choice)
 
 
-def read_for(network: nn.Module, path: Path) -> dict[str, Tensor]:
+def read_for(network: nn.Module, path: Path, choice: Choice = ANY) -> dict[str, Tensor]:
     """Read a checkpoint, its weights by a network's own names; see `read_checkpoint`.
 
     Raises:
         ModelError: Also where the network's weights are there more than once.
 
     """
-    return under_own_names(read_checkpoint(path), network.state_dict().keys(), path)
+    found = read_checkpoint(path, choice)
+    return under_own_names(found, network.state_dict().keys(), path, choice)
 
 
-def refuse_missing(path: Path) -> None:
-    """Raise a `ModelError` where a checkpoint is no file."""
-    if path.suffix == ".json":
-        raise ModelError(f"{path} is an index of a checkpoint in parts: join them into one file")
-    if not os.path.isfile(path):  # noqa: PTH113  (Path.is_file raises where a name is too long)
-        raise ModelError(f"there is no checkpoint file {path}")
-
-
-def load_checkpoint(network: nn.Module, path: Path) -> None:
+def load_checkpoint(network: nn.Module, path: Path, choice: Choice = ANY) -> None:
     """Fill a network with the weights of a checkpoint, every one of them.
 
     Raises:
         ModelError: Also where keys or shapes differ; named, with what was expected.
 
     """
-    fill(network, read_for(network, path), path)
+    fill(network, read_for(network, path, choice), path)
 
 
 def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
@@ -82,8 +72,25 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
         )
         if names
     ]
+    complaints += _advice(network, weights)
     if complaints:
         raise ModelError(
             f"the checkpoint {path} does not fit the network:\n" + "\n".join(complaints)
         )
     network.load_state_dict({name: weights.get(name, tensor) for name, tensor in expected.items()})
+
+
+def _advice(network: nn.Module, weights: Mapping[str, Tensor]) -> Iterator[str]:
+    """Yield what to do where nothing but the length of the last layer differs."""
+    reshaped = [
+        (weights[name].shape, tensor.shape)
+        for name, tensor in network.state_dict().items()
+        if name in weights and weights[name].shape != tensor.shape
+    ]
+    lengths = {(there[:1], here[:1]) for there, here in reshaped if there[1:] == here[1:]}
+    if len(lengths) == 1 and all(there[1:] == here[1:] for there, here in reshaped):
+        (((there,), (here,)),) = lengths
+        yield (
+            f"  if the checkpoint has {there} classes where the network has {here}, build it with "
+            f"as many, as in --set model.kwargs.num_classes={there}"
+        )

@@ -38,6 +38,12 @@ _KEPT_OUT = (
     *("numpy.dtype", "numpy.ndarray"),
     *(f"{core}.multiarray.{name}" for core in _NUMPY for name in ("scalar", "_reconstruct")),
     "torch.torch_version.TorchVersion",
+    *("typing.Any", "omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig"),
+    *("omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata"),
+    *(
+        f"omegaconf.nodes.{kind}Node"
+        for kind in ("Any", "String", "Integer", "Float", "Boolean", "Enum", "Path", "Bytes")
+    ),
 )
 _MAPPINGS = (
     "collections.defaultdict",
@@ -115,8 +121,6 @@ def refused(path: Path, error: Exception) -> ModelError:
             f"the checkpoint {path} is refused: it holds more than weights, an object of the type "
             f"{named[1]}, and reading it could run code. {_SAVE_WEIGHTS}"
         )
-    if "TorchScript" in text:
-        return ModelError(f"the checkpoint {path} is a TorchScript archive. {_SAVE_WEIGHTS}")
     if path.read_bytes()[: len(_LFS)] == _LFS:
         return ModelError(
             f"the checkpoint {path} is a pointer of Git LFS, not the file itself: get that with "

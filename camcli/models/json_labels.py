@@ -20,6 +20,10 @@ class NamedClass:
     identifier: str | None = None
 
 
+_USUAL_KEYS = ("id2label", "class_to_idx", "label2id")
+"""Where tools keep class names among other settings; indices to names before the inverse."""
+
+
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object; unlike a mapping it keeps both of two equal keys."""
 
@@ -29,7 +33,8 @@ def read_json_labels(text: str, path: Path, mistake: Mistake) -> list[NamedClass
 
     It holds a list of names; or maps each index to its name, or to its identifier and name
     (`{"0": ["n01440764", "tench"]}`, ImageNet's index); or maps each name to its index
-    (`{"tench": 0}`, ImageFolder's `class_to_idx`).
+    (`{"tench": 0}`, ImageFolder's `class_to_idx`). Such a mapping may lie under `id2label`, as in
+    the `config.json` of transformers, or under `class_to_idx`, beside other settings.
 
     Args:
         text: What it holds.
@@ -42,10 +47,17 @@ def read_json_labels(text: str, path: Path, mistake: Mistake) -> list[NamedClass
     except (ValueError, RecursionError) as error:
         raise mistake(f"{path} is not JSON: {error}") from None
     if isinstance(content, _Pairs):
-        return _from_pairs(content, path, mistake)
+        return _from_pairs(_under_usual_key(content), path, mistake)
     if isinstance(content, list):
         return [_named(index, entry, path, mistake) for index, entry in enumerate(content)]
     raise mistake(f"{path} must hold a list of names, or map indices to them")
+
+
+def _under_usual_key(pairs: _Pairs) -> _Pairs:
+    """Return the mapping that a file of settings has the class names in, else what is given."""
+    held = dict(pairs)
+    found = (held.get(key) for key in _USUAL_KEYS)
+    return next((each for each in found if isinstance(each, _Pairs)), pairs)
 
 
 def _from_pairs(pairs: _Pairs, path: Path, mistake: Mistake) -> list[NamedClass]:

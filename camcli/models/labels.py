@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from camcli.errors import ModelError
 from camcli.models.json_labels import read_json_labels
 from camcli.models.text_files import read_columns, read_text, whole_number
 
+_SYNSET_AND_NAME = re.compile(r"(n\d{8})\s+(\S.*)", re.IGNORECASE)
 _INDEX_COLUMNS = ("index", "class_index", "class", "id", "target")
 _NAME_COLUMNS = ("name", "label", "class_name")
 
@@ -34,7 +36,8 @@ def read_labels(path: Path) -> ClassNames:
 
     A `.json` file is one that `read_json_labels` reads; a `.csv` file has a header with an index
     column (index, class_index, class, id or target) and a name column (name, label or class_name);
-    any other file holds one name a line.
+    any other file holds one name a line, behind its WordNet id where all lines begin with one, as
+    in ImageNet's `LOC_synset_mapping.txt`.
 
     Raises:
         ModelError: The file cannot be read, leaves a class without a name, names one twice, or may
@@ -51,8 +54,13 @@ def read_labels(path: Path) -> ClassNames:
     if suffix == ".csv":
         return ClassNames(_in_order(_from_csv(text, path), path))
     # Not splitlines(), which also splits names at separators that nobody sees.
-    lines = (line.strip() for line in text.rstrip().split("\n"))
-    return ClassNames(_in_order(enumerate(lines), path))
+    lines = [line.strip() for line in text.rstrip().split("\n")]
+    apart = [_SYNSET_AND_NAME.fullmatch(line) for line in lines]
+    if not all(apart):
+        return ClassNames(_in_order(enumerate(lines), path))
+    couples = [(found[1].lower(), found[2]) for found in apart if found]
+    names = _in_order(((index, name) for index, (_, name) in enumerate(couples)), path)
+    return ClassNames(names, tuple(identifier for identifier, _ in couples))
 
 
 def _from_csv(text: str, path: Path) -> Iterable[tuple[int, str]]:

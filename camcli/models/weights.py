@@ -6,7 +6,9 @@ from pathlib import Path
 
 from torch import nn
 
+from camcli.config import ModelConfig
 from camcli.models.checkpoint import load_checkpoint
+from camcli.models.checkpoints.choice import Choice
 from camcli.models.random_weights import enliven
 
 DEFAULT = "default"
@@ -17,14 +19,15 @@ INSTEAD = "give a --checkpoint, or take random weights with --set model.weights=
 
 
 def set_weights(
-    model: nn.Module, weights: str | None, size: tuple[int, int], images: nn.Module | None = None
+    model: nn.Module, config: ModelConfig, size: tuple[int, int], images: nn.Module | None = None
 ) -> None:
     """Give a model the weights that are asked for, where it was made with the default ones.
 
     Args:
         model: As its constructor returned it.
-        weights: As `model.weights`: `default` leaves the model as it is, None takes its weights
-            for random ones and makes the scores depend on the image, and a path is a checkpoint's.
+        config: Whose `weights` say which: `default` leaves the model as it is, None takes its
+            weights for random ones and makes the scores depend on the image, and a path is a
+            checkpoint's.
         size: (H, W) of its input.
         images: The part that takes images, where that is not the whole.
 
@@ -32,10 +35,10 @@ def set_weights(
         ModelError: The checkpoint cannot be read or does not fit.
 
     """
-    if weights is None:
+    if config.weights is None:
         enliven(model if images is None else images, size)
-    elif weights != DEFAULT:
-        load_checkpoint(model, Path(weights))
+    elif config.weights != DEFAULT:
+        load_checkpoint(model, Path(config.weights), Choice.of(config))
 
 
 def weights_record(weights: str | None) -> str:

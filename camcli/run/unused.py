@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camcli.config import Config, ModelConfig
@@ -28,12 +29,23 @@ def idle_inputs(built: BuiltRun) -> Iterator[str]:
             "run.seed is not used: it is for random weights, and the network has others; methods "
             "that sample have a seed of their own in method.options"
         )
+    yield from _idle_choices(config.model)
     listed = targets.prompts and targets.prompts.listed
     if listed and not any(use.source == listed.source for use in targets.file_uses()):
         yield (
             f"{listed.source}: which image a prompt belongs to is not used, as no target is "
             "@prompts: all of them are classes of every image"
         )
+
+
+def _idle_choices(model: ModelConfig) -> Iterator[str]:
+    """Yield what says which weights of a checkpoint are meant where no checkpoint is read."""
+    if model.weights is not None and Path(model.weights).exists():
+        return
+    usual = ModelConfig()
+    for name in ("checkpoint_key", "strip_prefix", "ema"):
+        if getattr(model, name) != getattr(usual, name):
+            yield f"model.{name} is not used: it is for a checkpoint, and none is read"
 
 
 def _weights_are_given(model: ModelConfig) -> bool:

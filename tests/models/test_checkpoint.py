@@ -26,7 +26,7 @@ def test_a_checkpoint_that_was_packed_again_is_read_rightly(tmp_path: Path) -> N
             deflated.writestr(name, stored.read(name))
 
     for name in ("stored.pth", "deflated.pth"):
-        found = read_checkpoint(tmp_path / name)
+        found = read_checkpoint(tmp_path / name).weights
         assert all(torch.equal(found[key], weights[key]) for key in weights)
 
 

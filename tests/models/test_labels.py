@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,40 @@ def test_an_index_of_identifiers_and_names_has_both(tmp_path: Path) -> None:
         ModelConfig(name=f"{FACTORIES}:build", labels=str(path), kwargs={"classes": 3})
     )
     assert (loaded.labels, loaded.class_ids) == (("cat", "dog", "bird"), IDS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"id2label": {"1": "dog", "0": "cat"}, "label2id": {"cat": 0, "dog": 1}, "hidden_size": 8},
+        {"label2id": {"cat": 0, "dog": 1}, "architectures": ["ViTForImageClassification"]},
+        {"epoch": 3, "class_to_idx": {"dog": 1, "cat": 0}},
+        {"class_to_idx": 1, "cat": 0},
+    ],
+)
+def test_names_among_other_settings_are_found(tmp_path: Path, content: dict[str, Any]) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(content))
+    expected = ("cat", "class_to_idx") if "cat" in content else ("cat", "dog")
+    assert read_labels(path).labels == expected
+
+
+def test_a_hole_among_other_settings_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"id2label": {"0": "cat", "2": "dog"}}))
+    with pytest.raises(ModelError, match="names no class 1"):
+        read_labels(path)
+
+
+def test_wordnet_ids_before_all_names_are_identifiers(tmp_path: Path) -> None:
+    """As in ImageNet's LOC_synset_mapping.txt."""
+    path = tmp_path / "LOC_synset_mapping.txt"
+    path.write_text("n01440764 tench, Tinca tinca\nN02102480\tSussex spaniel\n")
+    found = read_labels(path)
+    assert found.labels == ("tench, Tinca tinca", "Sussex spaniel")
+    assert found.ids == ("n01440764", "n02102480")
+    path.write_text("n01440764 tench\nspaniel\n")
+    assert read_labels(path) == ClassNames(("n01440764 tench", "spaniel"))
 
 
 def test_names_that_are_numbers_are_not_taken_for_indices(tmp_path: Path) -> None:

@@ -37,6 +37,10 @@ ALONGSIDE: dict[str, dict[str, Any]] = {
 OTHER: dict[str, Any] = {
     "model.name": "tests.models.factories:WithFeatures",
     "model.weights": None,
+    "model.checkpoint_key": "state_dict",
+    "model.strip_prefix": "module",
+    "model.ema": False,
+    "model.adapter": "adapter",
     "model.layer": "stem",
     "model.kwargs": {"classes": 2, "width": 5},
     "model.output": "aux",

@@ -22,7 +22,7 @@ class DemoSource(BundledSource):
         self.refuse_kwargs(config)
         preprocess = preprocess or Preprocess(INPUT_SIZE, (INPUT_SIZE, INPUT_SIZE), MEAN, STD)
         network = load_demo() if config.weights == DEFAULT else DemoNet()
-        set_weights(network, config.weights, preprocess.crop)
+        set_weights(network, config, preprocess.crop)
         return LoadedModel(
             name=config.name,
             network=network.eval(),

@@ -39,7 +39,7 @@ class DemoClipSource(BundledSource):
             model: Any = load_dual_encoder() if config.weights == DEFAULT else new_dual_encoder()
         except ImportError:
             raise OPEN_CLIP.missing(config.name) from None
-        set_weights(model, config.weights, preprocess.crop, images=model.visual)
+        set_weights(model, config, preprocess.crop, images=model.visual)
         return LoadedModel(
             name=config.name,
             network=model.visual.eval(),

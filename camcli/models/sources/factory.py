@@ -64,7 +64,7 @@ class FactorySource(Source):
         require_weights(network, config.name)
         preprocess = preprocess or resolved(PreprocessConfig())
         converted = as_float32(network, config.name)
-        set_weights(network, config.weights, preprocess.crop)
+        set_weights(network, config, preprocess.crop)
         unwrap_parts(network)
         return LoadedModel(
             name=config.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,12 +14,12 @@ from torch import nn
 
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, PromptError, suggest
-from camcli.models.checkpoint import refuse_missing
-from camcli.models.inert_pickle import nothing_is_run, refused
+from camcli.models.checkpoints.files import checkpoint_file
 from camcli.models.loaded import LoadedModel
 from camcli.models.prompt_scores import TOWER
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel
+from camcli.models.sources.open_clip_checkpoint import fill
 from camcli.models.sources.open_clip_tags import tag_settings, why_name_a_tag
 from camcli.models.sources.optional_package import OPEN_CLIP, OptionalPackage
 from camcli.models.sources.prefixed import PrefixedSource
@@ -100,12 +99,12 @@ def _with_weights(config: ModelConfig, architecture: str, tag: str) -> Any:
     if config.weights is None:
         return _created(architecture, config, tag, pretrained=False)
     if config.weights != DEFAULT:
-        path = Path(config.weights)
-        refuse_missing(path)
+        path = checkpoint_file(Path(config.weights))
         if not tag:
             _warn_of_other_settings(architecture, config.name)
         model = _created(architecture, config, tag, pretrained=False)
-        _fill(model, path, config.name)
+        with _quiet():
+            fill(_open_clip(), model, path, config)
         return model
     if not tag:
         named = config.name.removesuffix("/")
@@ -154,18 +153,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-def _fill(model: nn.Module, path: Path, name: str) -> None:
-    """Fill a model with a checkpoint's weights, which open_clip converts from older layouts."""
-    try:
-        with _quiet(), nothing_is_run():
-            _open_clip().load_checkpoint(model, str(path), weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise refused(path, error) from None
-    except Exception as error:  # as many kinds as there are ways to break such a file
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise ModelError(f"the checkpoint {path} does not fit {name}: {reason}") from None
 
 
 def _embedding_width(architecture: str, config: ModelConfig) -> int:

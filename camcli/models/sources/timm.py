@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, suggest
 from camcli.models.checkpoint import fill, read_for
+from camcli.models.checkpoints.choice import Choice
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel
@@ -108,7 +109,7 @@ def _network(config: ModelConfig, name: str) -> nn.Module:
         return _created(name, config, pretrained=config.weights == DEFAULT)
     path = Path(config.weights)
     network = _created(name, config)
-    weights = read_for(network, path)
+    weights = read_for(network, path, Choice.of(config))
     classes = _classes_in(weights, network)
     if classes not in (None, getattr(network, "num_classes", None)):
         network = _created(name, config, num_classes=classes)

@@ -19,6 +19,7 @@ from torchvision.models._api import WeightsEnum, get_model, get_model_weights, l
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, suggest
 from camcli.models.checkpoint import fill, read_for
+from camcli.models.checkpoints.choice import Choice
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel, Source
@@ -154,7 +155,7 @@ def _from_checkpoint(config: ModelConfig, path: Path) -> nn.Module:
     """Build the network with as many classes as the checkpoint's head has."""
     with Unfilled():
         network = _build(config)
-        weights = read_for(network, path)
+        weights = read_for(network, path, Choice.of(config))
         head = next(reversed(network.state_dict().items()))[0]
         if head in weights and weights[head].shape[:1] != network.state_dict()[head].shape[:1]:
             network = _build(config, num_classes=len(weights[head]))

@@ -11,6 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+from torch import nn
 
 from camcli.attribution.objective import Objective
 from camcli.config import ModelConfig
@@ -203,6 +204,60 @@ def test_checkpoints_fill_both_towers(tmp_path: Path) -> None:
         assert found.text is not None
         expected = weights.model.state_dict()
         assert all(torch.equal(v, expected[k]) for k, v in found.text.model.state_dict().items())
+
+
+class _Part(nn.Module):
+    """A module with whatever attributes it is given, which TorchScript can write."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images
+
+
+def _archive(weights: dict[str, torch.Tensor]) -> nn.Module:
+    """Return a tree of modules that has weights under their names, in half precision."""
+    root = _Part()
+    for name, tensor in weights.items():
+        *above, last = name.split(".")
+        part: nn.Module = root
+        for step in above:
+            if step not in dict(part.named_children()):
+                part.add_module(step, _Part())
+            part = part.get_submodule(step)
+        part.register_parameter(last, nn.Parameter(tensor.half(), requires_grad=False))
+    for name in ("input_resolution", "context_length", "vocab_size"):
+        root.register_buffer(name, torch.tensor(7))
+    return root
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit:")
+def test_an_archive_as_openai_wrote_them_fills_both_towers(tmp_path: Path) -> None:
+    weights = load_model(small("vit"), seed=3).text
+    assert weights is not None
+    expected = weights.model.state_dict()
+    path = tmp_path / "ViT.pt"
+    torch.jit.script(_archive(expected)).save(str(path))
+    found = load_model(small("vit").model_copy(update={"weights": str(path)})).text
+    assert found is not None
+    have = found.model.state_dict()
+    assert have.keys() == expected.keys()
+    assert all(torch.equal(have[name], tensor.half().float()) for name, tensor in expected.items())
+
+
+@pytest.mark.slow
+def test_averages_and_prefixes_fill_both_towers(tmp_path: Path) -> None:
+    weights, average = (load_model(small(), seed=seed).text for seed in (3, 4))
+    assert weights is not None
+    assert average is not None
+    held = {f"module._orig_mod.{k}": v for k, v in average.model.state_dict().items()}
+    content = {"state_dict": weights.model.state_dict(), "state_dict_ema": held, "epoch": 3}
+    torch.save(content, tmp_path / "clip.pt")
+    config = small().model_copy(update={"weights": str(tmp_path / "clip.pt")})
+    with pytest.warns(CamcliWarning, match="'state_dict_ema' are used, and not state_dict"):
+        found = load_model(config.model_copy(update={"ema": True})).text
+    assert found is not None
+    have, want = found.model.state_dict(), average.model.state_dict()
+    assert all(torch.equal(have[name], want[name]) for name in want)
 
 
 def tagged(tag: str, **kwargs: Any) -> ModelConfig:

@@ -14,6 +14,7 @@ from camcli.attribution.attribution import check_rules
 from camcli.errors import ImageError
 from camcli.methods.base import Method, Saliency
 from camcli.methods.normalisation import Normalisation, Normalised
+from camcli.methods.outside import saliency_of
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import min_max
 from camcli.network.endings.meaning import kind_of, probabilities_of
@@ -105,7 +106,7 @@ class Engine:
         black = self.black.expand(size, 3, *self.network.image_size).contiguous()
         probe = Probe(self.network, black, self.method.uses_deeplift)
         first = self.targets.axis.objective([_FIRST_CLASS] * size, self.device)
-        self._finish(self.method.explain(probe, first))
+        self._finish(saliency_of(self.method, probe, first))
 
     def probe(self, items: Sequence[ImageItem]) -> Probe:
         """Return a batch of decoded images at the target layer."""
@@ -161,7 +162,7 @@ class Engine:
         rows = [row for row, chosen in enumerate(targets) if slot < len(chosen)]
         asked = [chosen[slot] if slot < len(chosen) else _FIRST_CLASS for chosen in targets]
         objective = self.targets.axis.objective(asked, self.device)
-        saliency = self.method.explain(probe, objective)
+        saliency = saliency_of(self.method, probe, objective)
         found = self._finish(saliency)
         maps = found.maps.cpu().numpy()
         components = self._components(saliency)

@@ -16,8 +16,9 @@ from camcli import __version__
 from camcli.compile.acceleration import resolve_precision
 from camcli.config.identity import Part, deciding_keys
 from camcli.errors import InputError
+from camcli.methods import origin_of
 from camcli.methods.base import Method
-from camcli.output.identity import SURROUNDINGS
+from camcli.output.identity import PLUGIN, SURROUNDINGS
 from camcli.records import Preprocess
 from camcli.system.file_digest import content_digest
 
@@ -59,6 +60,10 @@ def fingerprint_of(built: BuiltRun) -> dict[str, Any]:
         else:
             entries[name] = _content(given[name]) if part is Part.CONTENT else given[name]
     found["model"]["graph"] = built.engine.network.graph
+    origins = {"model": built.model.plugin, "method": origin_of(built.method.name)}
+    for section, origin in origins.items():
+        if origin is not None:
+            found[section][PLUGIN] = origin
     found[SURROUNDINGS] = _versions() | {"device": built.engine.device.type}
     ready: dict[str, Any] = json.loads(json.dumps(found, default=str))
     return ready

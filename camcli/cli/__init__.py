@@ -13,11 +13,11 @@ from typing import Any, TextIO
 
 import typer
 
-from camcli import __version__
 from camcli.cli import (
     bench,
     config,
     diff,
+    doctor,
     evaluate,
     explain,
     export,
@@ -31,6 +31,7 @@ from camcli.cli import (
 from camcli.cli.command import Command
 from camcli.cli.console import say
 from camcli.cli.unknown_option import advice
+from camcli.cli.version import version_lines
 from camcli.errors import CamcliError, CamcliWarning, MachineError
 
 _usual_show_warning = warnings.showwarning
@@ -42,6 +43,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="explain", cls=Command)(explain.explain)
 app.command(name="merge", cls=Command)(merge.merge)
@@ -54,19 +56,20 @@ app.command(name="bench", cls=Command)(bench.bench)
 app.command(name="layers", cls=Command)(layers.layers)
 app.command(name="models", cls=Command)(models.models)
 app.command(name="methods", cls=Command)(methods.methods)
+app.command(name="doctor", cls=Command)(doctor.doctor)
 app.add_typer(config.app, name="config")
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"camcli {__version__}")
+        typer.echo("\n".join(version_lines()))
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+        False, "--version", "-V", callback=_show_version, is_eager=True, help="Print the versions."
     ),
 ) -> None:
     pass

@@ -29,7 +29,7 @@ def class_of(plugin: Plugin) -> type[Method]:
     found = plugin.load()
     if not (isinstance(found, type) and issubclass(found, Method)):
         raise plugin.refused("is no class that extends camcli.methods.base.Method")
-    if not is_dataclass(found) or not found.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    if not _is_frozen_dataclass(found):
         raise plugin.refused("is no frozen dataclass, whose fields are the options of a method")
     if inspect.isabstract(found):
         raise plugin.refused(f"lacks {', '.join(sorted(found.__abstractmethods__))}")
@@ -37,6 +37,10 @@ def class_of(plugin: Plugin) -> type[Method]:
         raise plugin.refused(f"calls itself {getattr(found, 'name', None)!r}, not {plugin.name!r}")
     _require_options(found, plugin)
     return found
+
+
+def _is_frozen_dataclass(kind: type) -> bool:
+    return is_dataclass(kind) and bool(kind.__dataclass_params__.frozen)  # type: ignore[attr-defined]
 
 
 def _require_options(method: type[Method], plugin: Plugin) -> None:

@@ -1,4 +1,4 @@
-"""A command that does not take an option for another option's value."""
+"""A command: what it does not take for an option's value, and how it ends where nobody reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand
+
+from camcli.cli.console import abandon_stdout
+from camcli.cli.ending import CLOSED_PIPE
 
 
 class Command(TyperCommand):
@@ -30,6 +33,14 @@ class Command(TyperCommand):
                 )
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a reader of stdout that has gone ends it without a word."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            abandon_stdout()
+            raise typer.Exit(CLOSED_PIPE) from None
 
 
 def _taking_a_value(params: Iterable[Any]) -> list[Any]:

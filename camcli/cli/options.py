@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 import typer
 
+from camcli.cli.surroundings import file_here, variables
 from camcli.config import Config, load_config
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
@@ -25,6 +27,12 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="YAML co
 Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the configuration."),
+]
+
+
+Isolated = Annotated[
+    bool,
+    typer.Option("--isolated", help="Leave out camcli.yaml in this folder and CAMCLI_ variables."),
 ]
 
 
@@ -169,9 +177,13 @@ class Flags:
         ),
     ] = None
     overrides: Overrides = field(default_factory=list)
+    isolated: Isolated = False
 
     def over(self, file: Path | None) -> Config:
-        """Return the configuration of a file (None: the defaults), overridden by these options.
+        """Return the configuration of a file, overridden by variables and these options.
+
+        Args:
+            file: A YAML file, or None for camcli.yaml in the working folder if there is one.
 
         Raises:
             ConfigError: The file or a value is wrong.
@@ -180,7 +192,19 @@ class Flags:
         values = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
         given = {key: value for key, value in values.items() if value not in (None, [])}
         paths = {key: str(value) for key, value in given.items() if isinstance(value, Path)}
-        return _with_canonical_method(load_config(file, self.overrides, given | paths))
+        flags, around = given | paths, {}
+        if not self.isolated:
+            file = file or file_here()
+            around = self._from_environment(flags.keys())
+        return _with_canonical_method(load_config(file, self.overrides, flags, around))
+
+    def _from_environment(self, given: Collection[str]) -> dict[str, Any]:
+        """Return what variables set, by key, of the keys that are not given as options."""
+        types = {name: get_args(_DECLARED[name])[0] for name in _KEYS}
+        set_here = {text.partition("=")[0].strip() for text in self.overrides} | set(given)
+        names = {name for name, key in _KEYS.items() if key in set_here}
+        found = variables(types, names, os.environ)
+        return {_KEYS[name]: value for name, value in found.items()}
 
 
 def _with_canonical_method(config: Config) -> Config:
@@ -238,7 +262,9 @@ def takes_flags(
 
 def _parameter(name: str, option: Any) -> inspect.Parameter:
     """Return the parameter of an option, with the default that Typer uses if it is not given."""
-    default: list[str] | None = [] if get_origin(get_args(option)[0]) is list else None
+    kinds: Mapping[Any, Any] = {list: [], bool: False}
+    declared = get_args(option)[0]
+    default = kinds.get(get_origin(declared) or declared)
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=default, annotation=option)
 

@@ -1,4 +1,4 @@
-"""Resolve a configuration: defaults < YAML file < `--set key=value` < flags."""
+"""Resolve a configuration: defaults < YAML file < environment < `--set key=value` < flags."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def load_config(
     path: Path | None = None,
     overrides: Sequence[str] = (),
     flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, Any] | None = None,
 ) -> Config:
     """Resolve a run's configuration.
 
@@ -26,6 +27,7 @@ def load_config(
         path: A YAML file, or None for the defaults.
         overrides: `key=value` strings with dotted keys and YAML values, as given to `--set`.
         flags: Dotted keys and values that win over everything else.
+        environment: Dotted keys and values that win over the file alone.
 
     Raises:
         ConfigError: The configuration is not valid; the message lists every mistake, one per line.
@@ -33,7 +35,8 @@ def load_config(
     """
     document = read_yaml(path) if path else Document({}, {})
     tree, lines = document.tree, dict(document.lines)
-    for key, value in (*map(_parse_override, overrides), *(flags or {}).items()):
+    set_by_hand = map(_parse_override, overrides)
+    for key, value in (*(environment or {}).items(), *set_by_hand, *(flags or {}).items()):
         _assign(tree, key.split("."), value)
         lines = {at: line for at, line in lines.items() if not _is_below(at, key.split("."))}
     try:

@@ -16,7 +16,7 @@ from camcli.cli.surroundings import file_here, variables
 from camcli.config import Config, load_config
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
-from camcli.methods import canonical_name
+from camcli.methods import canonical_name, method_names
 from camcli.models import sources
 from camcli.targets import rules
 
@@ -77,7 +77,11 @@ class Flags:
     method: Annotated[
         str | None,
         Sets("method.name"),
-        typer.Option("--method", help="Which saliency method; see `camcli methods`."),
+        typer.Option(
+            "--method",
+            help="Which saliency method; see `camcli methods`.",
+            autocompletion=lambda: list(method_names()),
+        ),
     ] = None
     target: Annotated[
         list[str],

@@ -108,7 +108,7 @@ def main() -> None:
 
 def _exit_code() -> int:
     try:
-        return app(standalone_mode=False) or 0
+        return app(prog_name="camcli", standalone_mode=False) or 0
     except CamcliError as error:
         say(f"camcli: {error}")
         return 2

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
+from camcli.output import merge, verify
+from camcli.output.merge import Merged
+from camcli.output.verify import Damage, Verification
 from tests.cli.conftest import Camcli
 
 
-@pytest.mark.slow
-def test_verify_and_merge_print_what_they_found(camcli: Camcli, scenes: Path) -> None:
-    command = ("explain", scenes, "-q", "--exit-zero", "--method", "eigen-cam", "--limit", "2")
-    for shard in ("0/2", "1/2"):
-        assert camcli(*command, "--save", "maps", "--shard", shard).code == 0
-    assert json.loads(camcli("merge", "out", "--json").stdout) == {"shards": 2, "images": 2}
-    found = json.loads(camcli("verify", "out", "--json").stdout)
-    assert found == {"rows": 2, "files": 2, "damages": []}
-    Path("out/maps/0.png.npy").write_bytes(b"")
+def test_verify_prints_what_it_found(camcli: Camcli, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Verification(2, 3, [Damage("maps/a\udcff.npy", "a\udcff", "changed")])
+    monkeypatch.setattr(verify, "verify_folder", lambda folder: found)
     finished = camcli("verify", "out", "--json")
     assert finished.code == 1
-    (damage,) = json.loads(finished.stdout)["damages"]
-    assert damage == {"path": "maps/0.png.npy", "image": "0.png", "fault": "changed"}
+    assert json.loads(finished.stdout) == {
+        "rows": 2,
+        "files": 3,
+        "damages": [{"path": "maps/a\udcff.npy", "image": "a\udcff", "fault": "changed"}],
+    }
+    assert finished.stderr.startswith("3 files of 2 rows checked: 1 damaged")
+
+
+def test_merge_prints_how_much_it_joined(camcli: Camcli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "merge_shards", lambda folder: Merged(2, 7))
+    assert json.loads(camcli("merge", "out", "--json").stdout) == {"shards": 2, "images": 7}
 
 
 def test_completion_knows_commands_options_and_methods(

@@ -36,6 +36,10 @@ Isolated = Annotated[
 ]
 
 
+def _methods_to_complete() -> list[str]:
+    return list(method_names())
+
+
 @dataclass(frozen=True)
 class Sets:
     """Marks an option with the key of the configuration that it sets."""
@@ -80,7 +84,7 @@ class Flags:
         typer.Option(
             "--method",
             help="Which saliency method; see `camcli methods`.",
-            autocompletion=lambda: list(method_names()),
+            autocompletion=_methods_to_complete,
         ),
     ] = None
     target: Annotated[

@@ -14,7 +14,7 @@ from tests.cli.conftest import Camcli
 
 def test_verify_prints_what_it_found(camcli: Camcli, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Verification(2, 3, [Damage("maps/a\udcff.npy", "a\udcff", "changed")])
-    monkeypatch.setattr(verify, "verify_folder", lambda folder: found)
+    monkeypatch.setattr(verify, "verify_folder", lambda _: found)
     finished = camcli("verify", "out", "--json")
     assert finished.code == 1
     assert json.loads(finished.stdout) == {
@@ -26,7 +26,7 @@ def test_verify_prints_what_it_found(camcli: Camcli, monkeypatch: pytest.MonkeyP
 
 
 def test_merge_prints_how_much_it_joined(camcli: Camcli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merge, "merge_shards", lambda folder: Merged(2, 7))
+    monkeypatch.setattr(merge, "merge_shards", lambda _: Merged(2, 7))
     assert json.loads(camcli("merge", "out", "--json").stdout) == {"shards": 2, "images": 7}
 
 

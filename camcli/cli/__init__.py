@@ -30,6 +30,7 @@ from camcli.cli import (
 )
 from camcli.cli.command import Command
 from camcli.cli.console import say
+from camcli.cli.help import epilog
 from camcli.cli.unknown_option import advice
 from camcli.cli.version import version_lines
 from camcli.errors import CamcliError, CamcliWarning, MachineError
@@ -45,18 +46,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(name="explain", cls=Command)(explain.explain)
-app.command(name="merge", cls=Command)(merge.merge)
-app.command(name="verify", cls=Command)(verify.verify)
-app.command(name="export", cls=Command)(export.export)
-app.command(name="diff", cls=Command)(diff.diff)
-app.command(name="report", cls=Command)(report.report)
-app.command(name="evaluate", cls=Command)(evaluate.evaluate)
-app.command(name="bench", cls=Command)(bench.bench)
-app.command(name="layers", cls=Command)(layers.layers)
-app.command(name="models", cls=Command)(models.models)
-app.command(name="methods", cls=Command)(methods.methods)
-app.command(name="doctor", cls=Command)(doctor.doctor)
+_COMMANDS = (
+    explain.explain,
+    merge.merge,
+    verify.verify,
+    export.export,
+    diff.diff,
+    report.report,
+    evaluate.evaluate,
+    bench.bench,
+    layers.layers,
+    models.models,
+    methods.methods,
+    doctor.doctor,
+)
+for _command in _COMMANDS:
+    _name = _command.__name__
+    app.command(name=_name, cls=Command, epilog=epilog(_name))(_command)
 app.add_typer(config.app, name="config")
 
 

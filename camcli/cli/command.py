@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 
 from camcli.cli.console import abandon_stdout
 from camcli.cli.ending import CLOSED_PIPE
+from camcli.cli.help import by_panel
 
 
 class Command(TyperCommand):
@@ -33,6 +34,17 @@ class Command(TyperCommand):
                 )
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, then options under the headings of what they are about."""
+        parameters = self.get_params(ctx)
+        arguments = [each for each in parameters if each.param_type_name == "argument"]
+        options = [each for each in parameters if each.param_type_name == "option"]
+        for title, listed in {"Arguments": arguments, **by_panel(options)}.items():
+            records = [record for each in listed if (record := each.get_help_record(ctx))]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; a reader of stdout that has gone ends it without a word."""

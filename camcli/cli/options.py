@@ -197,7 +197,7 @@ class Flags:
             ConfigError: The file or a value is wrong.
 
         """
-        values = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
+        values = {KEYS[name]: value for name, value in vars(self).items() if name in KEYS}
         given = {key: value for key, value in values.items() if value not in (None, [])}
         paths = {key: str(value) for key, value in given.items() if isinstance(value, Path)}
         flags, around = given | paths, {}
@@ -208,11 +208,11 @@ class Flags:
 
     def _from_environment(self, given: Collection[str]) -> dict[str, Any]:
         """Return what variables set, by key, of the keys that are not given as options."""
-        types = {name: get_args(_DECLARED[name])[0] for name in _KEYS}
+        types = {name: get_args(_DECLARED[name])[0] for name in KEYS}
         set_here = {text.partition("=")[0].strip() for text in self.overrides} | set(given)
-        names = {name for name, key in _KEYS.items() if key in set_here}
+        names = {name for name, key in KEYS.items() if key in set_here}
         found = variables(types, names, os.environ)
-        return {_KEYS[name]: value for name, value in found.items()}
+        return {KEYS[name]: value for name, value in found.items()}
 
 
 def _with_canonical_method(config: Config) -> Config:
@@ -222,12 +222,13 @@ def _with_canonical_method(config: Config) -> Config:
 
 
 _DECLARED: Mapping[str, Any] = get_type_hints(Flags, include_extras=True)
-_KEYS: Mapping[str, str] = {
+KEYS: Mapping[str, str] = {
     name: mark.key
     for name, option in _DECLARED.items()
     for mark in get_args(option)
     if isinstance(mark, Sets)
 }
+"""The keys that options set, by the name of the option's parameter."""
 
 
 LOOKS = ("style", "colormap", "alpha", "colorbar", "caption")

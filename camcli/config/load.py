@@ -34,16 +34,16 @@ def load_config(
 
     """
     document = read_yaml(path) if path else Document({}, {})
-    tree, lines = document.tree, dict(document.lines)
+    tree, places = document.tree, dict(document.places)
     set_by_hand = map(_parse_override, overrides)
     for key, value in (*(environment or {}).items(), *set_by_hand, *(flags or {}).items()):
         _assign(tree, key.split("."), value)
-        lines = {at: line for at, line in lines.items() if not _is_below(at, key.split("."))}
+        places = {at: place for at, place in places.items() if not _is_below(at, key.split("."))}
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
         source = str(path) if path else "the options given"
-        found = "\n".join(f"  {line}" for line in mistakes_in(error, lines))
+        found = "\n".join(f"  {line}" for line in mistakes_in(error, places))
         raise ConfigError(f"the configuration from {source} is not valid:\n{found}") from None
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from camcli.api.stored import StoredRow, StoredRun, open_run
     from camcli.config import load_config
     from camcli.errors import CamcliError
-    from camcli.methods import METHOD_NAMES as METHODS
+    from camcli.methods import METHODS
 
 __version__ = "0.1.0"
 
@@ -42,7 +42,7 @@ _HOMES = {
     "Explainer": "camcli.api.explainer:Explainer",
     "Explanation": "camcli.api.explanation:Explanation",
     "Explanations": "camcli.api.explanation:Explanations",
-    "METHODS": "camcli.methods:METHOD_NAMES",
+    "METHODS": "camcli.methods:METHODS",
     "StoredRow": "camcli.api.stored:StoredRow",
     "StoredRun": "camcli.api.stored:StoredRun",
     "explain": "camcli.api.explainer:explain",

@@ -15,6 +15,7 @@ from camcli.errors import ImageError
 from camcli.methods.base import Saliency
 from camcli.methods.cut_method import CutMethod
 from camcli.methods.normalisation import Normalised
+from camcli.methods.outside import saliency_of
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import min_max
 from camcli.network.endings.meaning import kind_of, probabilities_of
@@ -115,7 +116,7 @@ class Engine:
         black = self.black.expand(size, 3, *self.network.image_size).contiguous()
         first = self.targets.axis.objective([_FIRST_CLASS] * size, self.device)
         for each, probe in zip(self.methods, self._probes_of(black), strict=True):
-            self._finish(each, each.method.explain(probe, first))
+            self._finish(each, saliency_of(each.method, probe, first))
 
     def probes(self, items: Sequence[ImageItem]) -> list[Probe]:
         """Return a batch of decoded images at the target layer of each method."""
@@ -182,7 +183,7 @@ class Engine:
         asked = [chosen[slot] if slot < len(chosen) else _FIRST_CLASS for chosen in targets]
         objective = self.targets.axis.objective(asked, self.device)
         for each, probe, scores in zip(self.methods, probes, logits, strict=True):
-            saliency = each.method.explain(probe, objective)
+            saliency = saliency_of(each.method, probe, objective)
             yield from self._maps_in(each, saliency, items, rows, asked, scores)
 
     def _maps_in(

@@ -30,6 +30,10 @@ class MethodError(CamcliError):
     """A method, or one of its options, does not exist."""
 
 
+class PluginError(CamcliError):
+    """What another package adds to camcli cannot be used."""
+
+
 class TargetError(CamcliError):
     """A class to explain is not known."""
 

@@ -22,6 +22,7 @@ from camcli.output.row_schema import row_schema
 from camcli.run.run_document import run_schema
 from docs.tables.commands import commands_page
 from docs.tables.configuration import configuration_page
+from docs.tables.manual import manual
 from docs.tables.methods import methods_page
 from docs.tables.metrics import metrics_page
 from docs.tables.models import models_page
@@ -36,6 +37,7 @@ def pages() -> Mapping[str, str]:
     """Return every generated page by its file name."""
     return {
         "commands.md": commands_page(),
+        "camcli.1": manual(),
         "configuration.md": configuration_page(),
         "methods.md": methods_page(),
         "rules.md": rules_page(),
@@ -77,7 +79,7 @@ def stale(folder: Path) -> list[str]:
 
 
 def _pages_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if path.suffix in {".md", ".json"}}
+    return {path.name for path in folder.iterdir() if path.suffix in {".md", ".json", ".1"}}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from PIL import Image
 from camcli.comparison.entry import Entry, read_folder
 from camcli.errors import CamcliError
 from camcli.output.record import read_run
+from camcli.system.distribution import install_command
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -133,7 +134,7 @@ class StoredRun(Sequence[StoredRow]):
         try:
             import pandas
         except ImportError:
-            raise CamcliError("a table needs pandas: pip install 'camcli[pandas]'") from None
+            raise CamcliError(f"a table needs pandas: {install_command('pandas')}") from None
         return pandas.json_normalize([dict(row.row) for row in self])
 
     def __repr__(self) -> str:

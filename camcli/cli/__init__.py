@@ -13,11 +13,11 @@ from typing import Any, TextIO
 
 import typer
 
-from camcli import __version__
 from camcli.cli import (
     bench,
     config,
     diff,
+    doctor,
     evaluate,
     explain,
     export,
@@ -30,7 +30,9 @@ from camcli.cli import (
 )
 from camcli.cli.command import Command
 from camcli.cli.console import say
+from camcli.cli.help import epilog
 from camcli.cli.unknown_option import advice
+from camcli.cli.version import version_lines
 from camcli.errors import CamcliError, CamcliWarning, MachineError
 
 _usual_show_warning = warnings.showwarning
@@ -39,34 +41,41 @@ app = typer.Typer(
     name="camcli",
     help="Batch saliency maps for image networks: exact LIFT-CAM and its family.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(name="explain", cls=Command)(explain.explain)
-app.command(name="merge", cls=Command)(merge.merge)
-app.command(name="verify", cls=Command)(verify.verify)
-app.command(name="export", cls=Command)(export.export)
-app.command(name="diff", cls=Command)(diff.diff)
-app.command(name="report", cls=Command)(report.report)
-app.command(name="evaluate", cls=Command)(evaluate.evaluate)
-app.command(name="bench", cls=Command)(bench.bench)
-app.command(name="layers", cls=Command)(layers.layers)
-app.command(name="models", cls=Command)(models.models)
-app.command(name="methods", cls=Command)(methods.methods)
+_COMMANDS = (
+    explain.explain,
+    merge.merge,
+    verify.verify,
+    export.export,
+    diff.diff,
+    report.report,
+    evaluate.evaluate,
+    bench.bench,
+    layers.layers,
+    models.models,
+    methods.methods,
+    doctor.doctor,
+)
+for _command in _COMMANDS:
+    _name = _command.__name__
+    app.command(name=_name, cls=Command, epilog=epilog(_name))(_command)
 app.add_typer(config.app, name="config")
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"camcli {__version__}")
+        typer.echo("\n".join(version_lines()))
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+        False, "--version", "-V", callback=_show_version, is_eager=True, help="Print the versions."
     ),
 ) -> None:
     pass
@@ -105,7 +114,7 @@ def main() -> None:
 
 def _exit_code() -> int:
     try:
-        return app(standalone_mode=False) or 0
+        return app(prog_name="camcli", standalone_mode=False) or 0
     except CamcliError as error:
         say(f"camcli: {error}")
         return 2

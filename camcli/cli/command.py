@@ -1,4 +1,4 @@
-"""A command that does not take an option for another option's value."""
+"""A command: what it does not take for an option's value, and how it ends where nobody reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand
+
+from camcli.cli.console import abandon_stdout
+from camcli.cli.ending import CLOSED_PIPE
+from camcli.cli.help import by_panel
 
 
 class Command(TyperCommand):
@@ -30,6 +34,25 @@ class Command(TyperCommand):
                 )
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, then options under the headings of what they are about."""
+        parameters = self.get_params(ctx)
+        arguments = [each for each in parameters if each.param_type_name == "argument"]
+        options = [each for each in parameters if each.param_type_name == "option"]
+        for title, listed in {"Arguments": arguments, **by_panel(options)}.items():
+            records = [record for each in listed if (record := each.get_help_record(ctx))]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a reader of stdout that has gone ends it without a word."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            abandon_stdout()
+            raise typer.Exit(CLOSED_PIPE) from None
 
 
 def _taking_a_value(params: Iterable[Any]) -> list[Any]:

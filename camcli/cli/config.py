@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from camcli.cli import options
+from camcli.cli.command import Command
 from camcli.config import Config, dump_config
 from camcli.errors import OutputError
 
@@ -19,22 +20,24 @@ _TEMPLATE = """\
 """
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     config: options.ConfigFile = None,
     overrides: options.Overrides = [],
+    isolated: options.Isolated = False,
 ) -> None:
     """Print the configuration that a run would use, as YAML."""
-    typer.echo(dump_config(options.Flags(overrides=overrides).over(config)), nl=False)
+    flags = options.Flags(overrides=overrides, isolated=isolated)
+    typer.echo(dump_config(flags.over(config)), nl=False)
 
 
-@app.command()
+@app.command(cls=Command)
 def schema() -> None:
     """Print the JSON schema of a configuration."""
     typer.echo(json.dumps(Config.model_json_schema(), indent=2))
 
 
-@app.command()
+@app.command(cls=Command)
 def init(
     path: Path = typer.Argument(Path("camcli.yaml"), help="The file to write."),
     force: bool = typer.Option(False, "--force", help="Replace a file that exists."),

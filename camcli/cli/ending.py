@@ -38,6 +38,13 @@ def summary(outcome: Outcome, output: Path) -> str:
     )
 
 
+NOBODY_READS = "nobody reads the rows on stdout any more"
+CLOSED_PIPE = 141
+"""What a shell calls the end of a program whose reader has gone: 128 and SIGPIPE."""
+
+# Of a run that was asked to stop, by the reason.
+_STOPPED = {"SIGINT": 130, "SIGTERM": 143, NOBODY_READS: CLOSED_PIPE}
+
 FLAWS = ("failed", "degenerate")
 """The statuses of rows that make a run exit with 1, unless it is told otherwise."""
 
@@ -64,6 +71,11 @@ def flaws_from(words: Sequence[str], exit_zero: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words)) or FLAWS
 
 
+def stopped_code(reason: str) -> int:
+    """Return the exit code of a run that was asked to stop, as a shell has it for a signal."""
+    return _STOPPED.get(reason, 130)
+
+
 def exit_code(outcome: Outcome, fail_fast: bool, flaws: Collection[str]) -> int:
     """Return the exit code of `camcli explain`, as its help lists them.
 
@@ -76,6 +88,6 @@ def exit_code(outcome: Outcome, fail_fast: bool, flaws: Collection[str]) -> int:
     if fail_fast and outcome.tally.rows["failed"]:
         return 1
     if outcome.interrupted:
-        return 130
+        return stopped_code(outcome.interrupted)
     rows = outcome.tally.rows + outcome.resumed.counts
     return 1 if any(rows[status] for status in flaws) else 0

@@ -12,6 +12,7 @@ import typer
 
 from camcli.cli import options
 from camcli.cli.console import say
+from camcli.cli.ending import stopped_code
 from camcli.config import Config
 from camcli.errors import CamcliWarning, MachineError
 from camcli.system.wording import counted_as
@@ -82,7 +83,8 @@ def evaluate(
 
     Writes manifest.jsonl (a row for each image), table.md, table.csv, table.json and curves.svg.
     Exit codes: 0 done; 1 some images could not be evaluated; 2 the command, configuration, model
-    or input is wrong; 74 stopped by the machine (disk full), 130 interrupted, both resumable.
+    or input is wrong; 74 stopped by the machine (disk full), 130 interrupted
+    (Ctrl-C), 143 terminated (SIGTERM), all resumable.
     """
     resolved = flags.over(config)
     _tell_unused(resolved)
@@ -125,13 +127,13 @@ def evaluate(
     )
     for line in job.unused:
         say(line)
-    summary, interrupted = _run(job, evaluator, total, quiet)
+    summary, stopped = _run(job, evaluator, total, quiet)
     _show(summary, output, json, quiet)
     _tell_truth(evaluator, summary, quiet)
     uses = evaluator.engine.targets.file_uses()
     for line in dict.fromkeys(line for use in uses for line in use.lines()):
         say(line)
-    raise typer.Exit(130 if interrupted else 1 if summary.failed else 0)
+    raise typer.Exit(stopped_code(stopped) if stopped else 1 if summary.failed else 0)
 
 
 def _tell_unused(config: Config) -> None:
@@ -146,7 +148,9 @@ def _tell_unused(config: Config) -> None:
         )
 
 
-def _run(job: EvaluationJob, evaluator: Evaluator, total: int, quiet: bool) -> tuple[Summary, bool]:
+def _run(
+    job: EvaluationJob, evaluator: Evaluator, total: int, quiet: bool
+) -> tuple[Summary, str | None]:
     from tqdm import tqdm
 
     from camcli.evaluation.run import run_evaluation
@@ -161,7 +165,7 @@ def _run(job: EvaluationJob, evaluator: Evaluator, total: int, quiet: bool) -> t
             raise MachineError(
                 f"stopped, because a result could not be written: {error}; go on with --resume"
             ) from None
-    return summary, interruption.requested
+    return summary, interruption.reason
 
 
 def _show(summary: Summary, output: Path, json: bool, quiet: bool) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from camcli.cli import options
 from camcli.cli.console import say, silent
-from camcli.cli.ending import exit_code, flaws_from, summary
+from camcli.cli.ending import NOBODY_READS, exit_code, flaws_from, summary
 from camcli.cli.inputs import images_of
 from camcli.cli.opening import open_result
 from camcli.cli.progress import Progress
@@ -91,8 +91,8 @@ def explain(
 
     Exit codes: 0 every image done; 1 finished, but some images failed, gave a degenerate map or
     did not hold what is required; 2 the command, configuration, model or input is wrong; 74
-    stopped by the machine (disk full, out of memory), resumable; 130 interrupted, or nobody reads
-    stdout any more, resumable.
+    stopped by the machine (disk full, out of memory), resumable; 130 interrupted (Ctrl-C),
+    143 terminated (SIGTERM), 141 nobody reads stdout any more, all resumable.
     """
     resolved = flags.over(config)
     part = shard_from(shard, os.environ) if shard else WHOLE
@@ -210,7 +210,7 @@ def _watched(executor: Executor, plan: RunPlan, built: BuiltRun, reporting: _Rep
             try:
                 progress.on_rows(rows)
             except BrokenPipeError:
-                interruption.request("nobody reads the rows on stdout any more")
+                interruption.request(NOBODY_READS)
             if reporting.fail_fast and any(row.status == "failed" for row in rows):
                 interruption.request(f"--fail-fast, and {rows[0].image} failed")
 

@@ -31,6 +31,7 @@ def layers(
     ),
     config: options.ConfigFile = None,
     overrides: options.Overrides = [],
+    isolated: options.Isolated = False,
     depth: int | None = typer.Option(None, "--depth", min=1, help="Levels of modules to show."),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -46,7 +47,7 @@ def layers(
         if pattern is not None:
             raise CamcliError(f"two networks are named, {model} and {named}: leave one out")
         model, pattern = named, model
-    flags = options.Flags(model=model, overrides=overrides)
+    flags = options.Flags(model=model, overrides=overrides, isolated=isolated)
     listed = list_layers(without_download(flags.over(config)))
     shown = [layer for layer in listed.layers if _is_asked_for(layer.path, pattern, depth)]
     if not shown:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json as jsonlib
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -12,6 +14,7 @@ from camcli.system.wording import counted_as
 
 def merge(
     folder: Path = typer.Argument(..., metavar="DIR", help="The shards' output folder."),
+    json: bool = typer.Option(False, "--json", help="Print how much was joined as JSON on stdout."),
 ) -> None:
     """Join the manifests and records of all shards, in the order of the images.
 
@@ -21,5 +24,7 @@ def merge(
     from camcli.output.merge import merge_shards
 
     merged = merge_shards(folder)
+    if json:
+        typer.echo(jsonlib.dumps(asdict(merged), indent=2))
     shards, images = counted_as(merged.shards, "shard"), counted_as(merged.images, "image")
     say(f"joined {shards}: {images} -> {folder}")

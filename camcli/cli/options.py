@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 import typer
 
+from camcli.cli.surroundings import file_here, variables
 from camcli.config import Config, MethodConfig, OneMethod, load_config
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
-from camcli.methods import canonical_name
+from camcli.methods import canonical_name, method_names
 from camcli.methods.written_options import options_by_method
 from camcli.models import sources
 from camcli.targets import rules
@@ -27,6 +29,16 @@ Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the configuration."),
 ]
+
+
+Isolated = Annotated[
+    bool,
+    typer.Option("--isolated", help="Leave out camcli.yaml in this folder and CAMCLI_ variables."),
+]
+
+
+def _methods_to_complete() -> list[str]:
+    return list(method_names())
 
 
 @dataclass(frozen=True)
@@ -94,8 +106,10 @@ class Flags:
     ] = field(default_factory=list)
     method: Annotated[
         list[str],
+        Sets("method.name"),
         typer.Option(
             "--method",
+            autocompletion=_methods_to_complete,
             help="Which saliency method; see `camcli methods`. Repeatable: images pass through the "
             "network once for all of them.",
         ),
@@ -206,21 +220,43 @@ class Flags:
         ),
     ] = None
     overrides: Overrides = field(default_factory=list)
+    isolated: Isolated = False
 
     def over(self, file: Path | None) -> Config:
-        """Return the configuration of a file (None: the defaults), overridden by these options.
+        """Return the configuration of a file, overridden by variables and these options.
+
+        Args:
+            file: A YAML file, or None for camcli.yaml in the working folder if there is one.
 
         Raises:
             ConfigError: The file or a value is wrong.
 
         """
-        values = {_KEYS[name]: value for name, value in vars(self).items() if name in _KEYS}
+        values = {KEYS[name]: value for name, value in vars(self).items() if name in KEYS}
         given = {key: value for key, value in values.items() if value not in (None, [])}
         paths = {key: str(value) for key, value in given.items() if isinstance(value, Path)}
-        if self.method:
-            first, *others = self.method
-            given |= {"method.name": first, "method.others": others}
-        return _with_methods(load_config(file, self.overrides, given | paths), self.option)
+        flags, around = given | paths, {}
+        if not self.isolated:
+            file = file or file_here()
+            around = self._from_environment(flags.keys())
+        config = load_config(file, self.overrides, _each_method(flags), _each_method(around))
+        return _with_methods(config, self.option)
+
+    def _from_environment(self, given: Collection[str]) -> dict[str, Any]:
+        """Return what variables set, by key, of the keys that are not given as options."""
+        types = {name: get_args(_DECLARED[name])[0] for name in KEYS}
+        set_here = {text.partition("=")[0].strip() for text in self.overrides} | set(given)
+        names = {name for name, key in KEYS.items() if key in set_here}
+        found = variables(types, names, os.environ)
+        return {KEYS[name]: value for name, value in found.items()}
+
+
+def _each_method(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys and values, of several methods the first and the others, each in its key."""
+    if "method.name" not in given:
+        return dict(given)
+    first, *others = given["method.name"]
+    return {**given, "method.name": first, "method.others": others}
 
 
 def _with_methods(config: Config, options: Sequence[str]) -> Config:
@@ -245,12 +281,13 @@ def _with_methods(config: Config, options: Sequence[str]) -> Config:
 
 
 _DECLARED: Mapping[str, Any] = get_type_hints(Flags, include_extras=True)
-_KEYS: Mapping[str, str] = {
+KEYS: Mapping[str, str] = {
     name: mark.key
     for name, option in _DECLARED.items()
     for mark in get_args(option)
     if isinstance(mark, Sets)
 }
+"""The keys that options set, by the name of the option's parameter."""
 
 
 LOOKS = ("style", "colormap", "alpha", "colorbar", "caption")
@@ -293,7 +330,9 @@ def takes_flags(
 
 def _parameter(name: str, option: Any) -> inspect.Parameter:
     """Return the parameter of an option, with the default that Typer uses if it is not given."""
-    default: list[str] | None = [] if get_origin(get_args(option)[0]) is list else None
+    kinds: Mapping[Any, Any] = {list: [], bool: False}
+    declared = get_args(option)[0]
+    default = kinds.get(get_origin(declared) or declared)
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=default, annotation=option)
 

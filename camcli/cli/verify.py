@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json as jsonlib
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -16,6 +18,7 @@ def verify(
     delete: bool = typer.Option(
         False, "--delete-damaged", help="Delete damaged files, for --resume to write them again."
     ),
+    json: bool = typer.Option(False, "--json", help="Print what was found as JSON on stdout."),
 ) -> None:
     """Hash every file that the manifest lists and compare.
 
@@ -25,8 +28,11 @@ def verify(
     from camcli.output.verify import verify_folder
 
     report = verify_folder(folder)
+    if json:
+        typer.echo(jsonlib.dumps(asdict(report), indent=2))
     for damage in report.damages:
-        typer.echo(f"{harmless(damage.fault)}\t{harmless(damage.path)}\t{harmless(damage.image)}")
+        if not json:
+            typer.echo("\t".join(map(harmless, (damage.fault, damage.path, damage.image))))
         if delete and damage.fault == "changed":
             (folder / damage.path).unlink()
     say(

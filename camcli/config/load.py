@@ -1,4 +1,4 @@
-"""Resolve a configuration: defaults < YAML file < `--set key=value` < flags."""
+"""Resolve a configuration: defaults < YAML file < environment < `--set key=value` < flags."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def load_config(
     path: Path | None = None,
     overrides: Sequence[str] = (),
     flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, Any] | None = None,
 ) -> Config:
     """Resolve a run's configuration.
 
@@ -26,21 +27,23 @@ def load_config(
         path: A YAML file, or None for the defaults.
         overrides: `key=value` strings with dotted keys and YAML values, as given to `--set`.
         flags: Dotted keys and values that win over everything else.
+        environment: Dotted keys and values that win over the file alone.
 
     Raises:
         ConfigError: The configuration is not valid; the message lists every mistake, one per line.
 
     """
     document = read_yaml(path) if path else Document({}, {})
-    tree, lines = document.tree, dict(document.lines)
-    for key, value in (*map(_parse_override, overrides), *(flags or {}).items()):
+    tree, places = document.tree, dict(document.places)
+    set_by_hand = map(_parse_override, overrides)
+    for key, value in (*(environment or {}).items(), *set_by_hand, *(flags or {}).items()):
         _assign(tree, key.split("."), value)
-        lines = {at: line for at, line in lines.items() if not _is_below(at, key.split("."))}
+        places = {at: place for at, place in places.items() if not _is_below(at, key.split("."))}
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
         source = str(path) if path else "the options given"
-        found = "\n".join(f"  {line}" for line in mistakes_in(error, lines))
+        found = "\n".join(f"  {line}" for line in mistakes_in(error, places))
         raise ConfigError(f"the configuration from {source} is not valid:\n{found}") from None
 
 

@@ -12,7 +12,7 @@ from camcli.config.expected import element_of, expected, words_of
 from camcli.config.keys import keys_called, section_in
 from camcli.config.scalar import Scalar
 from camcli.config.sections import Config
-from camcli.config.strict_yaml import KeyPath
+from camcli.config.strict_yaml import KeyPath, Place
 from camcli.errors import suggest
 
 _TAGS = {"int", "str", "float", "bool", "tuple", "PreprocessConfig", "TargetConfig"}
@@ -20,18 +20,18 @@ _ABOUT_A_KEY = {"extra_forbidden", "invalid_key"}
 _IN_OWN_WORDS = {"value_error", "unknown_choice"}  # raised by a field that checks its values
 
 
-def mistakes_in(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterable[str]:
+def mistakes_in(error: ValidationError, places: Mapping[KeyPath, Place]) -> Iterable[str]:
     """Return one line per mistake; pydantic's errors for the members of a union become one.
 
     Args:
         error: What pydantic found.
-        lines: Where in the file each key is, of those that are from a file.
+        places: Where in the file each key is, of those that are from a file.
 
     """
     found: dict[KeyPath, str] = {}
     for problem in error.errors(include_url=False):
         path = _path_of(problem)
-        place = f", in line {lines[path]}" if path in lines else ""
+        place = f", in {places[path]}" if path in places else ""
         key = ".".join(str(part) for part in path)
         found.setdefault(path, f"{key}: {_complaint(problem, path)}{place}")
     # What is said of a part need not be said of the whole as well.

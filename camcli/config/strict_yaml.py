@@ -67,17 +67,28 @@ _StrictLoader.add_constructor(
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something stands in a file; line and column count from 1."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}"
+
+
+@dataclass(frozen=True)
 class Document:
     """What a YAML file holds.
 
     Attributes:
         tree: Text, `Scalar`s, and lists and mappings of them.
-        lines: Of every key and element, by its path from the root; from 1.
+        places: Of every key and element, by its path from the root.
 
     """
 
     tree: Any
-    lines: Mapping[KeyPath, int]
+    places: Mapping[KeyPath, Place]
 
 
 def read_yaml(path: Path) -> Document:
@@ -129,7 +140,7 @@ def _document(text: str) -> Document:
         node = loader.get_single_node()
         if node is None:
             return Document(None, {})
-        return Document(loader.construct_document(node), dict(_lines(node)))
+        return Document(loader.construct_document(node), dict(_places(node)))
     finally:
         loader.dispose()
 
@@ -142,15 +153,19 @@ def parse_value(text: str, source: str) -> Any:
 def _reason(error: yaml.MarkedYAMLError) -> str:
     what = " ".join(filter(None, (error.context, error.problem)))
     mark = error.problem_mark or error.context_mark
-    return f"line {mark.line + 1}, column {mark.column + 1}: {what}" if mark else what
+    return f"{_place(mark)}: {what}" if mark else what
 
 
-def _lines(node: yaml.Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, int]]:
+def _place(mark: yaml.Mark) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _places(node: yaml.Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Place]]:
     children: Iterable[tuple[int | str, yaml.Node, yaml.Node]] = ()
     if isinstance(node, yaml.MappingNode):
         children = ((key.value, key, value) for key, value in node.value)
     elif isinstance(node, yaml.SequenceNode):
         children = ((place, child, child) for place, child in enumerate(node.value))
     for part, written, below in children:
-        yield (*path, part), written.start_mark.line + 1
-        yield from _lines(below, (*path, part))
+        yield (*path, part), _place(written.start_mark)
+        yield from _places(below, (*path, part))

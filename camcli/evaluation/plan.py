@@ -9,8 +9,9 @@ from typing import Any, get_args
 
 from camcli.errors import CamcliError, MethodError, OutputError, suggest
 from camcli.evaluation.metrics.perturbation_curves import Baseline
-from camcli.methods import METHOD_NAMES, canonical_name, create_method
+from camcli.methods import canonical_name, create_method, method_names, origin_of
 from camcli.methods.written_options import options_by_method
+from camcli.output.identity import PLUGIN
 from camcli.output.manifest import FILE_NAME
 from camcli.output.record import read_run
 from camcli.run.build import BuiltRun
@@ -52,7 +53,7 @@ class EvaluationPlan:
     def names(self) -> tuple[str, ...]:
         """The methods, each once and as their table spells them."""
         if "all" in self.methods:
-            return METHOD_NAMES
+            return method_names()
         return tuple(dict.fromkeys(map(canonical_name, self.methods)))
 
     def options_by_method(self) -> Mapping[str, Mapping[str, Any]]:
@@ -103,10 +104,12 @@ class EvaluationPlan:
         manifests = {name_of(folder): folder / FILE_NAME for folder in self.folders}
         stored = [name for folder in self.folders for name in names_of(folder, _recorded(folder))]
         limits = self.limits([*self.names, *stored])
+        origins = {name: origin for name in made if (origin := origin_of(name)) is not None}
         return {
             **{section: entry for section, entry in run.items() if section not in _OWN},
             "evaluation": {
                 "methods": {name: options_of(method) for name, method in made.items()},
+                **({PLUGIN: origins} if origins else {}),
                 "at_most": limits,
                 "folders": {name: digest_of_given(path) for name, path in manifests.items()},
                 "truth": digest_of_given(self.truth) if self.truth else None,

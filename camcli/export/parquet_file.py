@@ -11,6 +11,7 @@ from camcli.comparison.entry import Entry
 from camcli.errors import CamcliError
 from camcli.export.columns import COLUMNS, values_of
 from camcli.output.atomic import write_bytes
+from camcli.system.distribution import install_command
 
 
 def write_parquet(entries: Iterable[Entry], path: Path) -> int:
@@ -36,5 +37,5 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise CamcliError("--to parquet needs pyarrow: pip install 'camcli[parquet]'") from None
+        raise CamcliError(f"--to parquet needs pyarrow: {install_command('parquet')}") from None
     return pyarrow, pyarrow.parquet

@@ -2,7 +2,8 @@
 
 The table holds import paths, so that naming and describing methods does not import torch. A new
 method is a file here, a row of the table and a test; what it has in common with others is in `_ops`
-and `scaling`, and what it may ask of a batch in `probe`.
+and `scaling`, and what it may ask of a batch in `probe`. Other packages add methods by entry points
+of the group `camcli.methods`; these are imported when they are asked for.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from camcli.errors import MethodError, suggest
+from camcli.system.plugins import PluginTable
 
 if TYPE_CHECKING:
     from camcli.methods.base import Method
+
+    METHODS: tuple[str, ...]
 
 _TABLE: Mapping[str, str] = {
     "lift-cam": "camcli.methods.lift_cam:LiftCam",
@@ -40,6 +44,29 @@ _TABLE: Mapping[str, str] = {
 }
 
 METHOD_NAMES: tuple[str, ...] = tuple(_TABLE)
+"""The methods that camcli has itself."""
+
+_ALL = "all"  # of them, in `camcli evaluate --methods`
+
+
+def _folded(word: str) -> str:
+    bare = re.sub(r"[\s_-]", "", word).lower()
+    return re.sub("(plusplus|pp)$", "++", bare)
+
+
+PLUGINS = PluginTable(
+    group="camcli.methods",
+    own=(*METHOD_NAMES, _ALL),
+    pattern=re.compile(r"[a-z][a-z0-9-]*\+*"),
+    spelling="small letters, digits and hyphens, such as peak-cam",
+    folded=_folded,
+)
+"""The methods of other packages."""
+
+
+def method_names() -> tuple[str, ...]:
+    """Return the names of all methods, those of other packages behind camcli's own."""
+    return (*METHOD_NAMES, *(plugin.name for plugin in PLUGINS.usable()))
 
 
 @dataclass(frozen=True)
@@ -57,12 +84,8 @@ def canonical_name(word: str) -> str:
     Case, hyphens, spaces and underscores do not count, and `pp` or `plus-plus` is `++`: papers and
     other tools write `Grad-CAM++`, `GradCAMPlusPlus` or `gradcam_pp` for `grad-cam++`.
     """
-    return next((name for name in _TABLE if _folded(name) == _folded(word)), word)
-
-
-def _folded(word: str) -> str:
-    bare = re.sub(r"[\s_-]", "", word).lower()
-    return re.sub("(plusplus|pp)$", "++", bare)
+    own = next((name for name in METHOD_NAMES if _folded(name) == _folded(word)), None)
+    return own or next((name for name in method_names() if _folded(name) == _folded(word)), word)
 
 
 def method_class(name: str) -> type[Method]:
@@ -70,16 +93,28 @@ def method_class(name: str) -> type[Method]:
 
     Raises:
         MethodError: There is no method of that name.
+        PluginError: It is one of another package, and cannot be used.
 
     """
+    if plugin := PLUGINS.find(name):
+        from camcli.methods.outside import class_of
+
+        return class_of(plugin)
     name = canonical_name(name)
     if name not in _TABLE:
+        known = method_names()
         raise MethodError(
-            f"there is no method {name!r}{suggest(name, _TABLE)} (methods: {', '.join(_TABLE)})"
+            f"there is no method {name!r}{suggest(name, known)} (methods: {', '.join(known)})"
         )
     module, _, attribute = _TABLE[name].partition(":")
     found: type[Method] = getattr(importlib.import_module(module), attribute)
     return found
+
+
+def origin_of(name: str) -> str | None:
+    """Return the distribution and version that a method comes from, None for camcli's own."""
+    plugin = PLUGINS.find(name)
+    return None if plugin is None else plugin.origin
 
 
 def create_method(name: str, options: Mapping[str, Any]) -> Method:
@@ -88,11 +123,19 @@ def create_method(name: str, options: Mapping[str, Any]) -> Method:
     Raises:
         MethodError: The method or one of the options does not exist, or a value does not fit;
             every option that is wrong is named.
+        PluginError: It is one of another package, and cannot be used.
 
     """
     from camcli.methods.base import validated
 
     return validated(method_class(name), options)
+
+
+def __getattr__(name: str) -> Any:
+    # Of the package's public names; what is installed is looked at when it is asked for.
+    if name == "METHODS":
+        return method_names()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def options_of(name: str) -> list[OptionInfo]:

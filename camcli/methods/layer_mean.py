@@ -10,6 +10,7 @@ from torch import Tensor
 
 from camcli.attribution.objective import Objective
 from camcli.methods.base import Method, Saliency
+from camcli.methods.outside import saliency_of
 from camcli.methods.probe import Probe
 from camcli.methods.scaling import min_max
 from camcli.network.split import SplitNetwork
@@ -50,7 +51,7 @@ class LayerMean(Method):
     def explain(self, probe: Probe, objective: Objective) -> Saliency:
         """Explain at each layer, normalise and average; see `Method.explain`."""
         probes = [probe, *(probe.at(network) for network in self.further)]
-        found = [self.method.explain(each, objective) for each in probes]
+        found = [saliency_of(self.method, each, objective) for each in probes]
         size = max((tuple(each.maps.shape[-2:]) for each in found), key=lambda hw: hw[0] * hw[1])
         maps = [min_max(_resized(each.positive, size)) for each in found]
         errors = [s.completeness_error for s in found if s.completeness_error is not None]

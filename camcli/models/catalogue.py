@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from camcli.errors import ModelError, suggest
-from camcli.models.sources import sources, usage
+from camcli.models.sources import own_sources, plugged_in, sources, usage
 from camcli.models.sources.base import ListedModel, Source
 from camcli.models.sources.prefixed import PrefixedSource
 
@@ -32,13 +32,16 @@ class Summary:
 
 
 def find_source(name: str) -> Source:
-    """Return the source of a model.
+    """Return the source of a model; a prefix of another package's comes before a factory.
 
     Raises:
         ModelError: No source knows the name; with near ones, and what can be named.
+        PluginError: It is a source of another package, and cannot be used.
 
     """
-    found = next((source for source in sources() if source.matches(name)), None)
+    if outside := plugged_in(name):
+        return outside
+    found = next((source for source in own_sources() if source.matches(name)), None)
     if found is None:
         _refuse_file(name)
         plain = [known for source in _plain() for known in source.names()]
@@ -92,7 +95,7 @@ def further_patterns(pattern: str) -> list[str]:
 
 
 def _plain() -> list[Source]:
-    return [source for source in sources() if not isinstance(source, PrefixedSource)]
+    return [source for source in own_sources() if not isinstance(source, PrefixedSource)]
 
 
 def _prefixed() -> list[PrefixedSource]:
@@ -100,8 +103,10 @@ def _prefixed() -> list[PrefixedSource]:
 
 
 def _named_by_prefix(pattern: str | None) -> PrefixedSource | None:
-    found = (source for source in _prefixed() if pattern and source.matches(pattern))
-    return next(found, None)
+    if pattern is None:
+        return None
+    own = (source for source in own_sources() if isinstance(source, PrefixedSource))
+    return plugged_in(pattern) or next((it for it in own if it.matches(pattern)), None)
 
 
 def _matching(models: list[ListedModel], pattern: str | None) -> list[ListedModel]:

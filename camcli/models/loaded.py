@@ -37,6 +37,8 @@ class LoadedModel:
         class_ids: How data sets identify the classes (WordNet's `n02102480`), by index; None where
             the source does not say.
         converted: The precisions that its weights came in and no longer have.
+        plugin: The distribution and version of the package whose source it is from, None for
+            camcli's own sources.
 
     """
 
@@ -51,6 +53,7 @@ class LoadedModel:
     probabilities: Literal["softmax", "sigmoid", "none"] | None = None
     class_ids: tuple[str, ...] | None = None
     converted: tuple[str, ...] = ()
+    plugin: str | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the parameters and buffers: names, dtypes, shapes and bytes.

@@ -14,12 +14,21 @@ from camcli.errors import CamcliError, CamcliWarning, OutputError
 SURROUNDINGS = "surroundings"
 """The section of a fingerprint whose differences move the last bits of a result at most."""
 
+PLUGIN = "plugin"
+"""The key, in the section of a model, method or evaluation, of the package that brings it."""
+
 _SHOWN = 90
 _BEFORE = 30
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-_EXPLAINED = {"model.graph": "model.graph (what the network computes, as its code says)"}
+_EXPLAINED = {"model.graph": "model.graph (what the network computes, as its code says)"} | {
+    f"{section}.plugin": f"{section}.plugin (the package that brings it, and its version)"
+    for section in ("model", "method", "evaluation")
+}
 # What was recorded as null, and is now recorded as what it means.
 _UNSET = {"images.window": "auto"}
+# Written only where there is one.
+_OF_PLUGINS = ("model", "method", "evaluation")
+_OWN = "camcli's own"
 _ABSENT = object()
 
 
@@ -148,6 +157,8 @@ def _by_key(fingerprint: Mapping[str, Any], without: Sequence[str]) -> dict[str,
     keyed: dict[str, Any] = {}
     for section, value in json.loads(json.dumps(fingerprint)).items():
         if isinstance(value, dict):
+            if section in _OF_PLUGINS:
+                keyed[f"{section}.{PLUGIN}"] = _OWN
             keyed |= {f"{section}.{key}": inner for key, inner in value.items()}
         else:
             keyed[section] = value

@@ -9,7 +9,7 @@ import torch
 from camcli.config import RunConfig
 from camcli.engine import Engine
 from camcli.network.split import SplitNetwork
-from camcli.run.out_of_memory import is_out_of_memory, release_cached_memory
+from camcli.system.out_of_memory import is_out_of_memory, release_cached_memory
 
 # On CPUs, large batches cost memory and soon also time; measured in docs/results/performance.md.
 _CPU_BATCH = 32

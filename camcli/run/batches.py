@@ -16,7 +16,7 @@ import torch
 from camcli.engine import Engine, Explained
 from camcli.errors import MachineError
 from camcli.records import Batch, FailedImage, ImageItem
-from camcli.run.out_of_memory import is_out_of_memory, release_cached_memory
+from camcli.system.out_of_memory import is_out_of_memory, release_cached_memory
 
 Results = list[Explained | FailedImage]
 

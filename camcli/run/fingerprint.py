@@ -16,8 +16,10 @@ from camcli import __version__
 from camcli.compile.acceleration import resolve_precision
 from camcli.config.identity import Part, deciding_keys
 from camcli.errors import InputError
+from camcli.methods import origin_of
 from camcli.methods.base import Method
-from camcli.output.identity import SURROUNDINGS
+from camcli.methods.cut_method import CutMethod
+from camcli.output.identity import PLUGIN, SURROUNDINGS
 from camcli.records import Preprocess
 from camcli.system.file_digest import content_digest
 
@@ -59,6 +61,10 @@ def fingerprint_of(built: BuiltRun) -> dict[str, Any]:
         else:
             entries[name] = _content(given[name]) if part is Part.CONTENT else given[name]
     found["model"]["graph"] = built.engine.network.graph
+    origins = {"model": built.model.plugin, "method": origin_of(built.methods[0].name)}
+    for section, origin in origins.items():
+        if origin is not None:
+            found[section][PLUGIN] = origin
     found[SURROUNDINGS] = _versions() | {"device": built.engine.device.type}
     ready: dict[str, Any] = json.loads(json.dumps(found, default=str))
     return ready
@@ -84,6 +90,13 @@ def digest_of_given(path: Path) -> str:
 
 def _content(given: str | None) -> str | None:
     return None if given is None else digest_of_given(Path(given))
+
+
+def _beside(method: CutMethod, place: int) -> dict[str, Any]:
+    """Return what a method beside the first is known by; its place is that of its rows."""
+    options, origin = options_of(method.of_one_layer), origin_of(method.name)
+    known = {"place": place, "options": options, "layer": method.layer}
+    return known if origin is None else known | {PLUGIN: origin}
 
 
 def _targets(built: BuiltRun) -> list[Any]:
@@ -126,8 +139,7 @@ RESOLVED: Mapping[str, Callable[[BuiltRun], Any]] = {
     "method.name": lambda built: built.methods[0].name,
     "method.options": lambda built: options_of(built.methods[0].of_one_layer),
     "method.others": lambda built: {
-        each.name: {"place": place, "options": options_of(each.of_one_layer), "layer": each.layer}
-        for place, each in enumerate(built.methods[1:], start=2)
+        each.name: _beside(each, place) for place, each in enumerate(built.methods[1:], start=2)
     },
     "targets": _targets,
     "versus": lambda built: _target(built.config.versus),

@@ -39,14 +39,14 @@ def _section(name: str, command: Any) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in command.params if p.param_type_name == "option"]
     usage = " ".join(
-        ["camcli", name, *map(_placeholder, arguments), *["[OPTIONS]"] * bool(options)]
+        ["camcli", name, *map(placeholder_of, arguments), *["[OPTIONS]"] * bool(options)]
     )
     parts = [f"## camcli {name}", f"```text\n{usage}\n```", _described(command.help)]
     if arguments:
-        rows = [(code(_placeholder(p)), _default(p), escaped(p.help or "")) for p in arguments]
+        rows = [(code(placeholder_of(p)), default_of(p), escaped(p.help or "")) for p in arguments]
         parts.append(table(("argument", "default", "meaning"), rows))
     if options:
-        rows = [(_flags(p), _default(p), escaped(p.help or "")) for p in options]
+        rows = [(flags_of(p), default_of(p), escaped(p.help or "")) for p in options]
         parts.append(table(("option", "default", "meaning"), rows))
     return "\n\n".join(parts)
 
@@ -55,18 +55,21 @@ def _described(text: str | None) -> str:
     return escaped(inspect.cleandoc(text or ""))
 
 
-def _placeholder(argument: Any) -> str:
+def placeholder_of(argument: Any) -> str:
+    """Return what stands for an argument in a usage, in brackets if it may be left out."""
     shown = argument.metavar or argument.name.upper()
     return shown if argument.required or shown.startswith("[") else f"[{shown}]"
 
 
-def _flags(option: Any) -> str:
+def flags_of(option: Any) -> str:
+    """Return the spellings of an option, the long one with what stands for its value."""
     names = [*sorted(option.opts, key=len, reverse=True), *option.secondary_opts]
     value = "" if option.is_flag else f" {option.metavar or option.name.upper()}"
     return ", ".join(code(f"{flag}{value}" if flag.startswith("--") else flag) for flag in names)
 
 
-def _default(parameter: Any) -> str:
+def default_of(parameter: Any) -> str:
+    """Return what holds where a parameter is not given, or nothing."""
     given = parameter.default
     nothing = given is None or given is False or given == [] or given == () or callable(given)
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camcli.models.sources import sources
+from camcli.models.sources import own_sources
 from camcli.models.sources.base import Source
 from docs.tables.markdown import code, page, summary, table
 
@@ -16,7 +16,7 @@ def models_page() -> str:
         "layers](../guide/networks.md) says how to use them.",
         table(
             ("`--model`", "what it loads", "explains", "default weights", "module"),
-            map(_row, sources()),
+            map(_row, own_sources()),
         ),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from camcli.cli.ending import FLAWS, exit_code, flaws_from, summary
+from camcli.cli.ending import FLAWS, NOBODY_READS, exit_code, flaws_from, summary
 from camcli.errors import CamcliError
 from camcli.output.resume import DoneImage, ResumeState
 from camcli.run.outcome import Outcome, Tally
@@ -36,7 +36,8 @@ def _outcome(
         (_outcome({"ok": 3, "failed": 1}, "--fail-fast"), True, FLAWS, 1),
         (_outcome({"ok": 3, "degenerate": 1}), False, ("failed",), 0),
         (_outcome({"ok": 3, "failed": 1}), False, ("failed",), 1),
-        (_outcome({"ok": 3}, "SIGTERM"), True, FLAWS, 130),
+        (_outcome({"ok": 3}, "SIGTERM"), True, FLAWS, 143),
+        (_outcome({"ok": 3}, NOBODY_READS), False, FLAWS, 141),
     ],
 )
 def test_each_ending_has_its_exit_code(

@@ -78,6 +78,17 @@ def test_output_that_cannot_be_written_is_reported() -> None:
     assert "No space left on device" in found.stderr
 
 
+def test_a_reader_that_has_gone_ends_it_quietly_with_its_own_code() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "camcli", "config", "schema"]
+
+    found = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+
+    assert (found.returncode, found.stderr) == (141, "")
+
+
 def test_a_closed_stdout_is_not_an_error() -> None:
     command = f"{sys.executable} -m camcli --version >&-"
 

@@ -179,15 +179,15 @@ def test_a_mistake_is_one_line_that_says_what_the_key_takes(override: str, compl
     assert complaint in lines[0]
 
 
-def test_a_mistake_in_a_file_names_its_line(tmp_path: Path) -> None:
+def test_a_mistake_in_a_file_names_its_line_and_column(tmp_path: Path) -> None:
     path = write(
         tmp_path, "run:\n  seed: 1\noutput:\n  alpha: x\n  save:\n    - maps\n    - mpas\n"
     )
     with pytest.raises(ConfigError) as caught:
         load_config(path, ["run.seed=-1"])
     first, *_ = (line for line in str(caught.value).splitlines() if "alpha" in line)
-    assert first.endswith("in line 4")
-    assert "did you mean 'maps'?, in line 7" in str(caught.value)
+    assert first.endswith("in line 4, column 3")
+    assert "did you mean 'maps'?, in line 7, column 7" in str(caught.value)
     assert "run.seed: takes a whole number from 0 to 9223372036854775807 (found -1)" in str(
         caught.value
     )

@@ -18,6 +18,7 @@ from tests.docs.commands import ROOT, commands
 COMMANDS = commands()
 FONT = "output.font=NotoSansCJK-Regular.ttc"
 OTHER_NETWORK = "weights that have to be downloaded, or are the reader's"
+PLUGIN = "a plug-in, which the tests of plug-ins install"
 NOT_RUN = {
     "-m": OTHER_NETWORK,
     "configs/lift_cam_resnet50.yaml": OTHER_NETWORK,
@@ -25,6 +26,9 @@ NOT_RUN = {
     "auto": "an array of jobs that gives the shard its number",
     FONT: "a font of the reader's",
     "vit_b_16": "a second to trace",
+    "peak-cam": PLUGIN,
+    "peak-cam,grad-cam": PLUGIN,
+    "example:*": PLUGIN,
     "parquet": "a package that camcli does not need",
 }
 """Words of commands that need what is not here; a `-m demo` does not."""

@@ -105,5 +105,5 @@ def is_defined(dotted: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_the_modules_that_a_page_names_exist(page: Path) -> None:
-    text = re.sub(r"`camcli\.yaml`", "", page.read_text(encoding="utf-8"))
+    text = re.sub(r"`camcli\.(yaml|sources)`", "", page.read_text(encoding="utf-8"))
     assert [dotted for dotted in _DOTTED.findall(text) if not is_defined(dotted)] == []

@@ -62,7 +62,7 @@ def test_a_missing_package_names_the_command(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(CamcliError, match=r"pip install 'camcli\[parquet\]'"):
+    with pytest.raises(CamcliError, match=r"pip install 'camcli-saliency\[parquet\]'"):
         write_parquet(read_side(run), tmp_path / "run.parquet")
 
 

@@ -72,12 +72,12 @@ class TestANewSource:
 class TestASourceWithoutItsPackage:
     def test_the_list_of_all_says_what_installs_it(self) -> None:
         (summary,) = [summary for summary in summaries() if summary.source == "toy"]
-        assert summary.content == "needs pip install 'camcli[toy]'; camcli models 'toy:*'"
+        assert summary.content == "needs pip install 'camcli-saliency[toy]'; camcli models 'toy:*'"
 
     def test_asking_for_its_models_says_so_too(self) -> None:
         expected = (
             "a model named toy:NAME needs toys, which is not installed: "
-            r"pip install 'camcli\[toy\]', or pip install toy_networks"
+            r"pip install 'camcli-saliency\[toy\]', or pip install toy_networks"
         )
         with pytest.raises(ModelError, match=expected):
             catalogue("toy:*")
@@ -160,5 +160,5 @@ def test_without_timm_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         return usual(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without_timm)
-    with pytest.raises(ModelError, match=r"pip install 'camcli\[timm\]'"):
+    with pytest.raises(ModelError, match=r"pip install 'camcli-saliency\[timm\]'"):
         load_model(ModelConfig(name="timm:resnet10t", weights=None))

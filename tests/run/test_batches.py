@@ -19,7 +19,7 @@ from camcli.images.find import find_images
 from camcli.records import Batch, FailedImage, ImageItem
 from camcli.run.batches import FixedBatches
 from camcli.run.build import build
-from camcli.run.out_of_memory import is_out_of_memory
+from camcli.system.out_of_memory import is_out_of_memory
 
 _METHODS = ["lift-cam", "eigen-cam"]
 

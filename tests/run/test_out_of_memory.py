@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from camcli.run.out_of_memory import is_out_of_memory
+from camcli.system.out_of_memory import is_out_of_memory
 
 
 def test_real_exhaustion_is_recognised() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from camcli.errors import InputError
 from camcli.evaluation.ground_truth.shapes import Mask, Polygons, Raster, Rectangle, Shape
+from camcli.system.distribution import install_command
 
 _CORNERS = 3
 
@@ -96,7 +97,7 @@ def _decompressed(counts: str, height: int, width: int) -> Mask:
     except ImportError:
         raise InputError(
             "its masks are compressed run lengths, which pycocotools reads, and that is not "
-            "installed: pip install 'camcli[coco]', or pip install pycocotools"
+            f"installed: {install_command('coco')}, or pip install pycocotools"
         ) from None
     mask: Mask = coco.decode({"size": [height, width], "counts": counts.encode()}).astype(np.bool_)
     return mask

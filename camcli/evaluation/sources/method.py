@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.sources.base import MapSource
 from camcli.methods.base import Method, Saliency
+from camcli.methods.outside import saliency_of
 from camcli.network.split import SplitNetwork
 from camcli.targets.class_axis import ClassAxis
 from camcli.targets.class_target import ClassTarget
@@ -39,4 +40,5 @@ class MethodSource(MapSource):
     def saliency(self, batch: ImageBatch, targets: Sequence[ClassTarget]) -> Saliency:
         """Explain the batch; see `MapSource.saliency`."""
         probe = batch.probe(self.network, self.method.uses_deeplift)
-        return self.method.explain(probe, self.axis.objective(targets, batch.images.device))
+        objective = self.axis.objective(targets, batch.images.device)
+        return saliency_of(self.method, probe, objective)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from camcli.errors import ModelError
 from camcli.models.weights import INSTEAD
+from camcli.system.distribution import install_command
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class OptionalPackage:
     @property
     def command(self) -> str:
         """What installs it."""
-        return f"pip install 'camcli[{self.extra}]'"
+        return install_command(self.extra)
 
     def missing(self, model: str) -> ModelError:
         """Return what to raise where a model needs the package, and it is not installed."""

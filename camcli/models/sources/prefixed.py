@@ -16,12 +16,12 @@ class PrefixedSource(Source):
 
     Attributes:
         prefix: What every name begins with, with its colon.
-        package: Where they come from.
+        package: Where they come from, None where that needs no installing.
 
     """
 
     prefix: ClassVar[str]
-    package: ClassVar[OptionalPackage]
+    package: ClassVar[OptionalPackage | None] = None
     downloads: ClassVar[bool] = True
 
     def matches(self, name: str) -> bool:
@@ -33,5 +33,5 @@ class PrefixedSource(Source):
         try:
             content = f"{len(self.names())} models"
         except ModelError:
-            content = f"needs {self.package.command}"
+            content = f"needs {self.package.command}" if self.package else "no list"
         return f"{content}; camcli models '{self.prefix}*'"

@@ -151,7 +151,7 @@ def test_compressed_masks_without_the_package_name_the_command(
     world.picture()
     truth = world.coco(compressed_run_lengths(world.red()), width=40, height=20)
     monkeypatch.setitem(sys.modules, "pycocotools", None)
-    with pytest.raises(InputError, match=r"truth\.json.*pip install 'camcli\[coco\]'"):
+    with pytest.raises(InputError, match=r"truth\.json.*pip install 'camcli-saliency\[coco\]'"):
         world.survey(truth)
 
 

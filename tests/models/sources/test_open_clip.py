@@ -356,7 +356,7 @@ def test_without_open_clip_its_extra_is_named(name: str, monkeypatch: pytest.Mon
         return real(module, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    assert "pip install 'camcli[clip]'" in refusal(name=name)
+    assert "pip install 'camcli-saliency[clip]'" in refusal(name=name)
 
 
 def test_preprocessing_is_open_clips() -> None:

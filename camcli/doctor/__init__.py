@@ -1,0 +1,1 @@
+"""What camcli finds on a machine, and whether it works there: `camcli doctor`."""

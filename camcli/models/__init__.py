@@ -48,7 +48,7 @@ def load_model(
     if isinstance(preprocess, PreprocessConfig):
         preprocess = resolved(preprocess)
     loaded = source.load(config, preprocess)
-    return named_as(replace(loaded, output=config.output), config)
+    return named_as(replace(loaded, output=config.output or loaded.output), config)
 
 
 def named_as(loaded: LoadedModel, config: ModelConfig) -> LoadedModel:

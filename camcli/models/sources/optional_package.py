@@ -55,4 +55,5 @@ class OptionalPackage:
 
 
 TIMM = OptionalPackage("timm", extra="timm", distribution="timm")
+TRANSFORMERS = OptionalPackage("transformers", extra="hf", distribution="transformers")
 OPEN_CLIP = OptionalPackage("open_clip", extra="clip", distribution="open_clip_torch")

@@ -115,7 +115,7 @@ KINDS: dict[str, Kind] = {
     "levit": Kind(
         "Levit",
         {
-            "image_size": 64,
+            "image_size": 128,
             "hidden_sizes": [8, 16, 16],
             "num_attention_heads": [1, 2, 2],
             "depths": [1, 1, 1],
@@ -123,7 +123,7 @@ KINDS: dict[str, Kind] = {
             "drop_path_rate": 0,
         },
         "Levit",
-        {"size": {"shortest_edge": 64}, "crop_size": {"height": 64, "width": 64}},
+        {"size": {"shortest_edge": 128}, "crop_size": {"height": 128, "width": 128}},
     ),
 }
 

@@ -8,6 +8,10 @@ from typing import Any
 
 import torch
 import transformers as hf
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers.processors import TemplateProcessing
 
 from camcli.models.random_weights import enliven
 
@@ -145,4 +149,57 @@ def save_classifier(folder: Path, name: str) -> Any:
     enliven(network, (side, side))
     network.save_pretrained(folder)
     processor_of(kind).save_pretrained(folder)
+    return network
+
+
+_WORDS = ("<pad>", "<unk>", "</s>", "a", "of", "cat", "dog", "photo", "red")
+_CONTEXT = 8
+_TEXT = {
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "vocab_size": len(_WORDS),
+    "max_position_embeddings": _CONTEXT,
+    "pad_token_id": 0,
+    "bos_token_id": None,
+    "eos_token_id": 2,
+}
+
+
+def tokenizer() -> Any:
+    """Return a tokenizer of whole words that puts the end of a text behind it."""
+    words = {word: place for place, word in enumerate(_WORDS)}
+    made = Tokenizer(WordLevel(words, unk_token="<unk>"))
+    made.pre_tokenizer = WhitespaceSplit()
+    made.post_processor = TemplateProcessing("$A </s>", special_tokens=[("</s>", 2)])
+    return hf.PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        pad_token="<pad>",
+        unk_token="<unk>",
+        eos_token="</s>",
+        model_max_length=_CONTEXT,
+        model_input_names=["input_ids"],
+    )
+
+
+def save_dual_encoder(folder: Path, architecture: str) -> Any:
+    """Save a `CLIP` or `Siglip` with its image processor and tokenizer, and return it."""
+    torch.manual_seed(0)
+    settings = {"text_config": dict(_TEXT), "vision_config": dict(_VIT)}
+    if architecture == "CLIP":
+        settings["projection_dim"] = 12
+    else:
+        settings["text_config"]["projection_size"] = 16
+    network = getattr(hf, f"{architecture}Model")(
+        getattr(hf, f"{architecture}Config")(**settings)
+    ).eval()
+    with torch.no_grad():
+        network.logit_scale.fill_(2.0)
+        if architecture == "Siglip":
+            network.logit_bias.fill_(-1.5)
+    network.save_pretrained(folder)
+    preparing = {"CLIP": _CROPPED[1], "Siglip": _SQUASHED[1]}[architecture]
+    getattr(hf, f"{architecture}ImageProcessorPil")(**preparing).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
     return network

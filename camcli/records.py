@@ -64,8 +64,8 @@ class Preprocess:
         mean: Per RGB channel, subtracted from values in [0, 1].
         std: Per RGB channel, divided by.
         interpolation: nearest, bilinear, bicubic or lanczos; always anti-aliased.
-        odd_margin: Where the crop begins when an odd number of pixels is cut off: half of it rounded
-            to `even` or `down`.
+        odd_margin: Where the crop begins when an odd number of pixels is cut off: half of it,
+            rounded to `even` or `down`.
         window: The values of images of more than 8 bits that become black and white, None to find
             out for each image.
 

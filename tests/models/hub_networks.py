@@ -72,9 +72,7 @@ KINDS: dict[str, Kind] = {
     "swin": Kind("Swin", {**_SWIN, "image_size": SIDE}, *_SQUASHED),
     "swinv2": Kind("Swinv2", {**_SWIN, "image_size": SIDE}, *_SQUASHED),
     "vit": Kind("ViT", _VIT, *_SQUASHED),
-    "deit": Kind(
-        "DeiT", _VIT, "DeiT", {"size": {"height": 37, "width": 37}, "crop_size": _SQUARE}
-    ),
+    "deit": Kind("DeiT", _VIT, "DeiT", {"size": {"height": 37, "width": 37}, "crop_size": _SQUARE}),
     "dinov2": Kind("Dinov2", _DINO, *_CROPPED),
     "dinov2_with_registers": Kind("Dinov2WithRegisters", _DINO, *_CROPPED),
     "beit": Kind("Beit", _VIT, "Beit", {"size": _SQUARE}),

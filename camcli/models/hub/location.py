@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ class Location:
 
 
 def locate(name: str, asked: str) -> Location:
-    """Find a model.
+    """Find a model in a folder that is there, or else in a repository.
 
     Args:
         name: As the user wrote it, for messages.
@@ -45,21 +44,37 @@ def locate(name: str, asked: str) -> Location:
             with or without `@REVISION`.
 
     Raises:
-        ModelError: There is no such folder or repository, it cannot be reached, or it holds no
-            `config.json`; each with its reason.
+        ModelError: See `in_folder` and `in_repository`.
+
+    """
+    is_path = not asked or asked.startswith((".", "/", "~")) or Path(asked).is_dir()
+    return in_folder(name, asked) if is_path else in_repository(name, asked)
+
+
+def in_folder(name: str, asked: str) -> Location:
+    """Find a model in a folder.
+
+    Raises:
+        ModelError: There is no such folder, or it holds no `config.json`.
 
     """
     folder = Path(asked).expanduser()
-    if folder.is_dir():
-        return Location(name, str(folder), None, _read(folder / CONFIG, name))
-    if not asked or asked.startswith((".", "/", "~")) or os.sep * 2 in asked:
-        raise ModelError(
-            f"{name}: there is no folder {asked!r}. Give one that save_pretrained wrote "
-            "(hf:./folder), or a repository of the Hugging Face Hub (hf:ORG/NAME)"
-        )
+    if not asked or not folder.is_dir():
+        raise ModelError(f"{name}: there is no folder {asked!r}; give one that holds a {CONFIG}")
+    return Location(name, str(folder), None, _read(folder / CONFIG, name))
+
+
+def in_repository(name: str, asked: str) -> Location:
+    """Find a model in a repository of the Hub, or in the copy that its cache has.
+
+    Raises:
+        ModelError: There is no such repository or revision, it cannot be reached and is not in
+            the cache, or it holds no `config.json`; each with its reason.
+
+    """
     repository, _, revision = asked.partition("@")
     config = _fetched(name, repository, revision or None)
-    # Hub's cache keeps each commit in a folder of its own, which pins the files that follow.
+    # The cache keeps each commit in a folder of its own, which pins the files that follow.
     return Location(name, repository, config.parent.name, _read(config, name))
 
 
@@ -80,11 +95,10 @@ def _fetched(name: str, repository: str, revision: str | None) -> Path:
         why = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "the Hub cannot be reached"
         reason = (
             f"it is not in the cache {constants.HF_HUB_CACHE} (set by HF_HOME), and {why}. "
-            f"Get it with `hf download {repository}` where there is a network, or name a folder "
-            "(hf:./folder)"
+            f"Get it with `hf download {repository}` where there is a network, or name a folder"
         )
     except errors.EntryNotFoundError:
-        reason = f"the repository holds no {CONFIG}, so it is no model of transformers"
+        reason = f"the repository holds no {CONFIG}, and so does not say what model it is"
     except Exception as error:  # of a connection, as many kinds as there are ways to fail
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     raise ModelError(f"cannot get {name}: {reason}")
@@ -95,8 +109,8 @@ def _read(path: Path, name: str) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(
-            f"{name}: the folder {path.parent} holds no {CONFIG}: give one that save_pretrained "
-            "wrote"
+            f"{name}: the folder {path.parent} holds no {CONFIG}, and so does not say what model "
+            "it is: give one that the library has saved a model in"
         ) from None
     except (OSError, ValueError) as error:
         raise ModelError(f"{name}: cannot read {path}: {error}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from camcli.models.float32 import as_float32
 from camcli.models.hub.dual_encoder import DualEncoder, embedding_width, tokenizer_of
 from camcli.models.hub.location import Location, locate
 from camcli.models.hub.processor import Prepared, prepared_by
-from camcli.models.inert_pickle import nothing_is_run
+from camcli.models.inert_pickle import nothing_is_run, refused_by_library
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel, Source
@@ -211,12 +210,8 @@ def _cannot_make(config: ModelConfig, error: Exception) -> ModelError:
             f"{config.name} comes with Python code of its own, which camcli does not run. If you "
             f"have read it and trust it: --set model.kwargs.{_TRUST}=true"
         )
-    if isinstance(error, pickle.UnpicklingError) or "weights_only" in text:
-        return ModelError(
-            f"{config.name}: its weights are pickled with more than tensors, and reading that "
-            "could run code: take weights in .safetensors"
-        )
-    return TRANSFORMERS.cannot_make(config.name, error, config.weights == DEFAULT)
+    unsafe = refused_by_library(config.name, error)
+    return unsafe or TRANSFORMERS.cannot_make(config.name, error, config.weights == DEFAULT)
 
 
 def _require_all(loading: Mapping[str, Any], location: Location) -> None:
@@ -277,10 +272,14 @@ def _record(config: ModelConfig, location: Location) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what transformers logs of every step."""
-    before = logging.root.manager.disable
+    """Silence what transformers logs of every step, and its progress bars."""
+    told = _transformers().utils.logging
+    before, bars = logging.root.manager.disable, told.is_progress_bar_enabled()
     logging.disable(logging.ERROR)
+    told.disable_progress_bar()
     try:
         yield
     finally:
         logging.disable(before)
+        if bars:
+            told.enable_progress_bar()

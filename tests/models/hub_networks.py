@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
-import transformers as hf
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
-from tokenizers.processors import TemplateProcessing
 
 from camcli.models.random_weights import enliven
+
+hf: Any = pytest.importorskip("transformers")
+tokenizers: Any = pytest.importorskip("tokenizers")
 
 CLASSES = ("ant", "bee", "cat", "dog", "eel")
 SIDE = 32
@@ -132,7 +131,11 @@ KINDS: dict[str, Kind] = {
 
 def processor_of(kind: Kind) -> Any:
     """Return the image processor of an architecture, that which Pillow resizes for."""
-    return getattr(hf, f"{kind.processor}ImageProcessorPil")(**kind.preparing)
+    return _for_pillow(kind.processor)(**kind.preparing)
+
+
+def _for_pillow(name: str) -> Any:
+    return getattr(hf, f"{name}ImageProcessorPil", None) or getattr(hf, f"{name}ImageProcessor")
 
 
 def save_classifier(folder: Path, name: str) -> Any:
@@ -168,9 +171,12 @@ _TEXT = {
 def tokenizer() -> Any:
     """Return a tokenizer of whole words that puts the end of a text behind it."""
     words = {word: place for place, word in enumerate(_WORDS)}
-    made = Tokenizer(WordLevel(words, unk_token="<unk>"))
-    made.pre_tokenizer = WhitespaceSplit()
-    made.post_processor = TemplateProcessing("$A </s>", special_tokens=[("</s>", 2)])
+    model = tokenizers.models.WordLevel(words, unk_token="<unk>")
+    made = tokenizers.Tokenizer(model)
+    made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    made.post_processor = tokenizers.processors.TemplateProcessing(
+        "$A </s>", special_tokens=[("</s>", 2)]
+    )
     return hf.PreTrainedTokenizerFast(
         tokenizer_object=made,
         pad_token="<pad>",
@@ -198,6 +204,6 @@ def save_dual_encoder(folder: Path, architecture: str) -> Any:
             network.logit_bias.fill_(-1.5)
     network.save_pretrained(folder)
     preparing = {"CLIP": _CROPPED[1], "Siglip": _SQUASHED[1]}[architecture]
-    getattr(hf, f"{architecture}ImageProcessorPil")(**preparing).save_pretrained(folder)
+    _for_pillow(architecture)(**preparing).save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return network

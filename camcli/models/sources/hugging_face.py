@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError
-from camcli.models.checkpoint import load_checkpoint
+from camcli.models.checkpoint import read_checkpoint
 from camcli.models.float32 import as_float32
 from camcli.models.hub.dual_encoder import DualEncoder, embedding_width, tokenizer_of
 from camcli.models.hub.location import Location, locate
@@ -183,23 +183,31 @@ def _auto_class(location: Location) -> Any:
 
 def _made(config: ModelConfig, location: Location, auto: Any) -> Any:
     """Make a model, with the weights that are asked for."""
+    given = None
+    if config.weights not in (None, DEFAULT):
+        given = read_checkpoint(Path(str(config.weights)))
     try:
         with _quiet(), nothing_is_run():
             if config.weights == DEFAULT:
-                options = {**location.options, **config.kwargs, "output_loading_info": True}
-                model, loading = auto.from_pretrained(location.place, **options)
-                _require_all(loading, location)
-                return model
+                return _filled(auto, location.place, location, **config.kwargs)
             settings = _transformers().AutoConfig.from_pretrained(
                 location.place, **location.options, **config.kwargs
             )
-            model = auto.from_config(settings, **_trust(config))
+            if given is None:
+                return auto.from_config(settings, **_trust(config))
+            # Which knows the names that its older versions had for weights.
+            return _filled(auto, None, location, config=settings, state_dict=given)
     except ModelError:
         raise
     except Exception as error:  # transformers, its hub client and the model's own constructor
         raise _cannot_make(config, error) from error
-    if config.weights is not None:
-        load_checkpoint(model, Path(config.weights))
+
+
+def _filled(auto: Any, place: str | None, location: Location, **options: Any) -> Any:
+    """Return a model with all of its weights; see `_require_all`."""
+    where = location.options if place else {}
+    model, loading = auto.from_pretrained(place, **where, **options, output_loading_info=True)
+    _require_all(loading, location)
     return model
 
 

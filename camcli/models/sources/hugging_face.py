@@ -193,10 +193,11 @@ def _made(config: ModelConfig, location: Location, auto: Any) -> Any:
             settings = _transformers().AutoConfig.from_pretrained(
                 location.place, **location.options, **config.kwargs
             )
+            model = auto.from_config(settings, **_trust(config))
             if given is None:
-                return auto.from_config(settings, **_trust(config))
-            # Which knows the names that its older versions had for weights.
-            return _filled(auto, None, location, config=settings, state_dict=given)
+                return model
+            # transformers knows the names that older versions of it gave to weights.
+            return _filled(type(model), None, location, config=settings, state_dict=given)
     except ModelError:
         raise
     except Exception as error:  # transformers, its hub client and the model's own constructor

@@ -16,12 +16,14 @@ class OptionalPackage:
         name: As it is imported.
         extra: Of camcli, which installs it.
         distribution: As pip knows it.
+        maker: Its function that makes a network.
 
     """
 
     name: str
     extra: str
     distribution: str
+    maker: str = "create_model"
 
     @property
     def command(self) -> str:
@@ -36,7 +38,7 @@ class OptionalPackage:
         )
 
     def cannot_make(self, model: str, error: Exception, with_weights: bool) -> ModelError:
-        """Return what to raise where its `create_model` fails.
+        """Return what to raise where its `maker` fails.
 
         Args:
             model: The one that was asked for.
@@ -47,7 +49,7 @@ class OptionalPackage:
         remedy = (
             f"Without a network, {INSTEAD}"
             if with_weights
-            else f"Look at model.kwargs: {self.name}.create_model takes them"
+            else f"Look at model.kwargs: {self.name}.{self.maker} takes them"
         )
         return ModelError(
             f"{self.name} cannot make {model}: {type(error).__name__}: {error}. {remedy}"
@@ -55,5 +57,5 @@ class OptionalPackage:
 
 
 TIMM = OptionalPackage("timm", extra="timm", distribution="timm")
-TRANSFORMERS = OptionalPackage("transformers", extra="hf", distribution="transformers")
+TRANSFORMERS = OptionalPackage("transformers", "hf", "transformers", maker="from_pretrained")
 OPEN_CLIP = OptionalPackage("open_clip", extra="clip", distribution="open_clip_torch")

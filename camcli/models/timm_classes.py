@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -21,18 +21,13 @@ def classes_of(network: nn.Module) -> ClassNames | None:
     settings = getattr(network, "pretrained_cfg", None) or {}
     names = settings.get("label_names")
     if names and len(names) == getattr(network, "num_classes", None):
-        return _own(list(map(str, names)), settings.get("label_descriptions"))
+        return _own(list(map(str, names)), settings.get("label_descriptions") or {})
     return _of_imagenet(network)
 
 
-def _own(names: list[str], descriptions: Mapping[str, Any] | Sequence[Any] | None) -> ClassNames:
-    """Return a configuration's names; a description is a phrase, or synonyms apart by commas."""
-    if isinstance(descriptions, Mapping):
-        described = [str(descriptions.get(name, name)) for name in names]
-    elif descriptions and len(descriptions) == len(names):
-        described = list(map(str, descriptions))
-    else:
-        described = names
+def _own(names: list[str], descriptions: Mapping[str, Any]) -> ClassNames:
+    """Return a configuration's names; what describes an identifier is synonyms apart by commas."""
+    described = [str(descriptions.get(name, name)) for name in names]
     if all(_WORDNET.fullmatch(name) for name in names):
         return ClassNames(tuple(map(_shortest, described)), tuple(names))
     return ClassNames(tuple(described))

@@ -64,7 +64,7 @@ class TestANewSource:
         assert f"names no model: give {USAGE}, " in refusal("my-package:build")
         assert further_patterns("kite")[0] == "toy:*kite*"
         plan = PromptPlan((), ())
-        with pytest.raises(PromptError, match="take a dual encoder, toy:NAME, demo-clip or "):
+        with pytest.raises(PromptError, match="take a dual encoder, toy:NAME, demo-clip, open"):
             with_prompts(load_model(ModelConfig(name="demo")), plan, "cosine")
 
 

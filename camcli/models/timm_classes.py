@@ -36,10 +36,11 @@ def _own(names: list[str], descriptions: Mapping[str, Any]) -> ClassNames:
 def _of_imagenet(network: nn.Module) -> ClassNames | None:
     import timm.data
 
-    subset = timm.data.infer_imagenet_subset(network)
+    data: Any = timm.data
+    subset = data.infer_imagenet_subset(network)
     if not subset:
         return None
-    info = timm.data.ImageNetInfo(subset)
+    info = data.ImageNetInfo(subset)
     described = map(info.index_to_description, range(info.num_classes()))
     return ClassNames(tuple(map(_shortest, described)), tuple(info.label_names()))
 

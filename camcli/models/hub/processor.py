@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ _WHOLE_FROM = 384
 
 _LEVIT = 256 / 224
 _Size = int | tuple[int, int]
+_Channels = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -120,22 +121,25 @@ def _interpolation(settings: Mapping[str, Any], kind: str, name: str) -> str:
     return names[asked]
 
 
-def _scaling(settings: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _scaling(settings: Mapping[str, Any]) -> tuple[_Channels, _Channels]:
     """Return mean and std of values v in [0, 1]: (255 f v + o - m) / s = (v - mean) / std."""
     factor = settings["rescale_factor"] if settings.get("do_rescale") else 1.0
     offset = -1.0 if settings.get("rescale_offset") and settings.get("do_rescale") else 0.0
     normalised = settings.get("do_normalize")
-    means = _by_channel(settings["image_mean"]) if normalised else (0.0,) * 3
-    stds = _by_channel(settings["image_std"]) if normalised else (1.0,) * 3
-    if settings.get("include_top"):  # EfficientNet's divides by it again, normalised or not
-        again = _by_channel(settings["image_std"])
-        stds = tuple(one * other for one, other in zip(stds, again, strict=True))
+    means = _by_channel(settings["image_mean"] if normalised else 0.0)
+    stds = _by_channel(settings["image_std"] if normalised else 1.0)
+    # EfficientNet's divides by it again, normalised or not.
+    again = _by_channel(settings["image_std"] if settings.get("include_top") else 1.0)
     scale = 255 * factor
-    return tuple((mean - offset) / scale for mean in means), tuple(std / scale for std in stds)
+    return (
+        _by_channel([(mean - offset) / scale for mean in means]),
+        _by_channel([std * twice / scale for std, twice in zip(stds, again, strict=True)]),
+    )
 
 
-def _by_channel(value: float | list[float]) -> tuple[float, ...]:
-    return (float(value),) * 3 if isinstance(value, int | float) else tuple(map(float, value))
+def _by_channel(value: float | Sequence[float]) -> _Channels:
+    red, green, blue = (value,) * 3 if isinstance(value, int | float) else value
+    return float(red), float(green), float(blue)
 
 
 def _refused(name: str, kind: str, reason: str) -> ModelError:

@@ -64,6 +64,8 @@ class Preprocess:
         mean: Per RGB channel, subtracted from values in [0, 1].
         std: Per RGB channel, divided by.
         interpolation: nearest, bilinear, bicubic or lanczos; always anti-aliased.
+        odd_margin: Where the crop begins when an odd number of pixels is cut off: half of it,
+            rounded to `even` or `down`.
         window: The values of images of more than 8 bits that become black and white, None to find
             out for each image.
 
@@ -74,6 +76,7 @@ class Preprocess:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: str = "bilinear"
+    odd_margin: Literal["even", "down"] = "even"
     window: tuple[float, float] | None = None
 
 

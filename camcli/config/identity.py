@@ -59,6 +59,7 @@ IDENTITY: Mapping[str, Part | Apart] = {
     "preprocess.mean": Part.RESOLVED,
     "preprocess.std": Part.RESOLVED,
     "preprocess.interpolation": Part.RESOLVED,
+    "preprocess.odd_margin": Part.RESOLVED,
     "images.window": Part.RESOLVED,
     "run.device": _ROUNDS,
     "run.batch_size": _ROUNDS,

@@ -21,6 +21,7 @@ from camcli.config.section import Section
 from camcli.records import Sign
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+OddMargin = Literal["even", "down"]
 Precision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 PromptScore = Literal["cosine", "softmax"]
 
@@ -211,6 +212,11 @@ class PreprocessConfig(Section):
     )
     interpolation: Interpolation = Field(
         "bilinear", description="how images are resized; always anti-aliased"
+    )
+    odd_margin: OddMargin = Field(
+        "even",
+        description="where the crop begins when an odd number of pixels is cut off: half of it "
+        "rounded to even, as torchvision does, or down, as transformers does",
     )
 
     @field_validator("resize", "crop")

@@ -48,14 +48,15 @@ def crop_window(preprocess: Preprocess, resized: _Size) -> _Window:
     It extends beyond a resized image that is smaller than the crop; that part is black padding.
     """
     crop_height, crop_width = preprocess.crop
-    left = _crop_start(resized[0], crop_width)
-    top = _crop_start(resized[1], crop_height)
+    left = _crop_start(resized[0], crop_width, preprocess.odd_margin)
+    top = _crop_start(resized[1], crop_height, preprocess.odd_margin)
     return left, top, left + crop_width, top + crop_height
 
 
-def _crop_start(size: int, crop: int) -> int:
-    # torchvision rounds half to even where it cuts, and down where it pads.
-    return -((crop - size) // 2) if crop > size else round((size - crop) / 2)
+def _crop_start(size: int, crop: int, odd_margin: str) -> int:
+    if crop > size:  # padding, of which torchvision and transformers both put less in front
+        return -((crop - size) // 2)
+    return (size - crop) // 2 if odd_margin == "down" else round((size - crop) / 2)
 
 
 def geometry(preprocess: Preprocess, width: int, height: int) -> Geometry:

@@ -51,7 +51,7 @@ def load_model(
     loaded = source.load(config, preprocess)
     if config.adapter is not None:
         loaded = with_adapter(loaded, Path(config.adapter))
-    return named_as(replace(loaded, output=config.output), config)
+    return named_as(replace(loaded, output=config.output or loaded.output), config)
 
 
 def named_as(loaded: LoadedModel, config: ModelConfig) -> LoadedModel:

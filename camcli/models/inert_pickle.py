@@ -133,6 +133,25 @@ def refused(path: Path, error: Exception) -> ModelError:
     return ModelError(f"cannot read the checkpoint {path}: {reason}")
 
 
+def refused_by_library(name: str, error: Exception) -> ModelError | None:
+    """Return what to raise where a library of networks met a pickle that may run code.
+
+    Args:
+        name: Of the model whose weights they are.
+        error: Whatever the library raised; None is returned where it is another reason.
+
+    """
+    text = str(error)
+    if not isinstance(error, pickle.UnpicklingError) and "weights_only" not in text:
+        return None
+    named = re.search(r"GLOBAL ([\w.<>]+)", text)
+    what = f"an object of the type {named[1]}" if named else "more than tensors"
+    return ModelError(
+        f"the weights of {name} are refused: they are pickled with {what}, and reading it could "
+        "run code. Take weights in .safetensors"
+    )
+
+
 _SAVE_WEIGHTS = "Save model.state_dict() with torch.save, or as .safetensors"
 
 

@@ -15,4 +15,11 @@ def stated(config: Config) -> Preprocess | None:
 def resolved(config: PreprocessConfig) -> Preprocess:
     """Return a preprocessing with its crop's two sides."""
     crop = config.crop if isinstance(config.crop, tuple) else (config.crop, config.crop)
-    return Preprocess(config.resize, crop, config.mean, config.std, config.interpolation)
+    return Preprocess(
+        resize=config.resize,
+        crop=crop,
+        mean=config.mean,
+        std=config.std,
+        interpolation=config.interpolation,
+        odd_margin=config.odd_margin,
+    )

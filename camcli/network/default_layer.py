@@ -97,7 +97,8 @@ def _candidates(traced: TracedNetwork, before: str | None) -> list[str]:
     """Return layers from the last to the first, each activation under its outermost name.
 
     Those with as many channels as the layer they replace come first: a projection within attention
-    has a gradient too, but its channels have no meaning of their own.
+    has a gradient too, but its channels have no meaning of their own. One that has as many comes
+    behind what it projects.
     """
     outermost: dict[fx.Node, str] = {}
     for layer, node in module_outputs(traced).items():
@@ -106,10 +107,18 @@ def _candidates(traced: TracedNetwork, before: str | None) -> list[str]:
         outermost.setdefault(node, layer)
     layouts, scores = layers_of(traced), head_of(traced).score_maps
     found = [
-        (layer, layout.channels)
+        (layer, layout.channels, _is_one_of_several_projections(node))
         for node, layer in reversed(outermost.items())
         if (layout := layouts[layer]) and packet_of(node) not in _PASSIVE and node not in scores
     ]
     replaced = layouts[before] if before else None
     width = replaced.channels if replaced else found[0][1] if found else 0
-    return [layer for layer, _ in sorted(found, key=lambda entry: entry[1] != width)]
+    return [layer for layer, _, _ in sorted(found, key=lambda e: (e[1] != width, e[2]))]
+
+
+def _is_one_of_several_projections(node: fx.Node) -> bool:
+    """Return whether a node is one of several linear maps of the same, as queries and keys are."""
+    if packet_of(node) is not _aten.linear:
+        return False
+    projected = node.all_input_nodes[0]
+    return sum(packet_of(user) is _aten.linear for user in projected.users) > 1

@@ -10,6 +10,8 @@ to import are `camcli`."""
 
 EXTRAS: Mapping[str, tuple[str, str]] = {
     "timm": ("timm", "models named timm:NAME"),
+    "hf": ("transformers", "models named hf:ORG/NAME or hf:./folder"),
+    "peft": ("peft", "adapters given with --adapter"),
     "clip": ("open_clip", "models named open_clip:ARCH/TAG, and demo-clip"),
     "coco": ("pycocotools", "run-length masks of COCO as ground truth"),
     "parquet": ("pyarrow", "camcli export --to parquet"),

@@ -127,5 +127,5 @@ def test_a_missing_package_is_named_with_its_command(
 ) -> None:
     written(tmp_path)
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(ModelError, match=r"needs peft, .* pip install 'camcli\[peft\]'"):
+    with pytest.raises(ModelError, match=r"needs peft, .* pip install 'camcli-saliency\[peft\]'"):
         loaded(tmp_path)

@@ -64,7 +64,7 @@ class TestANewSource:
         assert f"names no model: give {USAGE}, " in refusal("my-package:build")
         assert further_patterns("kite")[0] == "toy:*kite*"
         plan = PromptPlan((), ())
-        with pytest.raises(PromptError, match="take a dual encoder, toy:NAME, demo-clip or "):
+        with pytest.raises(PromptError, match="take a dual encoder, toy:NAME, demo-clip, open"):
             with_prompts(load_model(ModelConfig(name="demo")), plan, "cosine")
 
 
@@ -92,6 +92,9 @@ class TestASourceWithoutItsPackage:
         ("timm:resnet50", "timm:NAME"),
         ("timm:", "timm:NAME"),
         ("open_clip:RN50/openai", "open_clip:ARCH/TAG"),
+        ("hf:google/vit-base-patch16-224", "hf:ORG/NAME"),
+        ("hf:./folder", "hf:ORG/NAME"),
+        ("timm:hf-hub:org/kite", "timm:NAME"),
         ("timm.models:build", "package.module:factory"),
         ("demo:build", "package.module:factory"),
     ],
@@ -119,7 +122,7 @@ def test_prefixes_are_tried_before_factories() -> None:
 
 def test_only_what_may_be_downloaded_is_said_to_be() -> None:
     downloaded = [source.label for source in sources.sources() if source.downloads]
-    assert downloaded == ["torchvision", "timm", "open_clip"]
+    assert downloaded == ["torchvision", "timm", "open_clip", "Hugging Face"]
 
 
 def test_a_pattern_with_a_prefix_is_answered_with_that_source() -> None:

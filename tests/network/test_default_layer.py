@@ -76,3 +76,26 @@ def test_only_places_in_space_count_as_having_a_gradient(layer: str, expected: b
     """The class token behind the last attention has one."""
     images = torch.randn(2, 3, 16, 24)
     assert has_gradient(Trial.of(split(trace(Tokens(), images), layer), images)) is expected
+
+
+class SeparateProjections(nn.Module):
+    """A class token that attends to 4x4 places, by three linear maps of the same tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 4, stride=4)
+        self.norm = nn.LayerNorm(8)
+        self.query, self.key, self.value = (nn.Linear(8, 8) for _ in range(3))
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        patches = self.patches(images).flatten(2).transpose(1, 2)
+        tokens = self.norm(torch.cat([patches.mean(1, keepdim=True), patches], 1))
+        query, key, value = self.query(tokens), self.key(tokens), self.value(tokens)
+        weights = (query @ key.transpose(1, 2)).softmax(-1)
+        return self.head((weights @ value)[:, 0])
+
+
+def test_a_projection_is_passed_over_for_what_several_project() -> None:
+    images = torch.randn(2, 3, 16, 16)
+    assert default_layer(trace(SeparateProjections(), images), images) == "norm"

@@ -59,6 +59,7 @@ OTHER: dict[str, Any] = {
     "preprocess.mean": [0.5, 0.5, 0.5],
     "preprocess.std": [0.5, 0.5, 0.5],
     "preprocess.interpolation": "bicubic",
+    "preprocess.odd_margin": "down",
     "run.device": "auto",
     "run.batch_size": 3,
     "run.workers": 1,

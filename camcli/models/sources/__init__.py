@@ -26,6 +26,7 @@ SOURCES: Mapping[str, str] = {
     "a torchvision model such as resnet50": "camcli.models.sources.torchvision:TorchvisionSource",
     "timm:NAME": "camcli.models.sources.timm:TimmSource",
     "open_clip:ARCH/TAG": "camcli.models.sources.open_clip:OpenClipSource",
+    "hf:ORG/NAME": "camcli.models.sources.hugging_face:HuggingFaceSource",
     "package.module:factory": "camcli.models.sources.factory:FactorySource",
 }
 """By usage, in the order in which they are asked whether a name is theirs: a prefix comes before

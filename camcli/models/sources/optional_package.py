@@ -17,12 +17,14 @@ class OptionalPackage:
         name: As it is imported.
         extra: Of camcli, which installs it.
         distribution: As pip knows it.
+        maker: Its function that makes a network.
 
     """
 
     name: str
     extra: str
     distribution: str
+    maker: str = "create_model"
 
     @property
     def command(self) -> str:
@@ -37,7 +39,7 @@ class OptionalPackage:
         )
 
     def cannot_make(self, model: str, error: Exception, with_weights: bool) -> ModelError:
-        """Return what to raise where its `create_model` fails.
+        """Return what to raise where its `maker` fails.
 
         Args:
             model: The one that was asked for.
@@ -48,7 +50,7 @@ class OptionalPackage:
         remedy = (
             f"Without a network, {INSTEAD}"
             if with_weights
-            else f"Look at model.kwargs: {self.name}.create_model takes them"
+            else f"Look at model.kwargs: {self.name}.{self.maker} takes them"
         )
         return ModelError(
             f"{self.name} cannot make {model}: {type(error).__name__}: {error}. {remedy}"
@@ -57,4 +59,5 @@ class OptionalPackage:
 
 TIMM = OptionalPackage("timm", extra="timm", distribution="timm")
 PEFT = OptionalPackage("peft", extra="peft", distribution="peft")
+TRANSFORMERS = OptionalPackage("transformers", "hf", "transformers", maker="from_pretrained")
 OPEN_CLIP = OptionalPackage("open_clip", extra="clip", distribution="open_clip_torch")

@@ -1,4 +1,7 @@
-"""timm's models, with the preprocessing and class names of their weights: `timm:NAME`."""
+"""timm's models, with the preprocessing and class names of their weights: `timm:NAME`.
+
+`timm:hf-hub:ORG/NAME` and `timm:local-dir:PATH` are models with a configuration of their own.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +19,25 @@ from camcli.config import ModelConfig
 from camcli.errors import CamcliWarning, ModelError, suggest
 from camcli.models.checkpoint import fill, read_for
 from camcli.models.checkpoints.choice import Choice
+from camcli.models.hub.location import in_folder, in_repository
+from camcli.models.inert_pickle import nothing_is_run, refused_by_library
 from camcli.models.loaded import LoadedModel
 from camcli.models.random_weights import enliven
 from camcli.models.sources.base import ListedModel
 from camcli.models.sources.optional_package import TIMM, OptionalPackage
 from camcli.models.sources.prefixed import PrefixedSource
+from camcli.models.timm_classes import classes_of
 from camcli.models.weights import DEFAULT, weights_record
 from camcli.records import Preprocess
 
+_HUB, _FOLDER = "hf-hub", "local-dir"
 _DUAL_ENCODERS = ("clip", "pe_core")
 """What the names of weights contain that were trained with texts, in timm."""
 
 
 @dataclass(frozen=True)
 class TimmSource(PrefixedSource):
-    """timm's models, by their own names with or without a weight tag behind a point."""
+    """timm's models, by their own names with or without a weight tag, of the Hub or a folder."""
 
     label: ClassVar[str] = "timm"
     prefix: ClassVar[str] = "timm:"
@@ -50,28 +57,22 @@ class TimmSource(PrefixedSource):
 
     def load(self, config: ModelConfig, preprocess: Preprocess | None) -> LoadedModel:
         """Load a model; see `Source.load`."""
-        name = config.name.removeprefix(self.prefix)
-        timm = _timm()
-        if not timm.is_model(name.partition(".")[0]):
-            raise ModelError(
-                f"timm has no model {name!r}{suggest(name, timm.list_models())}. "
-                f"`camcli models '{self.prefix}*{name[:4]}*'` lists what it has"
-            )
+        name = _found(config.name, config.name.removeprefix(self.prefix))
         network = _network(config, name)
         preprocess = preprocess or preprocess_of(network, config.name)
         if config.weights is None:
             enliven(network, preprocess.crop)
-        info = _classes_of(network)
-        if config.weights == DEFAULT and info is None and config.labels is None:
+        classes = classes_of(network)
+        if config.weights == DEFAULT and classes is None and config.labels is None:
             require_classes(network, config.name)
         return LoadedModel(
             name=config.name,
             network=network.eval(),
             preprocess=preprocess,
-            labels=None if info is None else _labels(info),
+            labels=classes.labels if classes else None,
             default_layer=None,
             weights=weights_record(config.weights),
-            class_ids=None if info is None else tuple(info.label_names()),
+            class_ids=classes.ids if classes else None,
         )
 
 
@@ -104,6 +105,30 @@ def _timm() -> Any:
     return timm
 
 
+def _found(model: str, name: str) -> str:
+    """Return the name that timm makes a model by: its own, or where its files are.
+
+    Raises:
+        ModelError: timm has no such model, or its files are not there.
+
+    """
+    source, _, place = name.partition(":")
+    if source.replace("_", "-") == _HUB:
+        location = in_repository(model, place)
+        return f"{_HUB}:{location.place}@{location.revision}"
+    if source == _FOLDER:
+        return f"{_FOLDER}:{in_folder(model, place).place}"
+    timm = _timm()
+    if not timm.is_model(name.partition(".")[0]):
+        elsewhere = f", a repository is timm:{_HUB}:ORG/NAME, a folder timm:{_FOLDER}:PATH"
+        raise ModelError(
+            f"timm has no model {name!r}{suggest(name, timm.list_models())}. "
+            f"`camcli models 'timm:*{name[:4]}*'` lists what it has"
+            f"{elsewhere if '/' in name or ':' in name else ''}"
+        )
+    return name
+
+
 def _network(config: ModelConfig, name: str) -> nn.Module:
     if config.weights is None or config.weights == DEFAULT:
         return _created(name, config, pretrained=config.weights == DEFAULT)
@@ -119,9 +144,13 @@ def _network(config: ModelConfig, name: str) -> nn.Module:
 
 def _created(name: str, config: ModelConfig, **options: Any) -> nn.Module:
     try:
-        network: nn.Module = _timm().create_model(name, **{**options, **config.kwargs})
+        with nothing_is_run():
+            network: nn.Module = _timm().create_model(name, **{**options, **config.kwargs})
     except Exception as error:  # timm, its hub client and the model's own constructor
-        raise TIMM.cannot_make(name, error, bool(options.get("pretrained"))) from error
+        unsafe = refused_by_library(config.name, error)
+        raise unsafe or TIMM.cannot_make(
+            name, error, with_weights=bool(options.get("pretrained"))
+        ) from error
     return network
 
 
@@ -155,14 +184,3 @@ def preprocess_of(network: nn.Module, name: str) -> Preprocess:
         std=tuple(data["std"]),
         interpolation=data["interpolation"] if data["interpolation"] != "random" else "bilinear",
     )
-
-
-def _classes_of(network: nn.Module) -> Any | None:
-    """Return what timm knows of the classes of ImageNet that a network has, if they are those."""
-    data = _timm().data
-    subset = data.infer_imagenet_subset(network)
-    return data.ImageNetInfo(subset) if subset else None
-
-
-def _labels(info: Any) -> tuple[str, ...]:
-    return tuple(info.index_to_description(i).split(",")[0] for i in range(info.num_classes()))

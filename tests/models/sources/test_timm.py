@@ -133,3 +133,84 @@ def test_an_image_with_a_border_is_warned_of() -> None:
 def test_the_catalogue_knows_the_tags_of_its_weights() -> None:
     (found,) = catalogue("timm:resnet10t")
     assert found.weights == ("c3_in1k",)
+
+
+SYNONYMS = {"n01440764": "tench, Tinca tinca", "n01443537": "goldfish", "n01484850": "shark, Jaws"}
+"""By identifier, as timm's own repositories have them."""
+
+
+def saved(folder: Path, name: str, **settings: Any) -> torch.nn.Module:
+    """Save a model of three classes in the form of timm's repositories."""
+    torch.manual_seed(0)
+    network: torch.nn.Module = timm.create_model(name, num_classes=3).eval()
+    network.pretrained_cfg |= {"mean": (0.1, 0.2, 0.3), "crop_pct": 0.8}
+    timm.models.save_for_hf(network, folder, model_config=settings, safe_serialization=True)
+    return network
+
+
+@pytest.mark.parametrize("name", ["test_vit", "test_convnext", "test_resnet", "test_efficientnet"])
+def test_a_folder_has_its_own_weights_names_and_preprocessing(tmp_path: Path, name: str) -> None:
+    network = saved(tmp_path, name, label_names=[*SYNONYMS], label_descriptions=SYNONYMS)
+    loaded = load_model(config(f"timm:local-dir:{tmp_path}", weights="default"))
+    images = torch.randn(2, 3, *loaded.preprocess.crop)
+    torch.testing.assert_close(loaded.network(images), network(images))
+    assert (loaded.labels, loaded.class_ids) == (("tench", "goldfish", "shark"), (*SYNONYMS,))
+    assert (loaded.preprocess.mean, loaded.preprocess.resize) == ((0.1, 0.2, 0.3), 200)
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels"),
+    [
+        ({"label_names": ["ant", "bee", "cat"]}, ("ant", "bee", "cat")),
+        (
+            {"label_names": ["a", "b", "c"], "label_descriptions": {"a": "ant, red", "b": "bee"}},
+            ("ant, red", "bee", "c"),
+        ),
+        ({"label_names": ["ant", "bee"]}, None),
+        ({}, None),
+    ],
+)
+def test_names_of_other_shapes_are_read_and_those_of_another_head_are_not(
+    tmp_path: Path, settings: dict[str, Any], labels: tuple[str, ...] | None
+) -> None:
+    saved(tmp_path, "test_vit", **settings)
+    loaded = load_model(config(f"timm:local-dir:{tmp_path}", weights="default"))
+    assert (loaded.labels, loaded.class_ids) == (labels, None)
+
+
+def test_what_is_not_there_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    for name, reason in (
+        ("timm:local-dir:./absent", "there is no folder './absent'"),
+        ("timm:hf-hub:org/kite", "is not in the cache .* and HF_HUB_OFFLINE is set"),
+        ("timm:org/kite", "a repository is timm:hf-hub:ORG/NAME, a folder timm:local-dir:PATH"),
+    ):
+        with pytest.raises(ModelError, match=reason):
+            load_model(config(name))
+
+
+def test_a_repository_is_taken_at_one_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    network = saved(tmp_path / "models--org--kite" / "snapshots" / commit, "test_vit")
+    (tmp_path / "models--org--kite" / "refs").mkdir()
+    (tmp_path / "models--org--kite" / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    loaded = load_model(config("timm:hf-hub:org/kite", weights="default"))
+    images = torch.randn(1, 3, *loaded.preprocess.crop)
+    torch.testing.assert_close(loaded.network(images), network(images))
+
+
+class Exploit:
+    def __reduce__(self) -> Any:
+        return exec, ("raise SystemExit('run')",)
+
+
+def test_a_pickle_that_would_run_code_runs_nothing(tmp_path: Path) -> None:
+    network = saved(tmp_path, "test_vit")
+    (tmp_path / "model.safetensors").unlink()
+    torch.save({**network.state_dict(), "extra": Exploit()}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="could run code"):
+        load_model(config(f"timm:local-dir:{tmp_path}", weights="default"))

@@ -43,7 +43,7 @@ class ExampleSource(PrefixedSource):
             raise ModelError(f"example has no network {name!r}{suggest(name, _CHANNELS)}")
         preprocess = preprocess or Preprocess(32, (32, 32), (0.5,) * 3, (0.5,) * 3)
         network = _made(_CHANNELS[name])
-        set_weights(network, config.weights, preprocess.crop)
+        set_weights(network, config, preprocess.crop)
         return LoadedModel(
             name=config.name,
             network=network.eval(),

@@ -9,11 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from camcli.errors import ImageError
 from camcli.output import manifest
 from camcli.output.integrity import Check
 from camcli.output.rows import readable
 from camcli.records import ImageRef
-from camcli.system.file_digest import file_digest
+from camcli.storage.reading import digest_of
 from camcli.system.wording import counted_as, examples_of
 
 
@@ -121,8 +122,8 @@ class ResumeState:
 
     def _is_as_it_was(self, ref: ImageRef, done: DoneImage) -> bool:
         try:
-            now = file_digest(ref.path)
-        except (OSError, ValueError):
+            now = digest_of(ref.path)
+        except (OSError, ValueError, ImageError):
             if "failed" not in done.statuses:
                 self.unreadable.add(ref.name)
             return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.output.manifest_row import ComponentsInfo, ErrorInfo, ManifestRow
 from camcli.output.writers import Written
 from camcli.records import Components, FailedImage, SaliencyMap
+from camcli.storage.location import Location
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class RowMaker:
         )
 
 
-def readable(path: Path) -> str:
+def readable(path: Location) -> str:
     """Return a path as text that UTF-8 can hold; undecodable bytes are escaped."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

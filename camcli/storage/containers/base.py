@@ -1,0 +1,38 @@
+"""What every kind of file that holds images offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from camcli.storage.containers.entry import Entry
+
+
+class ContainerError(Exception):
+    """A file is not what its suffix says, or damaged; the message says how."""
+
+
+class Container(Protocol):
+    """An open file that holds images. Nothing of it is ever written to disk."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield everything in it but folders, in the order of the file.
+
+        Raises:
+            ContainerError: It is damaged.
+
+        """
+        ...
+
+    def read(self, name: str, most: int) -> bytes:
+        """Return the bytes of an entry.
+
+        Args:
+            name: The entry's.
+            most: How many there may be.
+
+        Raises:
+            ImageError: It is not there, has more bytes than that, or cannot be unpacked.
+
+        """
+        ...

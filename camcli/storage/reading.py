@@ -110,7 +110,7 @@ def _read_member(member: Member, most: int) -> bytes:
         return read_part(member.container, member.span, most)
     try:
         with _one_at_a_time:
-            return open_container(member.container).read(member.name, most)
+            return open_container(member.container).read(member.name, member.span, most)
     except ContainerError as error:
         raise ImageError(f"{member.container}: {error}") from None
 

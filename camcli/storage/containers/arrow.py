@@ -1,11 +1,11 @@
-"""Arrow files with a column of images, as Hugging Face's `save_to_disk` and its cache write them."""
+"""Arrow files with a column of images, as Hugging Face's `datasets` keeps them on disk."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 import pyarrow as pa
 
@@ -23,6 +23,8 @@ class Arrow:
 
     A local file is mapped into memory: only the rows that are read come in.
     """
+
+    of_images: ClassVar[bool] = True
 
     def __init__(self, file: BinaryIO) -> None:
         is_file = file.read(len(_FILE_MAGIC)) == _FILE_MAGIC
@@ -49,7 +51,7 @@ class Arrow:
             rows = few or [{}] * batch.num_rows
             yield from (columns.entry(start + place, row) for place, row in enumerate(rows))
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, span: tuple[int, int] | None, most: int) -> bytes:  # noqa: ARG002
         """Return the image in a row; see `Container.read`."""
         number = int(name)
         if not 0 <= number < self._starts[-1]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from camcli.storage.containers.entry import Entry
 
@@ -13,7 +13,14 @@ class ContainerError(Exception):
 
 
 class Container(Protocol):
-    """An open file that holds images. Nothing of it is ever written to disk."""
+    """An open file that holds images. Nothing of it is ever written to disk.
+
+    Attributes:
+        of_images: Whether each of its entries is an image, whatever its name.
+
+    """
+
+    of_images: ClassVar[bool]
 
     def entries(self) -> Iterator[Entry]:
         """Yield everything in it but folders, in the order of the file.
@@ -24,11 +31,12 @@ class Container(Protocol):
         """
         ...
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, span: tuple[int, int] | None, most: int) -> bytes:
         """Return the bytes of an entry.
 
         Args:
             name: The entry's.
+            span: The entry's, where it is known.
             most: How many there may be.
 
         Raises:

@@ -46,9 +46,12 @@ class Columns:
     def entry(self, number: int, row: Mapping[str, Any]) -> Entry:
         """Return the entry of a row, given the values of its listed columns."""
         described = row.get(self.image) if self.path else None
-        given = PurePosixPath((described or {}).get("path") or "").name
+        given = PurePosixPath((described or {}).get("path") or "")
+        called = given.name if given.is_absolute() else str(given)
         label = None if self.label is None else row.get(self.label)
-        return Entry(str(number), given or f"{number:08d}", label=self._label(label))
+        return Entry(
+            str(number), called if given.name else f"{number:08d}", label=self._label(label)
+        )
 
     def _label(self, value: Any) -> Label | None:
         if isinstance(value, int) and 0 <= value < len(self.names):

@@ -14,7 +14,7 @@ class Entry:
 
     Attributes:
         name: What finds it; see `Member.name`.
-        called: What the image is called, a relative path.
+        called: What the image is called: of a member, its name; of a row, what the table calls it.
         span: See `Member.span`.
         label: The class that a table gives it, None where it gives none.
         refused: Why it is not taken, in a few words; None where it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import accumulate, chain
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +21,8 @@ _LISTED_AT_ONCE = 8192
 
 class Parquet:
     """A Parquet file; see `Container`. An entry's name is the number of its row."""
+
+    of_images: ClassVar[bool] = True
 
     def __init__(self, file: BinaryIO) -> None:
         try:
@@ -46,7 +48,7 @@ class Parquet:
         except (pa.ArrowException, OSError) as error:
             raise ContainerError(f"it is damaged: {error}") from None
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, span: tuple[int, int] | None, most: int) -> bytes:  # noqa: ARG002
         """Return the image in a row; see `Container.read`."""
         number = int(name)
         if not 0 <= number < self._starts[-1]:

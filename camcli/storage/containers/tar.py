@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from functools import cached_property
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from camcli.errors import ImageError
 from camcli.storage.containers.base import ContainerError
@@ -19,6 +19,8 @@ _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"\x28\xb5":
 
 class Tar:
     """An uncompressed tar archive; see `Container`."""
+
+    of_images: ClassVar[bool] = False
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -37,11 +39,12 @@ class Tar:
             raise ContainerError(self._damage(error)) from None
         self._check_end(end)
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, span: tuple[int, int] | None, most: int) -> bytes:
         """Return a member's bytes; see `Container.read`."""
-        if name not in self._spans:
+        span = span or self._spans.get(name)
+        if span is None:
             raise ImageError("the archive has no such member")
-        return read_span(self._file, self._spans[name], most)
+        return read_span(self._file, span, most)
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
@@ -52,8 +55,8 @@ class Tar:
         start = self._file.read(2)
         if start in _COMPRESSED:
             return (
-                f"it is compressed as a whole ({_COMPRESSED[start]}), so that no member can be read "
-                "without all before it: unpack the compression, as with gunzip, and give the .tar"
+                f"it is compressed as a whole ({_COMPRESSED[start]}), so that no member can be "
+                "read without all before it: unpack it, as with gunzip, and give the .tar"
             )
         return f"it is damaged or cut off: {error}"
 

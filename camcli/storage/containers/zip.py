@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from camcli.errors import ImageError
 from camcli.storage.containers.base import ContainerError
@@ -23,6 +23,8 @@ _BAD = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.err
 
 class Zip:
     """A zip archive; see `Container`."""
+
+    of_images: ClassVar[bool] = False
 
     def __init__(self, file: BinaryIO) -> None:
         try:
@@ -40,7 +42,7 @@ class Zip:
             if not info.is_dir():
                 yield member(info.filename, None, _refused(info))
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, span: tuple[int, int] | None, most: int) -> bytes:  # noqa: ARG002
         """Return a member's bytes; see `Container.read`."""
         info = self._infos.get(name)
         if info is None:

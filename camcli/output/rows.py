@@ -49,6 +49,7 @@ class RowMaker:
             completeness_error=saliency_map.completeness_error,
             note=item.note,
             sha256={"image": item.sha256} | {name: sha for name, (_, sha) in written.items()},
+            label=item.ref.label,
         )
 
     def failed(self, failure: FailedImage) -> ManifestRow:
@@ -60,6 +61,7 @@ class RowMaker:
             method=self.method,
             layer=self.layer,
             error=ErrorInfo(failure.type, failure.message),
+            label=failure.ref.label,
         )
 
 

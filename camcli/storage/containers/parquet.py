@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import Any, BinaryIO, ClassVar
 
 import pyarrow as pa
@@ -33,7 +34,7 @@ class Parquet:
         groups = (self._file.metadata.row_group(i) for i in range(self._file.num_row_groups))
         self._starts = [0, *accumulate(group.num_rows for group in groups)]
         self._next = 0
-        self._rows: Iterator[Any] = iter(())
+        self._rows: Iterator[Any] | None = None
 
     def entries(self) -> Iterator[Entry]:
         """Yield the rows; see `Container.entries`."""
@@ -60,15 +61,13 @@ class Parquet:
 
     def _row(self, number: int) -> Any:
         """Go on to a row, from the start of its group where it lies behind or in another one."""
-        group = max(i for i, start in enumerate(self._starts[:-1]) if start <= number)
-        if not max(self._next, self._starts[group]) == self._next <= number:
-            self._next = self._starts[group]
-            self._rows = self._images(group)
-        while self._next < number:
-            next(self._rows)
-            self._next += 1
-        self._next += 1
-        return next(self._rows).as_py()
+        group = bisect_right(self._starts, number) - 1
+        start = self._starts[group]
+        if self._rows is None or not start <= self._next <= number:
+            self._next, self._rows = start, self._images(group)
+        ahead = number - self._next
+        self._next = number + 1
+        return next(islice(self._rows, ahead, None)).as_py()
 
     def _images(self, group: int) -> Iterator[Any]:
         later = list(range(group, self._file.num_row_groups))

@@ -31,7 +31,7 @@ from camcli.images.listing import Listing, Picture, Unlisted, told
 from camcli.images.members import pictures_in
 from camcli.images.names import UniqueNames, safe_name
 from camcli.images.remote import pictures_at
-from camcli.images.walk import expand_glob, has_magic, other_suffix, walk_folder
+from camcli.images.walk import expand_glob, has_magic, other_suffix, unopened, walk_folder
 from camcli.records import ImageRef
 from camcli.storage.containers import container_suffix
 from camcli.storage.containers.entry import Label
@@ -175,7 +175,7 @@ def _of_folder(source: str, prefix: str, output: Path | None) -> Iterator[Pictur
         yield from pictures_in(file, [prefix, *below])
     for path in () if files else walk_folder(source, output):
         name = safe_name([prefix, *_parts(path[len(source) :])])
-        yield Picture(path, name, suffix=other_suffix(path), refused=_unopened(path))
+        yield Picture(path, name, suffix=other_suffix(path), refused=unopened(path))
 
 
 def _of_file(source: str, alone: bool) -> Iterator[Picture]:
@@ -195,12 +195,7 @@ def _of_glob(pattern: str) -> Iterator[Picture]:
             yield from pictures_in(Path(path), [*_parts(path)[:-1], _stem(path)])
         else:
             name = safe_name(_parts(path))
-            yield Picture(path, name, suffix=other_suffix(path), refused=_unopened(path))
-
-
-def _unopened(path: str) -> str | None:
-    """Return why an archive is not opened that nobody named."""
-    return "archives are opened where they are named" if container_suffix(path) else None
+            yield Picture(path, name, suffix=other_suffix(path), refused=unopened(path))
 
 
 def _stem(path: str) -> str:

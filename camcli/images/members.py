@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from camcli.errors import ImageError, InputError
 from camcli.images.listing import Picture
 from camcli.images.names import safe_name
-from camcli.images.walk import SUFFIXES, other_suffix
+from camcli.images.walk import is_listed, other_suffix
 from camcli.storage.containers import container_suffix
 from camcli.storage.containers.base import Container, ContainerError
 from camcli.storage.containers.entry import Entry, Label
@@ -47,8 +47,10 @@ def pictures_in(container: Path | Url, prefix: Sequence[str]) -> Iterator[Pictur
             yield from _in_table(container, prefix, opened)
         else:
             yield from _in_archive(container, prefix, _contents(opened))
-    except (ContainerError, ImageError) as error:
+    except ContainerError as error:
         raise InputError(f"cannot read {str(container)!r}: {error}") from None
+    except ImageError as error:  # which says what it is about
+        raise InputError(str(error)) from None
 
 
 def _in_table(container: Path | Url, prefix: Sequence[str], table: Container) -> Iterator[Picture]:
@@ -79,7 +81,7 @@ def _contents(archive: Container) -> _Contents:
             label = _label(archive, entry, suffix)
             if label is not None:
                 found.labels.setdefault(_key(entry.name), {})[suffix] = label
-        elif _counts(entry):
+        elif is_listed([part for part in entry.name.split("/") if part != ".."] or [""]):
             found.entries.append(entry)
     return found
 
@@ -102,15 +104,6 @@ def _refused(entry: Entry, times: Mapping[str, int]) -> str | None:
     if times[entry.name] > 1:
         return "named more than once"
     return "archive in an archive" if container_suffix(entry.name) else None
-
-
-def _counts(entry: Entry) -> bool:
-    """Return whether a member would be listed, or told, if it lay in a folder."""
-    name = entry.name.lower()
-    if any(part.startswith(".") and part != ".." for part in name.split("/")):
-        return False
-    is_picture = name.endswith(SUFFIXES) or other_suffix(name) is not None
-    return is_picture or container_suffix(name) is not None
 
 
 def _key(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from camcli.storage.containers import container_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".avif"),
@@ -71,6 +71,16 @@ def other_suffix(path: str) -> str | None:
     """Return what a picture that is not listed ends with, None for an image."""
     name = path.lower()
     return next((suffix for suffix in OTHER_SUFFIXES if name.endswith(suffix)), None)
+
+
+def unopened(path: str) -> str | None:
+    """Return why an archive is not opened that nobody named, None for any other file."""
+    return "archives are opened where they are named" if container_suffix(path) else None
+
+
+def is_listed(parts: Sequence[str]) -> bool:
+    """Return whether what lies at a path below a folder is listed or told: no hidden file is."""
+    return not any(part.startswith(".") for part in parts) and _counts(parts[-1])
 
 
 def _counts(path: str) -> bool:

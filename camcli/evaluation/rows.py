@@ -44,6 +44,7 @@ class EvaluationRow:
         truth: `used` where the explained object is known, else why it is not; None without any
             ground truth.
         sha256: The digest of the image's bytes under `image`, None where it could not be read.
+        label: What the image's source says of its class, None where it says nothing.
 
     """
 
@@ -54,6 +55,7 @@ class EvaluationRow:
     error: ErrorInfo | None = None
     truth: str | None = None
     sha256: Mapping[str, str] | None = None
+    label: int | str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as builtins, every key always present."""

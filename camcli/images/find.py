@@ -73,6 +73,12 @@ def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
     return Listing(locations, names, labels, unlisted.left_out)
 
 
+def holds_several(source: str) -> bool:
+    """Return whether a name alone says that what it names is listed: an archive, a list, a URL."""
+    suffix = container_suffix(source)
+    return suffix is not None or is_url(source) or source.lower().endswith(_LIST_SUFFIX)
+
+
 def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
     """Turn paths, as they arrive, into images to explain.
 

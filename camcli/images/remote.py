@@ -8,7 +8,7 @@ from camcli.errors import ImageError, InputError
 from camcli.images.listing import Picture
 from camcli.images.members import pictures_in
 from camcli.images.names import safe_name
-from camcli.images.walk import is_listed, other_suffix, unopened
+from camcli.images.walk import has_magic, is_listed, other_suffix, unopened
 from camcli.storage.containers import container_suffix
 from camcli.storage.location import Url, packed
 from camcli.storage.stores import is_object, objects_below
@@ -32,6 +32,8 @@ def pictures_at(url: Url, alone: bool) -> Iterator[Picture]:
             yield from pictures_in(url, [] if alone else [parts[-1].removesuffix(suffix)])
         elif is_object(url):
             yield Picture(packed(url), safe_name(parts))
+        elif has_magic(parts[-1]):
+            raise InputError(f"{url}: patterns are not expanded in URLs: name the folder")
         else:
             yield from _below(url, [] if alone else parts[-1:])
     except ImageError as error:

@@ -26,7 +26,7 @@ class DoneImage(NamedTuple):
         sha256: The digest of its bytes; None where rows have none, as of an image that failed.
         statuses: Of its rows.
         label: What its source said of its class; None where it said nothing.
-        has_label: Whether rows tell the label, as those of evaluations do not.
+        has_label: Whether rows tell the label, as older ones do not.
 
     """
 

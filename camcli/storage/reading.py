@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from camcli.errors import ImageError
 from camcli.storage.containers import container_suffix, opened
-from camcli.storage.containers.base import Container, ContainerError
+from camcli.storage.containers.base import Container, ContainerError, ElsewhereError
 from camcli.storage.containers.tar import read_span
 from camcli.storage.location import Location, Member, Url, location_of
 from camcli.system.file_digest import file_digest
@@ -111,6 +111,12 @@ def _read_member(member: Member, most: int) -> bytes:
     try:
         with _one_at_a_time:
             return open_container(member.container).read(member.name, member.span, most)
+    except ElsewhereError as elsewhere:
+        if isinstance(member.container, Url):
+            raise ImageError(
+                f"the table has no bytes, only the path {elsewhere.path!r} of another machine"
+            ) from None
+        return _read_file(Path(elsewhere.path), most)
     except ContainerError as error:
         raise ImageError(f"{member.container}: {error}") from None
 

@@ -12,6 +12,19 @@ class ContainerError(Exception):
     """A file is not what its suffix says, or damaged; the message says how."""
 
 
+class ElsewhereError(Exception):
+    """An entry has no bytes of its own but says where they are.
+
+    Attributes:
+        path: The file, which the table's maker could read.
+
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
 class Container(Protocol):
     """An open file that holds images. Nothing of it is ever written to disk.
 
@@ -40,6 +53,7 @@ class Container(Protocol):
             most: How many there may be.
 
         Raises:
+            ElsewhereError: It only says which file has them.
             ImageError: It is not there, has more bytes than that, or cannot be unpacked.
 
         """

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from camcli.errors import ImageError
-from camcli.storage.containers.base import ContainerError
+from camcli.storage.containers.base import ContainerError, ElsewhereError
 from camcli.storage.containers.columns import bytes_in, columns_of
 from camcli.storage.containers.entry import Entry
 
@@ -80,13 +80,15 @@ def image_in(cell: Any, most: int) -> bytes:
     """Return the bytes of an image in a cell of a table.
 
     Raises:
-        ImageError: It has none, or more than `most`.
+        ElsewhereError: It has a path instead.
+        ImageError: It has neither, or more bytes than `most`.
 
     """
     data, path = bytes_in(cell)
+    if data is None and path:
+        raise ElsewhereError(path)
     if not data:
-        where = f", only the path {path!r}: name that file itself, or write the table with bytes"
-        raise ImageError(f"the row holds no bytes{where if path else ''}")
+        raise ImageError("the row holds no image")
     if len(data) > most:
         raise ImageError(f"the row has {len(data)} bytes; the limit is {most}")
     return data

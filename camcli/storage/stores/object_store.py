@@ -92,7 +92,8 @@ class ObjectStore:
 class WebServer(ObjectStore):
     """A web server, or one object of it, of which its URL says everything and whose key is empty.
 
-    It has no listing, and may know no other request than to read, as with a signed URL. What it refuses for one object says nothing of others.
+    It has no listing, and may allow no request but to read, as a signed URL does. What it refuses
+    for one object says nothing of others.
     """
 
     shared: ClassVar[bool] = False

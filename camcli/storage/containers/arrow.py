@@ -34,6 +34,8 @@ class Arrow:
             source = pa.memory_map(file.name) if local else pa.PythonFile(file)
             reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
             batches = reader.read_all().to_batches()
+            for batch in batches:  # whose offsets could point anywhere
+                batch.validate(full=True)
         except (pa.ArrowException, OSError) as error:
             raise ContainerError(f"it is damaged, cut off or no Arrow file: {error}") from None
         self._columns = columns_of(reader.schema)

@@ -10,7 +10,6 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # No path holds it, so what begins with it is a member, and it parts what is said of that.
@@ -27,12 +26,12 @@ class Url:
     whole: str
 
     def __str__(self) -> str:
-        parts = urlsplit(self.whole)
-        host = parts.netloc.rpartition("@")[2]
+        host, slash, rest = self.whole.partition("://")[2].partition("/")
         if self.scheme in ("http", "https"):
-            return urlunsplit((parts.scheme, host, parts.path, "", ""))
+            rest = re.split("[?#]", rest)[0]
+            host = re.split("[?#]", host)[0]
         # Elsewhere `?` and `#` are letters of a key like others.
-        return f"{self.scheme}://{host}{self.whole.partition(parts.netloc)[2]}"
+        return f"{self.scheme}://{host.rpartition('@')[2]}{slash}{rest}"
 
     @property
     def scheme(self) -> str:

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import obstore
 import pytest
+from moto.server import ThreadedMotoServer
+from obstore.store import S3Store
 
 from camcli.storage import stores
 from camcli.storage.stores import object_store
 
-SECRET = "not-for-eyes"  # noqa: S105 - of a store on this machine
+SECRET = "not-for-eyes"
 
 Put = Callable[[str, bytes], None]
 """Puts an object into the bucket `photos`, by its key."""
@@ -23,7 +26,7 @@ Put = Callable[[str, bytes], None]
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """Moto's server, with an empty bucket `photos`."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server.start()
     host, port = server.get_host_and_port()
@@ -34,7 +37,6 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    pytest.importorskip("obstore")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-somebody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
@@ -46,10 +48,10 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def bucket(endpoint: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> Put:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    store = S3Store("photos", client_options={"allow_http": True})
 
     def put(key: str, data: bytes) -> None:
-        request = urllib.request.Request(f"{endpoint}/photos/{key}", data=data, method="PUT")
-        urllib.request.urlopen(request)
+        obstore.put(store, key, data)
 
     return put
 
@@ -86,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         pass

@@ -10,7 +10,6 @@ import io
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import BinaryIO, cast
-from urllib.parse import urlsplit
 
 from camcli.errors import ImageError
 from camcli.storage.location import Url
@@ -149,7 +148,7 @@ def _store_and_key(url: Url) -> tuple[Store, str]:
     if scheme == "hf":
         return _opened(Url("hf://")), rest
     # As what a server is asked for, a URL with a query or with escapes is all one.
-    if scheme in ("http", "https") and (urlsplit(url.whole).query or "%" in key or not key):
+    if scheme in ("http", "https") and (set("?#%") & set(rest) or not key):
         return _opened(url), ""
     return _opened(Url(f"{scheme}://{host}")), key
 

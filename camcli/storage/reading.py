@@ -101,13 +101,8 @@ def _file(container: Path | Url) -> BinaryIO:
 
 
 def _read_member(member: Member, most: int) -> bytes:
-    if member.span is not None and isinstance(member.container, Path):
-        with member.container.open("rb") as file:
-            return read_span(file, member.span, most)
     if member.span is not None:
-        from camcli.storage.stores import read_part
-
-        return read_part(member.container, member.span, most)
+        return _read_span(member.container, member.span, most)
     try:
         with _one_at_a_time:
             return open_container(member.container).read(member.name, member.span, most)
@@ -119,6 +114,15 @@ def _read_member(member: Member, most: int) -> bytes:
         return _read_file(Path(elsewhere.path), most)
     except ContainerError as error:
         raise ImageError(f"{member.container}: {error}") from None
+
+
+def _read_span(container: Path | Url, span: tuple[int, int], most: int) -> bytes:
+    if isinstance(container, Url):
+        from camcli.storage.stores import read_part
+
+        return read_part(container, span, most)
+    with container.open("rb") as file:
+        return read_span(file, span, most)
 
 
 def _read_file(path: Path, most: int) -> bytes:

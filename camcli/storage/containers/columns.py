@@ -99,7 +99,7 @@ def _possible_images(schema: pa.Schema) -> Iterator[str]:
 
 
 def _has_bytes(kind: pa.DataType) -> bool:
-    return pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
+    return bool(pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0)
 
 
 def _label_column(schema: pa.Schema, features: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from functools import cached_property
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, cast
 
 from camcli.errors import ImageError
 from camcli.storage.containers.base import ContainerError
@@ -27,11 +27,11 @@ class Tar:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the members; see `Container.entries`."""
-        headers = _Headers(self._file)
+        headers = cast(BinaryIO, _Headers(self._file))
         try:
             with tarfile.TarFile(fileobj=headers, mode="r", errorlevel=0) as archive:
                 while (info := archive.next()) is not None:
-                    archive.members.clear()  # it would keep every one
+                    archive.members.clear()  # type: ignore[attr-defined]  # it would keep every one
                     if not info.isdir():
                         yield member(info.name, (info.offset_data, info.size), _refused(info))
                 end = archive.offset

@@ -69,7 +69,7 @@ class RunDocument:
         fingerprint: What decides the results, for runs to be compared by; its keys are those of the
             configuration, with what `auto` came to and digests in place of files.
         activation: The activation that is explained.
-        left_out: How many files of the inputs are no images, by suffix.
+        left_out: How many files of the inputs were left out, by suffix or by the reason.
         unused: What was asked for and decides nothing, a line each.
         resumed: Of images that were explained before, how many are not as they were: their bytes
             `changed`, they are `unreadable` now, or are `unlisted`.

@@ -17,6 +17,7 @@ from camcli.images.color import to_rgb
 from camcli.images.geometry import geometry, resized_size, to_input
 from camcli.images.walk import other_suffix
 from camcli.records import FailedImage, ImageItem, Reading
+from camcli.storage.containers import container_suffix
 from camcli.storage.reading import MAX_BYTES, read_bytes
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def _unidentified(path: Location, data: bytes) -> str:
     suffix = other_suffix(str(path))
     if suffix:
         return f"{suffix} files are not read: convert it to .jpg or .png"
+    if container_suffix(str(path)):
+        return "archives and tables are opened where they are inputs of their own"
     return f"not an image in any known format; it starts with {data[:12]!r}"
 
 

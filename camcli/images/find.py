@@ -88,7 +88,8 @@ def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
     unique = UniqueNames()
     for index, path in enumerate(paths):
         location = location_of(path)
-        yield ImageRef(index, location, unique.take(safe_name(_parts(str(location)))))
+        parts = location.parts if isinstance(location, Url) else _parts(path)
+        yield ImageRef(index, location, unique.take(safe_name(parts)))
 
 
 def read_paths(stream: BinaryIO, nul: bool) -> Iterator[str]:

@@ -61,7 +61,7 @@ def _image_column(path: Path, header: Sequence[str]) -> str:
 
 def _picture(folder: Path, image: str, label: str | None) -> Picture:
     if is_url(image):
-        shown = str(Url(image)).partition("://")[2]
-        return Picture(packed(Url(image)), safe_name(shown.split("/")), label, other_suffix(shown))
+        url = Url(image)
+        return Picture(packed(url), safe_name(url.parts), label, other_suffix(url.parts[-1]))
     parts = os.path.splitdrive(image)[1].replace(os.sep, "/").split("/")
     return Picture(str(folder / image), safe_name(parts), label, other_suffix(image))

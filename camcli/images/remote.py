@@ -25,7 +25,7 @@ def pictures_at(url: Url, alone: bool) -> Iterator[Picture]:
         InputError: There is neither, or the store does not give it.
 
     """
-    parts = str(url).partition("://")[2].rstrip("/").split("/")
+    parts = url.parts
     suffix = container_suffix(parts[-1])
     try:
         if suffix:

@@ -34,6 +34,11 @@ class Url:
         return f"{self.scheme}://{host.rpartition('@')[2]}{slash}{rest}"
 
     @property
+    def parts(self) -> list[str]:
+        """The components of its text without the scheme: the host or bucket, then the key's."""
+        return str(self).partition("://")[2].rstrip("/").split("/")
+
+    @property
     def scheme(self) -> str:
         """What stands before `://`, in lower case."""
         return self.whole.partition("://")[0].lower()

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from camcli.errors import CamcliWarning, InputError
-from camcli.images.decode import decode
-from camcli.images.find import find_images
+from camcli.images.decode import decode, stored_picture
+from camcli.images.find import find_images, refs_from_paths
 from camcli.images.listing import Listing
 from camcli.records import FailedImage, ImageItem
 from camcli.storage.reading import digest_of, found_at
@@ -64,6 +64,7 @@ def test_a_source_has_the_images_of_the_folder_it_was_made_of(scenes: Path, sour
         assert isinstance(other, ImageItem)
         assert np.array_equal(one.pixels, other.pixels)
         assert one.sha256 == other.sha256 == digest_of(ref.path)
+        assert stored_picture(wanted.path) == stored_picture(ref.path)
 
 
 def test_what_a_row_says_of_an_image_finds_it_again(source: Path) -> None:
@@ -193,3 +194,12 @@ def test_a_list_that_lists_no_image_is_refused(tmp_path: Path, text: str, said: 
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(InputError, match=said):
         find_images([str(tmp_path / "list.csv")])
+
+
+def test_a_path_that_arrives_may_be_a_url_and_no_archive(tmp_path: Path, scenes: Path) -> None:
+    archive = write_tar(tmp_path / "scenes.tar", files_in(scenes))
+    url, tar = refs_from_paths(["s3://bucket/a/b.jpg", str(archive)])
+    assert (url.name, str(url.path)) == ("bucket/a/b.jpg", "s3://bucket/a/b.jpg")
+    failed = decode(tar, PREPROCESS)
+    assert isinstance(failed, FailedImage)
+    assert failed.message == "archives and tables are opened where they are inputs of their own"

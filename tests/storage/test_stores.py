@@ -94,7 +94,7 @@ def test_keys_are_letters_and_not_patterns_or_escapes(bucket: Put) -> None:
         (403, _error("InvalidAccessKeyId"), "wrong (403 InvalidAccessKeyId): renew them", True),
         (401, b"", "the credentials are expired or wrong (401)", True),
         (400, _error("BadDigest"), "the request is refused (400 BadDigest)", False),
-        (503, _error("SlowDown"), "overloaded or broken, 5 attempts (503 SlowDown)", True),
+        (503, _error("SlowDown"), "the store is overloaded or broken, 5 attempts (503", True),
     ],
 )
 def test_each_failure_has_a_line_of_its_own(

@@ -8,13 +8,15 @@ An image travels as `ImageRef` (listed) -> `ImageItem` (decoded) -> `Batch` (sta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from PIL import Image
+
+    from camcli.storage.containers.entry import Label
+    from camcli.storage.location import Location
 
 Status = Literal["ok", "failed", "degenerate"]
 ScoreKind = Literal["logit", "probability", "log-probability", "value"]
@@ -32,12 +34,14 @@ class ImageRef:
         index: Its place in the listing, from 0.
         path: Where its bytes are.
         name: Its unique relative POSIX path in every output folder, such as `a/cat.jpg`.
+        label: What its source says of its class, an index or a name; None where it says nothing.
 
     """
 
     index: int
-    path: Path
+    path: Location
     name: str
+    label: Label | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from camcli.errors import InputError
 from camcli.images.decode import decode, kept, prepare
-from camcli.images.find import find_images
+from camcli.images.find import find_images, holds_several
 from camcli.images.names import UniqueNames, safe_name
 from camcli.images.walk import has_magic
 from camcli.records import FailedImage, Geometry, ImageItem, ImageRef, Preprocess, Reading
@@ -30,7 +31,7 @@ Prepared = ImageItem | FailedImage
 
 
 Named = tuple[str, Any]
-"""What an image is called, and the image, which is a `Path` where it lies in a file."""
+"""What an image is called, and the image: a `Path` or `ImageRef` where it is yet to be read."""
 
 
 def named(images: Any) -> Sequence[Named] | Iterator[Named]:
@@ -38,7 +39,8 @@ def named(images: Any) -> Sequence[Named] | Iterator[Named]:
 
     Args:
         images: One image, or several in a list, a batch of tensors or arrays, or an iterator that
-            may be endless. A path may also be a folder or a glob.
+            may be endless. A path may also be whatever the command takes: a folder, an
+            archive, a URL.
 
     Returns:
         A sequence where the number of images is known before the end.
@@ -69,7 +71,8 @@ def prepared(
     unique = UniqueNames()
     for index, (name, image) in enumerate(images):
         path = image if isinstance(image, Path) else Path(name)
-        ref = ImageRef(index, path, unique.take(safe_name(Path(name).parts)))
+        given = image if isinstance(image, ImageRef) else ImageRef(index, path, name)
+        ref = replace(given, index=index, name=unique.take(safe_name(Path(name).parts)))
         yield _prepare(image, ref, preprocess, reading)
 
 
@@ -96,16 +99,17 @@ def _is_path(image: Any) -> bool:
     return isinstance(image, str | os.PathLike)
 
 
-def _listed(given: Any) -> list[tuple[str, Path]]:
-    """Return the files that a path names, by name; one that is missing fails as an image."""
-    path = Path(given)
-    if path.is_dir() or (has_magic(str(path)) and not path.exists()):
-        return [(ref.name, ref.path) for ref in find_images([str(path)])]
+def _listed(given: Any) -> list[Named]:
+    """Return what a path or URL names, by name; a file that is missing fails as an image."""
+    text = os.fspath(given)
+    path = Path(text)
+    if path.is_dir() or holds_several(text) or (has_magic(text) and not path.exists()):
+        return [(ref.name, ref) for ref in find_images([text])]
     return [(str(path), path)]
 
 
 def _prepare(image: Any, ref: ImageRef, preprocess: Preprocess, reading: Reading) -> Prepared:
-    if isinstance(image, Path):
+    if isinstance(image, Path | ImageRef):
         return decode(ref, preprocess, reading)
     if isinstance(image, Tensor) and image.is_floating_point():
         return _as_given(image, ref, preprocess, reading)

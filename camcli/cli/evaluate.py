@@ -35,7 +35,9 @@ _NOT_USED = ("method", "output")
 )
 def evaluate(
     *,
-    inputs: list[str] = typer.Argument(..., metavar="INPUT...", help="Files, folders or globs."),
+    inputs: list[str] = typer.Argument(
+        ..., metavar="INPUT...", help="Files, folders, globs, archives or URLs."
+    ),
     methods: str = typer.Option(
         "", "--methods", metavar="A,B,...", help="Methods to compare, or all."
     ),

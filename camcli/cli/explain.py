@@ -42,7 +42,9 @@ _SHOWN = 10
 def explain(
     *,
     inputs: list[str] = typer.Argument(
-        ..., metavar="INPUT...", help="Files, folders, globs, or - for paths on standard input."
+        ...,
+        metavar="INPUT...",
+        help="Files, folders, globs, archives, URLs, or - for paths on stdin.",
     ),
     config: options.ConfigFile = None,
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Output folder."),

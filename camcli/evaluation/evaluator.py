@@ -99,6 +99,7 @@ class Evaluator:
                 with_agreement(result, alphas),
                 truth=outcome_of(found),
                 sha256={"image": item.sha256},
+                label=item.ref.label,
             )
             for item, target, result, alphas, found in zip(
                 batch.items, targets, results, coefficients, truth, strict=True
@@ -121,4 +122,5 @@ class Evaluator:
 
 
 def _failed(failure: FailedImage) -> EvaluationRow:
-    return EvaluationRow(failure.ref.name, "failed", error=ErrorInfo(failure.type, failure.message))
+    error = ErrorInfo(failure.type, failure.message)
+    return EvaluationRow(failure.ref.name, "failed", error=error, label=failure.ref.label)

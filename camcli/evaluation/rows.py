@@ -46,6 +46,7 @@ class EvaluationRow:
         truth: `used` where the explained object is known, else why it is not; None without any
             ground truth.
         sha256: The digest of the image's bytes under `image`, None where it could not be read.
+        label: What the image's source says of its class, None where it says nothing.
         schema: The version of the row.
 
     """
@@ -57,6 +58,7 @@ class EvaluationRow:
     error: ErrorInfo | None = None
     truth: str | None = None
     sha256: Mapping[str, str] | None = None
+    label: int | str | None = None
     schema: int = ROW_SCHEMA
 
     def to_json(self) -> dict[str, Any]:

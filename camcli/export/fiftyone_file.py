@@ -25,6 +25,7 @@ from camcli.export.fiftyone_documents import (
 )
 from camcli.output.atomic import write_bytes
 from camcli.output.render import placed_levels
+from camcli.storage.reading import found_at
 from camcli.system.file_digest import file_digest
 
 _MAPS = "fields"
@@ -134,6 +135,11 @@ def _image_path(entry: Entry) -> Path:
         raise InputError(
             "FiftyOne shows the images themselves, and a frozen run does not say where they are: "
             "export the output folder"
+        )
+    if not isinstance(found_at(given), Path):
+        raise InputError(
+            f"FiftyOne shows the images themselves, and {given} is no file of its own: export a "
+            "run over the folder that the archive was made of, or that the store was copied to"
         )
     path = Path(given).absolute()
     if entry.digest is None:

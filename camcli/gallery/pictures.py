@@ -27,6 +27,7 @@ from camcli.output.atomic import write_bytes
 from camcli.output.levels import Levels, drawable
 from camcli.output.render import overlay
 from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading
+from camcli.storage.reading import found_at
 
 THUMB_SIDE = 176
 _HEAT_SIDE = 96
@@ -193,7 +194,7 @@ class Pictures:
         path = next((row.row["path"] for row in item.rows if row and row.row.get("path")), None)
         if path is not None:
             reading = Reading(keep_side=max(self.side, THUMB_SIDE))
-            found = decode(ImageRef(0, Path(path), item.image), _NOTHING, reading)
+            found = decode(ImageRef(0, found_at(path), item.image), _NOTHING, reading)
             if not isinstance(found, FailedImage):
                 return found
         if any(row and row.status != "failed" for row in item.rows):

@@ -6,8 +6,8 @@ import functools
 import hashlib
 import io
 import re
-import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -17,15 +17,14 @@ from camcli.images.color import to_rgb
 from camcli.images.geometry import geometry, resized_size, to_input
 from camcli.images.walk import other_suffix
 from camcli.records import FailedImage, ImageItem, Reading
+from camcli.storage.containers import container_suffix
+from camcli.storage.reading import MAX_BYTES, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from camcli.records import ImageRef, Preprocess
-
-MAX_BYTES = 2**30
-"""Files larger than this, in bytes, are not read: no image of `MAX_PIXELS` needs so many."""
+    from camcli.storage.location import Location
 
 REDUCED_TO = 3
 """A reduced image is still at least this many times larger than the network's input."""
@@ -81,7 +80,7 @@ def prepare(
 
 
 def _decode(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> ImageItem:
-    data = _read(ref.path)
+    data = read_bytes(ref.path, MAX_BYTES)
 
     def opened() -> Image.Image:
         return Image.open(io.BytesIO(data), formats=_formats())
@@ -126,24 +125,13 @@ def _message(error: Exception) -> str:
     return str(error) or "no further explanation"
 
 
-def _unidentified(path: Path, data: bytes) -> str:
-    suffix = other_suffix(path.name)
+def _unidentified(path: Location, data: bytes) -> str:
+    suffix = other_suffix(str(path))
     if suffix:
         return f"{suffix} files are not read: convert it to .jpg or .png"
+    if container_suffix(str(path)):
+        return "archives and tables are opened where they are inputs of their own"
     return f"not an image in any known format; it starts with {data[:12]!r}"
-
-
-def _read(path: Path) -> bytes:
-    info = path.stat()
-    # Asked before opening: that alone would block on a FIFO and may wake a device.
-    if not stat.S_ISREG(info.st_mode):
-        kind = "a folder" if stat.S_ISDIR(info.st_mode) else "a pipe, socket or device"
-        raise ImageError(f"not a regular file but {kind}")
-    if info.st_size == 0:
-        raise ImageError("the file is empty")
-    if info.st_size > MAX_BYTES:
-        raise ImageError(f"the file has {info.st_size} bytes; the limit is {MAX_BYTES}")
-    return path.read_bytes()
 
 
 def _prepare(
@@ -224,7 +212,8 @@ class StoredPicture:
         return _upright(self.size, self.turn)
 
 
-def stored_picture(path: Path) -> StoredPicture:
+def stored_picture(path: Location) -> StoredPicture:
     """Read the header of an image file; raises whatever a decoder fed with broken bytes raises."""
-    with Image.open(path, formats=_formats()) as image:
+    source = path if isinstance(path, Path) else io.BytesIO(read_bytes(path, MAX_BYTES))
+    with Image.open(source, formats=_formats()) as image:
         return StoredPicture(image.size, _turn(image))

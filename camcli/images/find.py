@@ -5,7 +5,10 @@ The name of an image below `maps/` and `overlays/`:
 - in a folder that is the only input: relative to that folder (`photos/a/cat.jpg` -> `a/cat.jpg`);
 - in a folder beside other inputs: the folder's own name goes first (`photos/a/cat.jpg`);
 - a file, a glob's match or a line of standard input: its path as given, without the root, the
-  drive, `.` and `..` (`../x/cat.jpg` -> `x/cat.jpg`, `/data/cat.jpg` -> `data/cat.jpg`).
+  drive, `.` and `..` (`../x/cat.jpg` -> `x/cat.jpg`, `/data/cat.jpg` -> `data/cat.jpg`);
+- in an archive or a table: as in a folder that is called what the file is without its suffix
+  (`photos.tar` -> `a/cat.jpg`, beside other inputs `photos/a/cat.jpg`);
+- in a CSV file: as the file has it.
 
 Names that would coincide are numbered in the order of the listing: `cat.jpg`, `cat~2.jpg`.
 """
@@ -16,47 +19,26 @@ import functools
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, overload
+from typing import BinaryIO
 
 from camcli.errors import CamcliWarning, InputError
+from camcli.images.braces import expanded
+from camcli.images.datasets import dataset_files
+from camcli.images.image_list import listed_in
+from camcli.images.listing import Listing, Picture, Unlisted, told
+from camcli.images.members import pictures_in
 from camcli.images.names import UniqueNames, safe_name
-from camcli.images.walk import expand_glob, has_magic, other_suffix, walk_folder
+from camcli.images.remote import pictures_at
+from camcli.images.walk import expand_glob, has_magic, other_suffix, unopened, walk_folder
 from camcli.records import ImageRef
+from camcli.storage.containers import container_suffix
+from camcli.storage.containers.entry import Label
+from camcli.storage.location import Url, is_url, location_of, unpacked
 
 _CHUNK_BYTES = 65536
-
-
-class Listing(Sequence[ImageRef]):
-    """The images found, in order.
-
-    Kept as plain strings and turned into records on access: a third of the memory, which matters
-    for a million images.
-
-    Attributes:
-        left_out: How many pictures were left out because of their format, by suffix.
-
-    """
-
-    def __init__(self, paths: list[str], names: list[str], left_out: Mapping[str, int]) -> None:
-        self._paths = paths
-        self._names = names
-        self.left_out = left_out
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @overload
-    def __getitem__(self, index: int) -> ImageRef: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[ImageRef]: ...
-    def __getitem__(self, index: int | slice) -> ImageRef | list[ImageRef]:
-        places = range(len(self))[index]
-        return [self._ref(i) for i in places] if isinstance(places, range) else self._ref(places)
-
-    def _ref(self, index: int) -> ImageRef:
-        return ImageRef(index, Path(self._paths[index]), self._names[index])
+_LIST_SUFFIX = ".csv"
 
 
 def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
@@ -76,36 +58,25 @@ def find_images(inputs: Sequence[str], output: Path | None = None) -> Listing:
     """
     if not inputs:
         raise InputError("no images to explain: name a file, a folder or a glob")
-    paths: list[str] = []
+    locations: list[str] = []
     names: list[str] = []
+    labels: dict[int, Label] = {}
     unique = UniqueNames()
-    unlisted = _Unlisted()
-    for path, name in _each_once(inputs, output, unlisted):
-        paths.append(path)
-        names.append(unique.take(name))
+    unlisted = Unlisted()
+    for image in _each_once(inputs, output, unlisted):
+        if image.label is not None:
+            labels[len(names)] = image.label
+        locations.append(image.location)
+        names.append(unique.take(image.name))
     for message in unlisted.messages():
         warnings.warn(message, CamcliWarning, stacklevel=2)
-    return Listing(paths, names, unlisted.left_out)
+    return Listing(locations, names, labels, unlisted.left_out)
 
 
-class _Unlisted:
-    """Counts what inputs hold that is not listed for them.
-
-    Attributes:
-        left_out: Pictures of other formats, by suffix.
-        repeated: Images that an earlier input has.
-
-    """
-
-    def __init__(self) -> None:
-        self.left_out: Counter[str] = Counter()
-        self.repeated = 0
-
-    def messages(self) -> Iterator[str]:
-        if self.left_out:
-            yield _told(self.left_out)
-        if self.repeated:
-            yield f"{self.repeated} of the images given are named again, and explained once"
+def holds_several(source: str) -> bool:
+    """Return whether a name alone says that what it names is listed: an archive, a list, a URL."""
+    suffix = container_suffix(source)
+    return suffix is not None or is_url(source) or source.lower().endswith(_LIST_SUFFIX)
 
 
 def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
@@ -116,7 +87,9 @@ def refs_from_paths(paths: Iterable[str]) -> Iterator[ImageRef]:
     """
     unique = UniqueNames()
     for index, path in enumerate(paths):
-        yield ImageRef(index, Path(path), unique.take(safe_name(_parts(path))))
+        location = location_of(path)
+        parts = location.parts if isinstance(location, Url) else _parts(path)
+        yield ImageRef(index, location, unique.take(safe_name(parts)))
 
 
 def read_paths(stream: BinaryIO, nul: bool) -> Iterator[str]:
@@ -142,61 +115,109 @@ def _decoded(lines: Iterable[bytes], ending: bytes) -> Iterator[str]:
             yield path.decode("utf-8", "surrogateescape")
 
 
-def _each_once(
-    inputs: Sequence[str], output: Path | None, unlisted: _Unlisted
-) -> Iterator[tuple[str, str]]:
-    """Yield (path, preferred name) of every image, and count in `unlisted` what is left out."""
-    alone = len(inputs) == 1
-    seen: set[tuple[str, str, str | None]] = set()
+def _each_once(inputs: Sequence[str], output: Path | None, unlisted: Unlisted) -> Iterator[Picture]:
+    """Yield every image once, and count in `unlisted` what is left out."""
+    seen: set[tuple[str, ...]] = set()
     real_folder = functools.cache(os.path.realpath)
-    for source in inputs:
-        found, before = False, unlisted.left_out.copy()
-        for path, name in _pictures(source, alone, output):
-            suffix = other_suffix(path) if path != source else None
-            found = found or suffix is None
-            # A single input never yields a path twice, so a million paths need no second copy.
-            # Only the folder is resolved: a link beside its target is an image of its own.
-            if not alone:
-                folder, base = os.path.split(path)
-                if (key := (real_folder(folder), base, suffix)) in seen:
-                    unlisted.repeated += suffix is None
+    texts = [text for source in inputs for text in _patterns(source)]
+    alone = len(texts) == 1
+    for source in texts:
+        found, before = False, unlisted.left_out
+        may_repeat = not alone or source.lower().endswith(_LIST_SUFFIX)
+        for picture in _pictures(source, alone, output):
+            found = found or picture.is_image
+            # Most single inputs never yield an image twice, so a million need no second copy.
+            if may_repeat and picture.refused is None:
+                if (key := _identity(picture, real_folder)) in seen:
+                    unlisted.repeated += picture.is_image
                     continue
                 seen.add(key)
-            if suffix is None:
-                yield path, name
+            if picture.is_image:
+                yield picture
             else:
-                unlisted.left_out[suffix] += 1
+                unlisted.add(picture)
         if not found:
             raise InputError(_nothing_in(source, unlisted.left_out - before))
 
 
-def _pictures(source: str, alone: bool, output: Path | None) -> Iterator[tuple[str, str]]:
+def _patterns(source: str) -> Iterator[str]:
+    """Yield what a pattern with braces stands for; a file may be called like one."""
+    return iter([source]) if os.path.lexists(source) else expanded(source)
+
+
+def _identity(picture: Picture, real_folder: Callable[[str], str]) -> tuple[str, ...]:
+    """Return what images have in common that are one.
+
+    Only the folder of a file is resolved: a link beside its target is an image of its own.
+    """
+    location = unpacked(picture.location)
+    if not isinstance(location, Path):
+        return (picture.location,)
+    folder, base = os.path.split(picture.location)
+    return real_folder(folder), base, picture.suffix or ""
+
+
+def _pictures(source: str, alone: bool, output: Path | None) -> Iterator[Picture]:
+    """Yield what an input holds; `alone` where there is no other."""
+    path = Path(source)
     try:
-        if Path(source).is_dir():
-            prefix = "" if alone else _base_name(Path(source))
-            for path in walk_folder(source, output):
-                yield path, safe_name([prefix, *_parts(path[len(source) :])])
+        if is_url(source):
+            yield from pictures_at(Url(source), alone)
+        elif path.is_dir():
+            yield from _of_folder(source, "" if alone else _base_name(path), output)
         elif os.path.lexists(source):
-            yield source, safe_name(_parts(source))
+            yield from _of_file(source, alone)
         elif has_magic(source):
-            for path in expand_glob(source):
-                yield path, safe_name(_parts(path))
+            yield from _of_glob(source)
         else:
             raise InputError(f"no such file or folder: {source!r}")
     except OSError as error:
         raise InputError(f"cannot read {error.filename!r}: {error.strerror}") from None
 
 
+def _of_folder(source: str, prefix: str, output: Path | None) -> Iterator[Picture]:
+    files = dataset_files(Path(source))
+    for file in files:
+        below = file.relative_to(source).with_suffix("").parts if len(files) > 1 else ()
+        yield from pictures_in(file, [prefix, *below])
+    for path in () if files else walk_folder(source, output):
+        name = safe_name([prefix, *_parts(path[len(source) :])])
+        yield Picture(path, name, suffix=other_suffix(path), refused=unopened(path))
+
+
+def _of_file(source: str, alone: bool) -> Iterator[Picture]:
+    if not Path(source).is_file():
+        yield Picture(source, safe_name(_parts(source)))
+    elif container_suffix(source):
+        yield from pictures_in(Path(source), [] if alone else [_stem(source)])
+    elif source.lower().endswith(_LIST_SUFFIX):
+        yield from listed_in(Path(source))
+    else:
+        yield Picture(source, safe_name(_parts(source)))
+
+
+def _of_glob(pattern: str) -> Iterator[Picture]:
+    for path in expand_glob(pattern):
+        if container_suffix(path) and container_suffix(pattern):
+            yield from pictures_in(Path(path), [*_parts(path)[:-1], _stem(path)])
+        else:
+            name = safe_name(_parts(path))
+            yield Picture(path, name, suffix=other_suffix(path), refused=unopened(path))
+
+
+def _stem(path: str) -> str:
+    """Return what a file is called without the suffix of an archive or table."""
+    name = _parts(path)[-1]
+    return name[: -len(container_suffix(name) or "")]
+
+
 def _nothing_in(source: str, others: Counter[str]) -> str:
-    message = f"no image found in {source!r}"
-    return f"{message}: {_told(others)}" if others else message
-
-
-def _told(left_out: Counter[str]) -> str:
-    total = left_out.total()
-    counted = ", ".join(f"{number} {suffix}" for suffix, number in left_out.most_common())
-    what = "1 picture was" if total == 1 else f"{total} pictures were"
-    return f"{what} left out, of formats that are not listed: {counted}; convert to .jpg or .png"
+    suffixes = Counter({what: count for what, count in others.items() if what.startswith(".")})
+    left_out = [told(suffixes)] if suffixes else []
+    left_out += [f"{count} left out, {why}" for why, count in (others - suffixes).items()]
+    return ": ".join(
+        [f"no image found in {source!r}", *(["; ".join(left_out)] if left_out else [])]
+    )
 
 
 def _base_name(folder: Path) -> str:

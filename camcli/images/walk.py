@@ -10,8 +10,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from camcli.storage.containers import container_suffix
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".avif"),
@@ -45,11 +47,11 @@ def walk_folder(folder: str, without: Path | None = None) -> Iterator[str]:
     """Yield the pictures below `folder`, sorted component by component.
 
     A picture is a regular file (or a link to one) with one of `SUFFIXES` or `OTHER_SUFFIXES`, in
-    any case. Hidden files and folders are skipped. Linked folders are entered, but each real folder
-    only once, and the folder `without` never is.
+    any case; archives and tables come with them, to be told. Hidden files and folders are skipped.
+    Linked folders are entered, but each real folder only once, and the folder `without` never is.
     """
     entries = _entries_below(folder, without)
-    return (entry.path for entry in entries if entry.is_file and _is_picture(entry.name))
+    return (entry.path for entry in entries if entry.is_file and _counts(entry.name))
 
 
 def expand_glob(pattern: str) -> Iterator[str]:
@@ -60,7 +62,7 @@ def expand_glob(pattern: str) -> Iterator[str]:
     path = Path(pattern)
     seen: set[str] = set()
     for match in _match(path.anchor, list(path.parts[bool(path.anchor) :])):
-        if match not in seen and _is_picture(match) and Path(match).is_file():
+        if match not in seen and _counts(match) and Path(match).is_file():
             seen.add(match)
             yield match
 
@@ -71,8 +73,18 @@ def other_suffix(path: str) -> str | None:
     return next((suffix for suffix in OTHER_SUFFIXES if name.endswith(suffix)), None)
 
 
-def _is_picture(path: str) -> bool:
-    return path.lower().endswith(SUFFIXES + OTHER_SUFFIXES)
+def unopened(path: str) -> str | None:
+    """Return why an archive is not opened that nobody named, None for any other file."""
+    return "archives are opened where they are named" if container_suffix(path) else None
+
+
+def is_listed(parts: Sequence[str]) -> bool:
+    """Return whether what lies at a path below a folder is listed or told: no hidden file is."""
+    return not any(part.startswith(".") for part in parts) and _counts(parts[-1])
+
+
+def _counts(path: str) -> bool:
+    return path.lower().endswith(SUFFIXES + OTHER_SUFFIXES) or container_suffix(path) is not None
 
 
 def _match(base: str, parts: list[str]) -> Iterator[str]:

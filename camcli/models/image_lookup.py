@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Generic, TypeVar
 from camcli.errors import TargetError
 from camcli.models.image_paths import Likeness, SpelledPath
 from camcli.records import ImageRef
+from camcli.storage.location import absolute
 
 T = TypeVar("T")
 
@@ -183,7 +183,7 @@ class _Claim:
     @property
     def winner(self) -> bool:
         """Whether all that are left are one image, however often it is listed."""
-        return len({os.path.abspath(ref.path) for ref in self.images}) == 1  # noqa: PTH100
+        return len({absolute(ref.path) for ref in self.images}) == 1
 
     def refusals(self, source: str, name: str) -> dict[int, str]:
         refusals = {
@@ -202,6 +202,4 @@ class _Claim:
 
 def _spellings_of(ref: ImageRef) -> tuple[SpelledPath, SpelledPath]:
     """Return an image's name in the run and its absolute path."""
-    # As text: a million paths are compared, and links must stay what they are.
-    path = os.path.abspath(ref.path)  # noqa: PTH100
-    return SpelledPath.of(ref.name), SpelledPath.of(path)
+    return SpelledPath.of(ref.name), SpelledPath.of(absolute(ref.path))

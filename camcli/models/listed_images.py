@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from camcli.models.image_lookup import AmbiguousImageError, Assignment, Entry, ImageIndex
 from camcli.models.image_paths import SpelledPath
 from camcli.records import ImageRef
+from camcli.storage.location import absolute
 from camcli.system.wording import counted_as
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ class ListedImages(Generic[T]):
         if match is None:
             return
         name = match.entry.name
-        path = os.path.abspath(ref.path)  # noqa: PTH100 - links must stay what they are
+        path = absolute(ref.path)
         first = self._met.setdefault(name, path)
         if first != path and len(self._shared) < _EXAMPLES:
             self._shared.setdefault(name, f"{name} was taken for both {first} and {path}")

@@ -75,6 +75,8 @@ class ManifestRow:
         note: What is to be known of how the file was decoded.
         sha256: Hexadecimal digests of the image's bytes (`image`) and, by kind, of every file
             written for it.
+        label: What the image's source says of its class, an index or a name; None where it says
+            nothing.
         schema: The version of the row.
 
     """
@@ -98,6 +100,7 @@ class ManifestRow:
     completeness_error: float | None = None
     note: str | None = None
     sha256: dict[str, str] | None = None
+    label: int | str | None = None
     schema: int = ROW_SCHEMA
 
     def to_json(self) -> dict[str, Any]:

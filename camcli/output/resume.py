@@ -9,11 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from camcli.errors import ImageError
 from camcli.output import manifest
 from camcli.output.integrity import Check
 from camcli.output.rows import readable
 from camcli.records import ImageRef
-from camcli.system.file_digest import file_digest
+from camcli.storage.reading import digest_of
 from camcli.system.wording import counted_as, examples_of
 
 
@@ -24,22 +25,25 @@ class DoneImage(NamedTuple):
         path: Its path as it was given; None where rows have none.
         sha256: The digest of its bytes; None where rows have none, as of an image that failed.
         statuses: Of its rows.
+        label: What its source said of its class; None where it said nothing.
+        has_label: Whether rows tell the label, as older ones do not.
 
     """
 
     path: int | None
     sha256: int | None
     statuses: tuple[str, ...]
+    label: int | None = None
+    has_label: bool = False
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> DoneImage:
         """Return what an image's rows say."""
         path, digests = rows[0].get("path"), rows[0].get("sha256")
         sha256 = digests.get("image") if isinstance(digests, Mapping) else None
+        label = rows[0].get("label")
         statuses = tuple(row["status"] for row in rows)
-        return cls(
-            None if path is None else hash(path), None if sha256 is None else hash(sha256), statuses
-        )
+        return cls(_hash(path), _hash(sha256), statuses, _hash(label), "label" in rows[0])
 
 
 @dataclass
@@ -81,7 +85,9 @@ class ResumeState:
         done = self._done.get(ref.name)
         if done is None:
             return False
-        if done.path in (hash(readable(ref.path)), None) and self._is_as_it_was(ref, done):
+        same_path = done.path in (hash(readable(ref.path)), None)
+        same_label = done.label == _hash(ref.label) or not done.has_label
+        if same_path and same_label and self._is_as_it_was(ref, done):
             return True
         self.changed.add(ref.name)
         del self._done[ref.name]
@@ -121,12 +127,16 @@ class ResumeState:
 
     def _is_as_it_was(self, ref: ImageRef, done: DoneImage) -> bool:
         try:
-            now = file_digest(ref.path)
-        except (OSError, ValueError):
+            now = digest_of(ref.path)
+        except (OSError, ValueError, ImageError):
             if "failed" not in done.statuses:
                 self.unreadable.add(ref.name)
             return True
         return "failed" in done.statuses or hash(now) == done.sha256
+
+
+def _hash(value: object) -> int | None:
+    return None if value is None else hash(value)
 
 
 def recover(

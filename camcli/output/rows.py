@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.output.manifest_row import ComponentsInfo, ErrorInfo, ManifestRow
 from camcli.output.writers import Written
 from camcli.records import Components, FailedImage, SaliencyMap
+from camcli.storage.location import Location
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class RowMaker:
             completeness_error=saliency_map.completeness_error,
             note=item.note,
             sha256={"image": item.sha256} | {name: sha for name, (_, sha) in written.items()},
+            label=item.ref.label,
         )
 
     def failed(self, failure: FailedImage) -> list[ManifestRow]:
@@ -60,12 +61,13 @@ class RowMaker:
                 method=method,
                 layer=layer,
                 error=ErrorInfo(failure.type, failure.message),
+                label=failure.ref.label,
             )
             for method, layer in self.methods
         ]
 
 
-def readable(path: Path) -> str:
+def readable(path: Location) -> str:
     """Return a path as text that UTF-8 can hold; undecodable bytes are escaped."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

@@ -26,7 +26,8 @@ class RunPlan:
         total: How many images of the listing are to be explained by all shards together, None for
             all of a listing whose length is not known.
         patience: Seconds that a slow source may hold up a batch, None for a source that is whole.
-        left_out: How many pictures the inputs hold that are not in the listing, by suffix.
+        left_out: How many pictures the inputs hold that are not in the listing, by suffix or
+            by the reason.
 
     """
 

@@ -70,7 +70,7 @@ class RunDocument:
             configuration, with what `auto` came to and digests in place of files.
         activation: The activation that is explained; that of the first method, where methods look
             at different layers.
-        left_out: How many files of the inputs are no images, by suffix.
+        left_out: How many files of the inputs were left out, by suffix or by the reason.
         unused: What was asked for and decides nothing, a line each.
         resumed: Of images that were explained before, how many are not as they were: their bytes
             `changed`, they are `unreadable` now, or are `unlisted`.

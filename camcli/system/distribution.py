@@ -14,7 +14,8 @@ EXTRAS: Mapping[str, tuple[str, str]] = {
     "peft": ("peft", "adapters given with --adapter"),
     "clip": ("open_clip", "models named open_clip:ARCH/TAG, and demo-clip"),
     "coco": ("pycocotools", "run-length masks of COCO as ground truth"),
-    "parquet": ("pyarrow", "camcli export --to parquet"),
+    "parquet": ("pyarrow", "images in Parquet and Arrow files, and camcli export --to parquet"),
+    "remote": ("obstore", "images in stores (s3://, gs://, az://, https://, hf://)"),
     "pandas": ("pandas", "tables of a run in Python"),
 }
 """By extra: the module that it brings, and what needs it."""

@@ -7,9 +7,9 @@ from collections.abc import Collection
 _EXAMPLES = 3
 
 
-def counted_as(number: int, thing: str) -> str:
+def counted_as(number: int, thing: str, things: str | None = None) -> str:
     """Return a number of things: `1 image`, `2 images`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    return f"{number} {thing}" if number == 1 else f"{number} {things or f'{thing}s'}"
 
 
 def examples_of(names: Collection[str]) -> str:

@@ -13,8 +13,10 @@ import threading
 from collections.abc import Sequence
 from types import TracebackType
 
+from camcli.errors import MachineError
 from camcli.output.writers import ArtefactWriter, Written
 from camcli.records import FailedImage, ImageItem, ImageRef, Preprocess, Reading, SaliencyMap
+from camcli.storage.stores.base import StoreError
 from camcli.workers import protocol as wire
 from camcli.workers.failures import GaveUpError, StoppedError, unchanged
 from camcli.workers.process import WorkerProcess
@@ -75,7 +77,7 @@ class WorkerPool:
         The original stays with the worker until `forget` is called: `original` is None.
 
         Raises:
-            MachineError: No process can be started.
+            MachineError: No process can be started, or a store gives no image at all any more.
 
         """
         try:
@@ -126,6 +128,8 @@ class WorkerPool:
         worker = self._own()
         request = wire.decode_request(ref, preprocess, self._reading)
         decoded = wire.read_decode_answer(ref, worker.ask(request, self._timeout))
+        if isinstance(decoded, FailedImage) and decoded.type == StoreError.__name__:
+            raise MachineError(decoded.message)
         if isinstance(decoded, ImageItem):
             self._keepers[ref.index] = worker, preprocess
         return decoded

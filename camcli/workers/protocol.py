@@ -31,6 +31,7 @@ from camcli.records import (
     Target,
     Versus,
 )
+from camcli.storage.location import packed, unpacked
 from camcli.workers.failures import GaveUpError
 from camcli.workers.messages import Blob, Message
 
@@ -43,7 +44,7 @@ def decode_request(ref: ImageRef, preprocess: Preprocess, reading: Reading) -> R
     """Return the message that asks to decode an image, and to keep it."""
     asked = {
         "index": ref.index,
-        "path": str(ref.path),
+        "path": packed(ref.path),
         "name": ref.name,
         "how": _how_to_json(preprocess, reading),
     }
@@ -58,7 +59,7 @@ def _how_to_json(preprocess: Preprocess, reading: Reading) -> str:
 
 def read_decode_request(asked: dict[str, Any]) -> tuple[ImageRef, Preprocess, Reading]:
     """Return the image that a worker is to decode, and how."""
-    ref = ImageRef(asked["index"], Path(asked["path"]), asked["name"])
+    ref = ImageRef(asked["index"], unpacked(asked["path"]), asked["name"])
     return ref, *_how_from_json(asked["how"])
 
 

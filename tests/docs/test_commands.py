@@ -88,6 +88,7 @@ def place(tmp_path: Path) -> Path:
         (tmp_path / name / "tree").mkdir(parents=True)
         shutil.copy(sample, tmp_path / name / "tree" / "a.jpg")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    shutil.make_archive(str(tmp_path / "photos"), "tar", tmp_path / "photos")
     (tmp_path / "maps.yaml").write_text("run: {device: cpu}\n")
     return tmp_path
 

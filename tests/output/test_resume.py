@@ -190,3 +190,13 @@ def test_after_a_power_failure_every_file_is_read(tmp_path: Path) -> None:
     _die(tmp_path, boot="before the power failed")
     assert run(tmp_path, "abc", RESUME).redone == {"b"}
     assert (tmp_path / "maps" / "b.npy").read_bytes() == b"map of b"
+
+
+def test_an_image_whose_label_changed_is_explained_again(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    digest = {"image": hashlib.sha256(b"a").hexdigest()}
+    row = {"path": str(tmp_path / "a"), "status": "ok", "sha256": digest}
+    for stored, label, held in (({"label": 1}, 1, True), ({"label": 1}, 2, False), ({}, 2, True)):
+        state = ResumeState()
+        state.add("a", DoneImage.of([row | stored]))
+        assert state.holds(ImageRef(0, tmp_path / "a", "a", label)) is held

@@ -16,6 +16,7 @@ RULES: Mapping[str, str] = {
     "topN": "camcli.targets.rules.top:Top",
     "positive": "camcli.targets.rules.positive:Positive",
     "folder": "camcli.targets.rules.folder:Folder",
+    "label": "camcli.targets.rules.label:OwnLabel",
     "prompts": "camcli.targets.rules.prompts:Prompts",
     "@file.csv": "camcli.targets.rules.listed:Listed",
     "a class name or index": "camcli.targets.rules.fixed:Fixed",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from camcli.errors import TargetError
 from camcli.records import ImageRef
+from camcli.storage.location import folder_name
 from camcli.targets.class_table import ClassTable
 from camcli.targets.rules.base import Rule, Vocabulary, spells
 
@@ -36,7 +37,7 @@ class Folder(Rule):
     def classes(self, ref: ImageRef, logits: Tensor) -> Sequence[int]:  # noqa: ARG002
         """Return the folder's class."""
         try:
-            return [self.table.index_named(ref.path.absolute().parent.name)]
+            return [self.table.index_named(folder_name(ref.path))]
         except TargetError as error:
             raise TargetError(
                 f"its folder tells no class: {error}. Give an @file.csv where folders do not tell"

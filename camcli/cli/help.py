@@ -20,11 +20,14 @@ _SECTIONS = {
     "output": "What is written",
 }
 _OF_CONFIGURATION = ("config", "overrides", "isolated")
+# Options without a key of their own, by the key whose heading they stand under.
+_BESIDE = {"option": "method.name"}
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "explain": (
         "camcli explain photos/",
         "camcli explain photos/ -m resnet50 --method grad-cam --target top2 -o out50",
+        "camcli explain photos/ --method lift-cam --method grad-cam --save grid",
         "camcli explain photos/ -m resnet18 --checkpoint best.safetensors --resume",
         "camcli explain photos/ -m demo-clip --prompt 'a drawing of a cat'",
     ),
@@ -67,5 +70,5 @@ def epilog(command: str) -> str | None:
 def _panel(name: str) -> str:
     if name in _OF_CONFIGURATION:
         return _CONFIGURATION
-    section = KEYS[name].partition(".")[0] if name in KEYS else ""
+    section = (KEYS.get(name) or _BESIDE.get(name, "")).partition(".")[0]
     return _SECTIONS.get(section, _OWN)

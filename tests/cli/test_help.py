@@ -24,8 +24,10 @@ def test_options_stand_under_what_they_are_about(camcli: Camcli) -> None:
     ]  # fmt: skip
     network = shown.split("Network:")[1].split("Method and targets:")[0]
     assert [line.split()[0] for line in network.splitlines() if line[:3] == "  -"] == [
-        "-m,", "--checkpoint", "--layer",
+        "-m,", "--checkpoint", "--checkpoint-key", "--strip-prefix", "--adapter", "--layer",
     ]  # fmt: skip
+    method = shown.split("Method and targets:")[1].split("Speed and device:")[0]
+    assert {"--method", "--option", "--target"} <= set(method.split())
     assert "Configuration:" not in camcli("config", "show", "--help").stdout
 
 

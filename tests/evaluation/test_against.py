@@ -15,7 +15,7 @@ from camcli.evaluation.ground_truth.report import TruthReport
 from camcli.evaluation.ground_truth.truth import Truth
 from camcli.evaluation.image_batch import ImageBatch
 from camcli.evaluation.scorer import PerturbationScorer
-from camcli.evaluation.sources.stored import stored_source
+from camcli.evaluation.sources.stored import stored_sources
 from camcli.records import Geometry, ImageItem, ImageRef, Target
 from camcli.targets.class_target import ClassTarget
 
@@ -61,7 +61,7 @@ def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
         row = {"image": "a.png", "status": "ok", "target": target, "map": f"{value}.npy"}
         rows.append(row)
     (tmp_path / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    source = stored_source(tmp_path, (4, 4), fingerprint)
+    (source,) = stored_sources(tmp_path, (4, 4), fingerprint)
     asked = [
         ClassTarget(1, "negative"),
         ClassTarget(1),

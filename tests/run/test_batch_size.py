@@ -12,6 +12,7 @@ import torch
 from camcli.attribution.objective import Objective
 from camcli.config import load_config
 from camcli.engine import Engine
+from camcli.errors import PluginError
 from camcli.methods.base import Method, Saliency
 from camcli.methods.cut_method import CutMethod
 from camcli.methods.probe import Probe
@@ -82,7 +83,7 @@ def test_the_largest_batch_that_fits(room: int, size: int) -> None:
 
 def test_what_is_not_about_memory_is_not_taken_for_it() -> None:
     engine = _engine_of(_Greedy(0, RuntimeError("a shape is wrong")))
-    with pytest.raises(RuntimeError, match="a shape is wrong"):
+    with pytest.raises(PluginError, match="a shape is wrong"):
         largest_that_fits(engine, [2, 1])
 
 

@@ -177,7 +177,7 @@ def test_servers_without_a_listing_and_unknown_schemes_are_refused(server: Answe
 def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     _opened.cache_clear()
     monkeypatch.setitem(sys.modules, "camcli.storage.stores.object_store", None)
-    with pytest.raises(ImageError, match=r"pip install 'camcli\[remote\]'"):
+    with pytest.raises(ImageError, match=r"pip install 'camcli-saliency\[remote\]'"):
         read_object(Url("gs://photos/a.jpg"), MAX_BYTES)
 
 

@@ -52,7 +52,11 @@ def item(name: str) -> ImageItem:
 
 
 def test_stored_maps_are_found_by_class_and_sign(tmp_path: Path) -> None:
-    fingerprint = {"model": {"name": "net"}, "output": {"map_size": "input"}}
+    fingerprint = {
+        "model": {"name": "net"},
+        "method": {"name": "lift-cam"},
+        "output": {"map_size": "input"},
+    }
     (tmp_path / "run.json").write_text(json.dumps({"fingerprint": fingerprint}))
     targets = [{"index": 1, "sign": "positive"}, {"index": 1, "sign": "negative"}, {"index": 2}]
     rows = []

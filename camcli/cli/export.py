@@ -46,9 +46,9 @@ def export(
     path = output or run.with_name(f"{run.resolve().name}{chosen.suffix}")
     _require_free(path, chosen.writes_folder)
     written = chosen.write(read_side(run), path, THRESHOLD if threshold is None else threshold)
-    if not written:
-        say(f"no row of {run} has a map: explain again with --save maps")
-    say(f"{counted_as(written, chosen.thing)} -> {path}")
+    for line in written.lines(chosen.thing):
+        say(line)
+    say(f"{counted_as(written.count, chosen.thing)} -> {path}")
 
 
 def _require_free(path: Path, for_folder: bool) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 from camcli.comparison.entry import Entry, read_folder
 from camcli.errors import CamcliError
 from camcli.output.record import read_run
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -132,7 +133,7 @@ class StoredRun(Sequence[StoredRow]):
         return pandas.json_normalize([dict(row.row) for row in self])
 
     def __repr__(self) -> str:
-        return f"<StoredRun {self.folder}: {len(self)} rows>"
+        return f"<StoredRun {self.folder}: {counted_as(len(self), 'row')}>"
 
 
 def open_run(folder: str | Path) -> StoredRun:

@@ -68,8 +68,8 @@ def under_own_names(
         return _each_by_itself(weights, expected, path)
     if len(found) > 1 and len(usual) != 1:
         raise ModelError(
-            f"the checkpoint {path} holds weights that fit behind several names, "
-            f"{shortened(found)}: save those that you mean by themselves"
+            f"the checkpoint {path} holds weights that fit {len(found)} times, "
+            f"{shortened(map(_as_words, found))}: save those that you mean by themselves"
         )
     prefix = (usual or found)[0]
     if not prefix:
@@ -142,6 +142,10 @@ def _without_wrappers(name: str, until: Collection[str] = ()) -> str:
             break
         name = name.removeprefix(prefix)
     return name
+
+
+def _as_words(prefix: str) -> str:
+    return f"behind {prefix.removesuffix('.')!r}" if prefix else "under the network's own names"
 
 
 def _described(key: object, value: object) -> str:

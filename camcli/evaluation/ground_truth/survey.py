@@ -29,6 +29,7 @@ from camcli.evaluation.ground_truth.truth import ClassedShape, PictureTruth, Tru
 from camcli.images.decode import stored_picture
 from camcli.models.image_lookup import AmbiguousImageError
 from camcli.records import ImageRef
+from camcli.system.wording import counted_as
 from camcli.targets.class_table import ClassTable
 
 # In pixels: annotations are rounded, and some tools count from 1.
@@ -166,7 +167,9 @@ def _check(found: _Survey, source: Path, total: int) -> None:
     if found.named:
         return
     if not found.pictures:
-        problem = f"none of the {total} images has an annotation in {source} that can be used"
+        problem = (
+            f"of {counted_as(total, 'image')}, none has an annotation in {source} that can be used"
+        )
     elif any(picture.objects for picture in found.pictures.values()):
         problem = (
             f"no object in {source} is of a class of the network: the annotations have to name "

@@ -55,7 +55,7 @@ TOO_MUCH = {
     ),
     "names of classes": (
         (*EXPLAIN, "--set", "model.labels=eleven.txt"),
-        "there are 11 class names, but the network scores 10 classes",
+        "model.labels has 11 class names, but the network scores 10 classes",
     ),
     "names of classes where prompts are scored": (
         (*DUAL, "--prompt", "a dog", "--set", "model.labels=eleven.txt"),

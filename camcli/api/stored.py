@@ -15,6 +15,7 @@ from camcli.comparison.entry import Entry, read_folder
 from camcli.errors import CamcliError
 from camcli.output.record import read_run
 from camcli.system.distribution import install_command
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -138,7 +139,7 @@ class StoredRun(Sequence[StoredRow]):
         return pandas.json_normalize([dict(row.row) for row in self])
 
     def __repr__(self) -> str:
-        return f"<StoredRun {self.folder}: {len(self)} rows>"
+        return f"<StoredRun {self.folder}: {counted_as(len(self), 'row')}>"
 
 
 def open_run(folder: str | Path) -> StoredRun:

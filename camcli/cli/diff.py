@@ -12,6 +12,7 @@ import typer
 from camcli.cli.console import say
 from camcli.cli.opening import open_result
 from camcli.errors import CamcliError
+from camcli.system.wording import counted_as
 
 if TYPE_CHECKING:
     from camcli.comparison.compare import Comparison
@@ -102,7 +103,7 @@ def _freeze(run: Path, file: Path) -> None:
         raise CamcliError(f"--freeze writes an .npz file, not {str(file)!r}")
     entries = read_side(run)
     frozen.freeze(entries, file)
-    say(f"{len(entries)} rows, {file.stat().st_size / 1000:.0f} kB -> {file}")
+    say(f"{counted_as(len(entries), 'row')}, {file.stat().st_size / 1000:.0f} kB -> {file}")
 
 
 def _write(

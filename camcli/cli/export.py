@@ -54,9 +54,9 @@ def export(
     _require_free(path, chosen.writes_folder)
     entries = _of_method(read_side(run), method, needs_one=to == "coco")
     written = chosen.write(entries, path, THRESHOLD if threshold is None else threshold)
-    if not written:
-        say(f"no row of {run} has a map: explain again with --save maps")
-    say(f"{counted_as(written, chosen.thing)} -> {path}")
+    for line in written.lines(chosen.thing):
+        say(line)
+    say(f"{counted_as(written.count, chosen.thing)} -> {path}")
 
 
 def _of_method(entries: list[Entry], word: str | None, needs_one: bool) -> list[Entry]:

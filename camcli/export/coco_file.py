@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,24 @@ import numpy.typing as npt
 
 from camcli.comparison.entry import Entry
 from camcli.errors import InputError
+from camcli.export.exported import FAILED, NO_MAP, Exported
 from camcli.output.atomic import write_bytes
 from camcli.output.render import over_original
 
 _Mask = npt.NDArray[np.bool_]
 
+_AGAINST = "what speaks against a class is no proposal of where it is"
+_UNPLACED = "nothing says where in the image the map lies"
+_NOTHING = "the map is nowhere above 0"
 
-def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
+
+def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> Exported:
     """Write an annotation for each map, in pixels of the upright image; return how many.
 
     Of a map, the region of all pixels of at least `threshold` times the highest, which is above 0:
     as run-length encoding, with its box and its area. Rows without a map have no annotation, nor
     have those of what speaks against a class; of signed maps, only what speaks for it counts, and
-    where nothing does there is no annotation either.
+    where nothing does there is no annotation either. Those without are counted by the reason.
 
     Args:
         entries: The rows.
@@ -39,9 +45,11 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
     images: dict[str, dict[str, Any]] = {}
     categories: dict[int, dict[str, Any]] = {}
     annotations: list[dict[str, Any]] = []
+    left_out: Counter[str] = Counter()
     for entry in entries:
         placed = _placed_map(entry)
-        if placed is None:
+        if isinstance(placed, str):
+            left_out[placed] += 1
             continue
         height, width = placed.shape
         image = images.setdefault(
@@ -54,27 +62,32 @@ def write_coco(entries: Iterable[Entry], path: Path, threshold: float) -> int:
         if region.any():
             own = {"id": len(annotations) + 1, "image_id": image["id"], "category_id": index}
             annotations.append(own | _marked(region) | {"score": entry.target.get("probability")})
+        else:
+            left_out[_NOTHING] += 1
     content = {
         "images": list(images.values()),
         "categories": sorted(categories.values(), key=lambda category: int(category["id"])),
         "annotations": annotations,
     }
     write_bytes(path, json.dumps(content, ensure_ascii=False).encode())
-    return len(annotations)
+    return Exported(len(annotations), left_out)
 
 
-def _placed_map(entry: Entry) -> npt.NDArray[np.float32] | None:
-    """Return a map over its upright image, None where it proposes nothing or there is none."""
+def _placed_map(entry: Entry) -> npt.NDArray[np.float32] | str:
+    """Return a map over its upright image, or why there is none that proposes anything."""
     if entry.meaning.sign == "negative":
         raise InputError(
             "the maps show what speaks against their targets (output.sign=negative), which is "
             "no proposal of where those are; explain again with output.sign=positive or signed"
         )
+    if entry.status == "failed":
+        return FAILED
+    if entry.target.get("sign") == "negative":
+        return _AGAINST
     values, geometry = entry.read_map(), entry.geometry
-    against = entry.target.get("sign") == "negative"
-    return (
-        None if values is None or geometry is None or against else over_original(values, geometry)
-    )
+    if values is None:
+        return NO_MAP
+    return _UNPLACED if geometry is None else over_original(values, geometry)
 
 
 def _region(values: npt.NDArray[np.float32], threshold: float) -> _Mask:

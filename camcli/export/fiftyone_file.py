@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 
 from camcli.comparison.entry import Entry, Map
 from camcli.errors import InputError
+from camcli.export.exported import FAILED, NO_MAP, Exported
 from camcli.export.fiftyone_documents import (
     dataset_document,
     field_of_map,
@@ -32,7 +34,7 @@ _MAPS = "fields"
 _HIGHEST = 255
 
 
-def write_fiftyone(entries: Iterable[Entry], path: Path) -> int:
+def write_fiftyone(entries: Iterable[Entry], path: Path) -> Exported:
     """Write a folder of the type `fiftyone.types.FiftyOneDataset`; return how many maps it has.
 
     An image is a sample, which names the file where it lies and holds no copy. It has a
@@ -50,17 +52,22 @@ def write_fiftyone(entries: Iterable[Entry], path: Path) -> int:
 
     """
     labels: dict[str, str] = {}
-    count = 0
+    count, left_out = 0, Counter[str]()
     with _written_whole(path) as folder:
         samples = []
         for number, rows in enumerate(_by_image(entries), start=1):
             found = dict(_labels(folder, number, rows))
             labels |= {name: label["_cls"] for name, label in found.items()}
             count += sum(label["_cls"] == "Heatmap" for label in found.values())
+            left_out.update(_why_not(row) for row in rows if not row.row.get("map"))
             samples.append(_sample(rows) | found)
         _write_json(folder / "metadata.json", dataset_document(labels))
         _write_json(folder / "samples.json", {"samples": samples})
-    return count
+    return Exported(count, left_out)
+
+
+def _why_not(row: Entry) -> str:
+    return FAILED if row.status == "failed" else NO_MAP
 
 
 @contextmanager

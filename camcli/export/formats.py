@@ -9,6 +9,7 @@ from pathlib import Path
 from camcli.comparison.entry import Entry
 from camcli.export.coco_file import write_coco
 from camcli.export.csv_file import write_csv
+from camcli.export.exported import Exported
 from camcli.export.fiftyone_file import write_fiftyone
 from camcli.export.parquet_file import write_parquet
 
@@ -30,14 +31,14 @@ class ExportFormat:
 
     suffix: str
     thing: str
-    write: Callable[[Iterable[Entry], Path, float], int]
+    write: Callable[[Iterable[Entry], Path, float], Exported]
     writes_folder: bool = False
 
 
 FORMATS = {
-    "csv": ExportFormat(".csv", "row", lambda entries, path, _: write_csv(entries, path)),
+    "csv": ExportFormat(".csv", "row", lambda entries, path, _: Exported(write_csv(entries, path))),
     "parquet": ExportFormat(
-        ".parquet", "row", lambda entries, path, _: write_parquet(entries, path)
+        ".parquet", "row", lambda entries, path, _: Exported(write_parquet(entries, path))
     ),
     "coco": ExportFormat(".json", "annotation", write_coco),
     "fiftyone": ExportFormat(

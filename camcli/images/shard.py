@@ -89,7 +89,13 @@ def _number(name: str | None, environment: Mapping[str, str]) -> int:
 
 def _checked(index: int, count: int, source: str) -> Shard:
     if index >= count or index < 0:
-        raise ConfigError(
-            f"{source} is no shard: of {count}, they are 0/{count} to {max(count - 1, 0)}/{count}"
-        )
+        raise ConfigError(f"{source} is no shard: {_shards(count)}")
     return Shard(index, count)
+
+
+def _shards(count: int) -> str:
+    if count == 0:
+        return "there have to be some; the only one is 0/1"
+    if count == 1:
+        return "of 1, there is 0/1 alone"
+    return f"of {count}, they are 0/{count} to {count - 1}/{count}"

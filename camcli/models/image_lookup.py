@@ -146,7 +146,7 @@ class ImageIndex(Generic[T]):
         for number, claim in claims.items():
             refused |= claim.refusals(self.source, self.entries[number].name)
         taken = frozenset(number for number, claim in claims.items() if claim.winner)
-        return Assignment(refused, taken)
+        return Assignment(refused, taken, frozenset(claims))
 
 
 @dataclass(frozen=True)
@@ -156,11 +156,13 @@ class Assignment:
     Attributes:
         refused: Why an image, by its place in the listing, does not have the entry that fits it.
         taken: The numbers of the entries that went to an image.
+        claimed: Those of the entries that fit an image best, taken or not.
 
     """
 
     refused: dict[int, str]
     taken: frozenset[int]
+    claimed: frozenset[int]
 
 
 @dataclass

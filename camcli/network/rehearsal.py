@@ -17,6 +17,7 @@ from camcli.network.culprit import culprit_of
 from camcli.network.invocation import Invocation, argument_of_images, evaluating
 from camcli.network.precision import HALVES, InSinglePrecision, names_of
 from camcli.network.unfit import unfit
+from camcli.system.wording import counted_as
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def rehearse(network: nn.Module, example: Tensor) -> Rehearsal:
             _tell_of(invocation, outputs, network, images)
     if alone.keys() != outputs.keys():
         raise ModelError(
-            f"the network returns {len(outputs)} tensors for two images and {len(alone)} for one: "
-            "let it return one tensor for all images, as torch.stack makes of a list"
+            f"the network returns {counted_as(len(outputs), 'tensor')} for two images and "
+            f"{len(alone)} for one: let it return one tensor for all images, as torch.stack "
+            "makes of a list"
         )
     return Rehearsal(invocation, images, outputs, alone)
 

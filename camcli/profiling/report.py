@@ -7,6 +7,7 @@ from typing import Any
 from camcli.compile.acceleration import resolve_precision
 from camcli.profiling.measure import Measured
 from camcli.run.build import BuiltRun
+from camcli.system.wording import counted_as
 
 
 def as_text(built: BuiltRun, measured: Measured) -> str:
@@ -24,7 +25,8 @@ def as_text(built: BuiltRun, measured: Measured) -> str:
     lines += [f"  {stage:28} {spent:9.2f}" for stage, spent in measured.waiting.items()]
     low, high = min(measured.ratios), max(measured.ratios)
     lines += [
-        f"from files to files, {measured.images} images, {len(measured.explain)} rounds",
+        f"from files to files, {counted_as(measured.images, 'image')}, "
+        f"{counted_as(len(measured.explain), 'round')}",
         f"  {'explain':28} {measured.per_image(measured.explain):9.2f}",
         f"  {'decode and predict':28} {measured.per_image(measured.predict):9.2f}",
         f"  {'ratio':28} {measured.ratio:9.2f}  ({low:.2f} to {high:.2f})",

@@ -20,6 +20,7 @@ from camcli.output.artefacts.base import ImageArtefact
 from camcli.output.writers import ArtefactWriter
 from camcli.records import Batch, FailedImage, ImageItem, ImageRef, Reading, SaliencyMap
 from camcli.run.build import BuiltRun
+from camcli.system.wording import counted_as
 from camcli.workers.demand import draws, reading_for, workers_for
 from camcli.workers.pool import RemoteWriter
 
@@ -73,7 +74,7 @@ def _decoded(refs: Sequence[ImageRef], engine: Engine, reading: Reading) -> list
     found = [decode(ref, engine.preprocess, reading) for ref in refs]
     items = [item for item in found if not isinstance(item, FailedImage)]
     if not items:
-        raise InputError(f"none of the first {len(refs)} images can be decoded")
+        raise InputError(f"of {counted_as(len(refs), 'image')}, none can be decoded")
     return items
 
 

@@ -14,6 +14,7 @@ from camcli.models import LoadedModel
 from camcli.network.corners import checked_corners
 from camcli.network.default_layer import default_trial, warn_if_no_gradient
 from camcli.network.headless import require_head
+from camcli.network.ranking import require_class_order
 from camcli.network.split import SplitNetwork, check_scores, split
 from camcli.network.trace import TracedNetwork, trace
 from camcli.network.trial import Trial
@@ -54,14 +55,15 @@ def cuts_for(
         one cut, the same object.
 
     Raises:
-        ModelError: The network cannot be traced, has no classification head, or does not compute
-            the same when cut.
+        ModelError: The network cannot be traced, has no classification head, returns its scores
+            in order of their values, or does not compute the same when cut.
         LayerError: It cannot be cut there, or `auto` has no answer, or the method needs a gradient
             and none reaches the layer, or its layout does not stand the check of its corners.
 
     """
     images = examples_for(model, device)
     traced = trace(model.network, images, model.output, model.probabilities)
+    require_class_order(traced)
     require_head(traced, model.network, model.labels)
     trials = _Trials(traced)
     depths: list[list[Depths]] = []

@@ -14,6 +14,7 @@ from camcli.network.default_layer import default_layer
 from camcli.network.headless import require_head
 from camcli.network.layers import Layer, describe_layers
 from camcli.network.nodes import shape_of
+from camcli.network.ranking import require_class_order
 from camcli.network.trace import trace
 from camcli.run.cut import examples_for
 
@@ -48,6 +49,7 @@ def list_layers(config: Config) -> LayerList:
     model = with_stand_in(load_configured(config))
     images = examples_for(model, torch.device("cpu"))
     traced = trace(model.network, images, model.output, model.probabilities)
+    require_class_order(traced)
     require_head(traced, model.network, model.labels)
     try:
         default = model.default_layer or default_layer(traced, images)

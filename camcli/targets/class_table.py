@@ -112,7 +112,8 @@ class ClassTable:
         if self.labels is None:
             raise TargetError(
                 f"cannot look up the class {word!r}: the network's class names are not known; give "
-                f"an index from 0 to {self.size - 1}, or the names (model.labels)"
+                + ("the index 0" if self.size == 1 else f"an index from 0 to {self.size - 1}")
+                + ", or the names (model.labels)"
             )
         found = self._called(word)
         if not found:

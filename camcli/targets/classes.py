@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from camcli.errors import ConfigError
 from camcli.network.endings.meaning import Probabilities, even_score
+from camcli.system.wording import counted_as
 from camcli.targets.class_axis import BesideEmptyPrompt, ClassAxis, TwoSides
 from camcli.targets.class_table import ClassTable
 
@@ -52,7 +53,7 @@ def classes_of(
         return ClassTable(2, labels, ids), TwoSides(even)
     if labels is not None and len(labels) != logits:
         raise ConfigError(
-            f"model.labels: there are {len(labels)} class names, but the network scores "
+            f"model.labels has {counted_as(len(labels), 'class name')}, but the network scores "
             + (_SINGLE if logits == 1 else f"{logits} classes")
         )
     return ClassTable(logits, labels, ids), ClassAxis(even)

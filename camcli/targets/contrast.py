@@ -12,6 +12,7 @@ from camcli.config import Config
 from camcli.errors import TargetError
 from camcli.models.listed_images import ListedImages
 from camcli.records import ImageRef
+from camcli.system.wording import counted_as
 from camcli.targets.class_table import ClassTable, UnknownClassError
 from camcli.targets.class_target import Rival
 from camcli.targets.listing import read_listing
@@ -167,8 +168,11 @@ def _rule_of(word: str, table: ClassTable) -> Contrast | None:
     if nearest is None and not spells(word, "runner-up"):
         return None
     count = int(nearest[1]) if nearest else 1
+    if table.size == 1:
+        raise TargetError("the network has a single class, so there is none to compare it with")
     if not 1 <= count < table.size:
         raise TargetError(
-            f"the network has {table.size} classes, so a class has 1 to {table.size - 1} others"
+            f"the network has {table.size} classes, so a class has "
+            f"{counted_as(table.size - 1, 'other')}, and {word} asks for {count}"
         )
     return Nearest(count) if nearest else RunnerUp()

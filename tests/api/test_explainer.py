@@ -191,7 +191,7 @@ def test_what_is_no_image_is_refused(demo: Explainer, images: object, told: str)
         ({"method": {"name": "lift-cam", "option": 1}}, "method.option"),
         ({"preprocess": {"crop": "a"}}, "preprocess: crop"),
         ({"preprocess": 3}, "a int does not say how images are prepared"),
-        ({"labels": ["one"]}, "1 class names"),
+        ({"labels": ["one"]}, "1 class name,"),
         ({"settings": {"output.no": 1}}, "output.no"),
         ({"device": "tpu"}, "run.device"),
         ({"settings": {"output.scale": "run"}}, "call by call here; give the raw value"),

@@ -32,7 +32,7 @@ def test_bench_draws_samples_if_no_image_is_given(camcli: Camcli) -> None:
     command = ("bench", "--no-compile", "--rounds", "1", "--limit", "6", "--save", "maps")
     finished = camcli(*command)
     assert finished.code == 0, finished.stderr
-    assert "6 images, 1 rounds" in finished.stdout
+    assert "6 images, 1 round\n" in finished.stdout
     assert "render" in finished.stdout
     assert "decode and predict" in finished.stdout
 
@@ -41,4 +41,4 @@ def test_images_that_cannot_be_decoded_are_a_mistake(camcli: Camcli, tmp_path: P
     (tmp_path / "a.jpg").write_bytes(b"not an image")
     finished = camcli("bench", "a.jpg", "--no-compile")
     assert finished.code == 2
-    assert "none of the first 1 images can be decoded" in finished.stderr
+    assert "of 1 image, none can be decoded" in finished.stderr

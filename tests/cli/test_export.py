@@ -20,6 +20,25 @@ def test_the_command_writes_beside_the_run(camcli: Camcli, run: Path) -> None:
     assert Path(f"{run}.csv").is_file()
 
 
+def test_rows_without_an_annotation_are_counted_by_their_reason(
+    camcli: Camcli, tmp_path: Path
+) -> None:
+    against = row_of("b.png")
+    against["target"]["sign"] = "negative"
+    rows = [row_of("a.png", status="failed"), against, row_of("c.png")]
+    rows += [row_of("d.png", width=96, height=64), row_of("e.png")]
+    run = write_run(tmp_path / "run", rows, [None, blob(3, 5), None, -blob(3, 5), blob(3, 5)])
+    finished = camcli("export", run, "--to", "coco")
+    assert finished.stderr.splitlines() == [
+        "no annotation for 1 row: the image failed",
+        "no annotation for 1 row: what speaks against a class is no proposal of where it is",
+        "no annotation for 1 row: no map was kept: explain again with --save maps",
+        "no annotation for 1 row: the map is nowhere above 0",
+        "no annotation for 1 row: nothing says where in the image the map lies",
+        f"0 annotations -> {run}.json",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

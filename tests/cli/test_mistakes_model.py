@@ -122,7 +122,7 @@ def test_a_broken_checkpoint_is_named(refused, tmp_path: Path) -> None:
 def test_labels_must_be_as_many_as_the_classes(refused, tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("cat\ndog\n")
     message = refused(*of("build"), "--set", f"model.labels={tmp_path / 'labels.txt'}")
-    assert "there are 2 class names, but the network scores 10 classes" in message
+    assert "model.labels has 2 class names, but the network scores 10 classes" in message
 
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict"])

@@ -99,7 +99,7 @@ def test_values_that_are_not_known_are_refused(tmp_path: Path) -> None:
 
 def test_boxes_are_where_a_signed_map_speaks_for_its_target(tmp_path: Path) -> None:
     def boxes(folder: Path) -> int:
-        return write_coco(read_side(folder), tmp_path / "coco.json", 0.5)
+        return write_coco(read_side(folder), tmp_path / "coco.json", 0.5).count
 
     assert boxes(run(tmp_path / "signed", SIGNED)) == 1
     assert boxes(run(tmp_path / "against", -blob(8, 12))) == 0

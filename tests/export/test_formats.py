@@ -69,7 +69,12 @@ def test_a_missing_package_names_the_command(
 def test_coco_proposes_where_the_map_is_high(run: Path, tmp_path: Path) -> None:
     """The map's last column, of four, covers columns 25 to 30 of the image; stretched, 24 to 30."""
     path = tmp_path / "run.json"
-    assert write_coco(read_side(run), path, 0.75) == 1
+    exported = write_coco(read_side(run), path, 0.75)
+    assert exported.count == 1
+    assert exported.lines("annotation") == [
+        "no annotation for 1 row: the image failed",
+        "no annotation for 1 row: what speaks against a class is no proposal of where it is",
+    ]
     content = json.loads(path.read_text())
     (image,) = content["images"]
     assert image == {"id": 1, "file_name": "=1+1.png", "width": 40, "height": 20}

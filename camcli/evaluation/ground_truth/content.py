@@ -71,8 +71,10 @@ class Annotations:
     Attributes:
         entries: The annotated pictures.
         dropped: What belongs to no picture, each with an example.
+        files: Where each has a file of its own, the names of these.
 
     """
 
     entries: Sequence[Entry[Reader]]
     dropped: tuple[tuple[Finding, str], ...] = ()
+    files: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from camcli.evaluation.ground_truth.content import UnusableTruthError
 from camcli.evaluation.ground_truth.shapes import Size
+from camcli.system.wording import counted_as
 
 Values = npt.NDArray[np.int64]
 
@@ -117,9 +118,8 @@ def _of_colors(pixels: Values) -> MaskValues:
         grey: Any = pixels[..., 0]
         return _of_numbers(grey)
     colors = np.unique(pixels.reshape(-1, 3), axis=0)
-    return MaskValues(
-        np.asarray(pixels.any(2), np.int64), f"its pixels have {len(colors)} colours", colored=True
-    )
+    code = f"its pixels have {counted_as(len(colors), 'colour')}"
+    return MaskValues(np.asarray(pixels.any(2), np.int64), code, colored=True)
 
 
 def _with_transparency(image: Image.Image, path: Path) -> MaskValues:

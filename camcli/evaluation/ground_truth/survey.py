@@ -22,12 +22,14 @@ from camcli.evaluation.ground_truth.content import (
 )
 from camcli.evaluation.ground_truth.findings import Findings
 from camcli.evaluation.ground_truth.frames import Frame, frame_of
+from camcli.evaluation.ground_truth.matching import Matching
 from camcli.evaluation.ground_truth.report import TruthReport
 from camcli.evaluation.ground_truth.shapes import Raster
 from camcli.evaluation.ground_truth.truth import ClassedShape, PictureTruth, Truth
 from camcli.images.decode import stored_picture
-from camcli.models.image_lookup import AmbiguousImageError, ImageIndex, Match
+from camcli.models.image_lookup import AmbiguousImageError
 from camcli.records import ImageRef
+from camcli.system.wording import counted_as
 from camcli.targets.class_table import ClassTable
 
 # In pixels: annotations are rounded, and some tools count from 1.
@@ -39,34 +41,35 @@ _NO_CLASS = -1
 class _Survey:
     """One pass over the images of a run."""
 
-    index: ImageIndex[Reader]
+    matching: Matching
     names: ClassNames
     findings: Findings = field(default_factory=Findings)
     pictures: dict[str, PictureTruth] = field(default_factory=dict)
     regions: Counter[str] = field(default_factory=Counter)
     named: int = 0
 
-    def look_at(self, ref: ImageRef, refused: str | None) -> None:
+    def look_at(self, ref: ImageRef) -> None:
         """Find, read and check the annotation of one image."""
         try:
-            match = self._match(ref, refused)
-            if match is not None:
-                self._keep(ref, match.entry.value())
+            read = self._match(ref)
+            if read is not None:
+                self._keep(ref, read())
         except AmbiguousImageError as error:
             self.findings.note("image_ambiguous", str(error))
         except UnusableTruthError as error:
             self.findings.note("picture_refused", f"{ref.name} ({error})")
 
-    def _match(self, ref: ImageRef, refused: str | None) -> Match[Reader] | None:
-        match = self.index.best(ref)
-        if match is None:
+    def _match(self, ref: ImageRef) -> Reader | None:
+        found = self.matching.of(ref)
+        if found is None:
             self.findings.note("image_unannotated", ref.name)
             return None
-        if refused:
-            raise AmbiguousImageError(refused)
-        if match.by_name_alone:
-            self.findings.note("matched_by_name", f"{ref.name} with {match.entry.name}")
-        return match
+        entry = found.match.entry
+        if found.by_file:
+            self.findings.note("matched_by_file", f"{ref.name} with {entry.name}")
+        elif found.match.by_name_alone:
+            self.findings.note("matched_by_name", f"{ref.name} with {entry.name}")
+        return entry.value
 
     def _keep(self, ref: ImageRef, content: Content) -> None:
         try:
@@ -140,14 +143,12 @@ def survey(
             class of the network.
 
     """
-    index = ImageIndex(str(source), annotations.entries)
-    assignment = index.assign(listing)
-    found = _Survey(index, ClassNames(table))
+    matching = Matching(annotations, str(source), listing)
+    found = _Survey(matching, ClassNames(table))
     for ref in listing[:total]:
-        found.look_at(ref, assignment.refused.get(ref.index))
-    for number, entry in enumerate(annotations.entries):
-        if number not in assignment.taken:
-            found.findings.note("picture_unmatched", entry.name)
+        found.look_at(ref)
+    for name in matching.unmatched:
+        found.findings.note("picture_unmatched", name)
     for kind, example in annotations.dropped:
         found.findings.note(kind, example)
     _check(found, source, total)
@@ -166,7 +167,9 @@ def _check(found: _Survey, source: Path, total: int) -> None:
     if found.named:
         return
     if not found.pictures:
-        problem = f"none of the {total} images has an annotation in {source} that can be used"
+        problem = (
+            f"of {counted_as(total, 'image')}, none has an annotation in {source} that can be used"
+        )
     elif any(picture.objects for picture in found.pictures.values()):
         problem = (
             f"no object in {source} is of a class of the network: the annotations have to name "

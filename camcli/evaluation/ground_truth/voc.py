@@ -32,7 +32,9 @@ def read_voc(path: Path) -> Annotations:
     files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
     if not files:
         raise InputError(f"{path} holds neither masks (*.png) nor Pascal VOC annotations (*.xml)")
-    return Annotations([_entry(file, PurePosixPath(file.relative_to(folder))) for file in files])
+    names = [PurePosixPath(file.relative_to(folder)) for file in files]
+    entries = [_entry(file, name) for file, name in zip(files, names, strict=True)]
+    return Annotations(entries, files=tuple(map(str, names)))
 
 
 def _entry(path: Path, relative: PurePosixPath) -> Entry[Reader]:
@@ -45,7 +47,7 @@ def _entry(path: Path, relative: PurePosixPath) -> Entry[Reader]:
         raise InputError(
             f"{path} is no Pascal VOC annotation: it holds <{root.tag}>, not <annotation>"
         )
-    content = _content(root, path)
+    content = _content(root, path.name)
     return Entry(_spellings(root, relative), lambda: content)
 
 
@@ -59,20 +61,17 @@ def _spellings(root: ElementTree.Element, relative: PurePosixPath) -> tuple[str,
     return (*found, (root.findtext("path") or "").strip() or name)
 
 
-def _content(root: ElementTree.Element, path: Path) -> Content:
+def _content(root: ElementTree.Element, file: str) -> Content:
     regions: list[Region] = []
     dropped: list[tuple[Finding, str]] = []
     size = stated_size(root.findtext("size/width"), root.findtext("size/height"))
-    try:
-        for number, thing in enumerate(root.iter("object"), start=1):
-            found = _region(thing)
-            if isinstance(found, Region):
-                regions.append(found)
-            else:
-                dropped.append((found, f"object {number} in {path.name}"))
-        return Content(size, tuple(regions), tuple(dropped))
-    except ValueError as error:
-        raise InputError(f"{path} is no Pascal VOC annotation: {error}") from None
+    for number, thing in enumerate(root.iter("object"), start=1):
+        found = _region(thing)
+        if isinstance(found, Region):
+            regions.append(found)
+        else:
+            dropped.append((found, f"object {number} in {file}"))
+    return Content(size, tuple(regions), tuple(dropped))
 
 
 def _region(thing: ElementTree.Element) -> Region | Finding:
@@ -80,7 +79,10 @@ def _region(thing: ElementTree.Element) -> Region | Finding:
     box = thing.find("bndbox")
     if box is None:
         return "no_outline"
-    left, top, right, bottom = (float(box.findtext(side) or "") for side in _SIDES)
+    try:
+        left, top, right, bottom = (float(box.findtext(side) or "") for side in _SIDES)
+    except ValueError:
+        return "no_outline"
     shape = Rectangle((left - 1, top - 1, right, bottom))
     if not has_extent(shape):
         return "degenerate"

@@ -24,6 +24,7 @@ from camcli.output.manifest import FILE_NAME, read_rows
 from camcli.output.map_values import meaning_of
 from camcli.output.record import read_run
 from camcli.records import ImageItem
+from camcli.system.wording import counted_as
 from camcli.targets.class_target import ClassTarget, Rival
 
 _MAY_DIFFER = ("model.layer", "method", "run", "output")
@@ -130,8 +131,8 @@ def stored_sources(
     if not maps:
         if rows and all(row["status"] != "ok" for row in rows):
             raise InputError(
-                f"none of the {len(rows)} rows in {folder} has a map: they are degenerate or "
-                "failed, and say why"
+                f"of {counted_as(len(rows), 'row')} in {folder}, none has a map: they are "
+                "degenerate or failed, and say why"
             )
         raise InputError(f"{folder} holds no maps: explain again with --save maps")
     return [

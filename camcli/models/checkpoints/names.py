@@ -69,8 +69,9 @@ def _prefix_meant(prefixes: list[str], averaged: bool, path: Path, choice: Choic
     usual = [prefix for prefix in prefixes if not _without_wrappers(prefix)]
     if len(prefixes) > 1 and len(usual) != 1:
         raise ModelError(
-            f"the checkpoint {path} holds weights that fit behind several names, "
-            f"{shortened(prefixes)}: say which you mean, as in --strip-prefix {prefixes[0]}"
+            f"the checkpoint {path} holds weights that fit {len(prefixes)} times, "
+            f"{shortened(map(_in_words, prefixes))}: say which you mean, as in --strip-prefix "
+            f"{next(filter(None, prefixes))}"
         )
     return next(iter(usual or prefixes), None)
 
@@ -141,6 +142,10 @@ def _without_wrappers(name: str, until: Collection[str] = ()) -> str:
             break
         name = name.removeprefix(prefix)
     return name
+
+
+def _in_words(prefix: str) -> str:
+    return f"behind {prefix.removesuffix('.')!r}" if prefix else "under the network's own names"
 
 
 def _quoted(prefix: str) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from camcli.errors import ModelError
 from camcli.models.sources.base import Source
 from camcli.models.sources.optional_package import OptionalPackage
+from camcli.system.wording import counted_as
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class PrefixedSource(Source):
     def summary(self) -> str:
         """Return how many models the package has, or how to install it; and how to list them."""
         try:
-            content = f"{len(self.names())} models"
+            content = counted_as(len(self.names()), "model")
         except ModelError:
             content = f"needs {self.package.command}" if self.package else "no list"
         return f"{content}; camcli models '{self.prefix}*'"

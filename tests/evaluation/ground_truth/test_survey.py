@@ -83,7 +83,7 @@ def test_truth_of_no_image_is_an_error_that_names_both_sides(world: World) -> No
     world.picture("a.png")
     with pytest.raises(InputError) as error:
         world.survey(coco(world, ["x.png"], box(RED)))
-    for part in ("none of the 1 images", "truth.json", "(a.png)", "(x.png)"):
+    for part in ("of 1 image, none has", "truth.json", "(a.png)", "(x.png)"):
         assert part in str(error.value)
 
 

@@ -105,10 +105,72 @@ def test_objects_without_a_box_or_extent_are_counted(world: World) -> None:
     [
         ("no xml", "not XML"),
         ("<html/>", "it holds <html>, not <annotation>"),
-        (xml(box=BOX.replace("5<", "five<")), "could not convert string to float: 'five'"),
     ],
 )
 def test_a_file_that_is_no_annotation_is_named(world: World, text: str, reason: str) -> None:
     world.picture()
     with pytest.raises(InputError, match=f"a.xml is no Pascal VOC annotation: {reason}"):
         world.survey(written(world, {"a.xml": text}))
+
+
+def test_a_file_that_states_the_name_of_no_image_is_matched_by_its_own_and_told(
+    world: World,
+) -> None:
+    world.picture("a.png")
+    world.picture("b.png", box=(20, 10, 32, 16))
+    other = BOX.replace("5<", "21<").replace("16<", "32<", 1)
+    other = other.replace(">3<", ">11<").replace(">8<", ">16<")
+    files = {
+        "a.xml": xml("<filename>IMG_1.JPG</filename>"),
+        "b.xml": xml("<filename>b.png</filename>", box=other),
+    }
+    truth = world.survey(written(world, files))
+    for name in ("a.png", "b.png"):
+        np.testing.assert_array_equal(world.target(truth, name), world.red(name))
+    assert found(truth) == {"matched_by_file": 1}
+
+
+@pytest.mark.parametrize(
+    ("files", "finding"),
+    [
+        # The image's own annotation is the one that states its name.
+        ({"x.xml": "a.png", "a.xml": "gone.png"}, {"picture_unmatched": 1}),
+        # A stated name that an image has is never left for that of the file.
+        ({"a.xml": "b.png"}, {"image_unannotated": 1}),
+        ({"a.xml": "gone.png", "c.xml": "c.png"}, {"matched_by_file": 1, "picture_unmatched": 1}),
+    ],
+)
+def test_the_own_name_of_a_file_counts_only_where_no_image_has_the_stated_one(
+    world: World, files: dict[str, str], finding: dict[str, int]
+) -> None:
+    world.picture("a.png")
+    if "b.png" in files.values():
+        world.picture("b.png")
+    texts = {name: xml(f"<filename>{stated}</filename>") for name, stated in files.items()}
+    assert found(world.survey(written(world, texts))) == finding
+
+
+def test_two_images_that_one_stale_file_may_mean_are_told(world: World) -> None:
+    world.picture("a.png")
+    world.picture("a.bmp")
+    world.picture("b.png")
+    files = {"a.xml": xml("<filename>gone.png</filename>"), "b.xml": xml()}
+    truth = world.survey(written(world, files))
+    assert found(truth) == {"image_ambiguous": 2, "picture_unmatched": 1}
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        BOX.replace("<ymax>8</ymax>", ""),
+        BOX.replace(">8<", "><"),
+        BOX.replace(">8<", ">eight<"),
+        "<bndbox/>",
+    ],
+)
+def test_a_box_without_a_side_is_left_out_and_counted(world: World, box: str) -> None:
+    world.picture()
+    broken = f"<object><name>red</name>{box}</object>"
+    truth = world.survey(written(world, {"a.xml": xml(broken)}))
+    np.testing.assert_array_equal(world.target(truth), world.red())
+    assert found(truth) == {"no_outline": 1}

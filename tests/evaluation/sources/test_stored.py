@@ -128,7 +128,7 @@ def test_a_map_that_was_altered_is_refused(folder: Path) -> None:
 def test_a_run_of_degenerate_rows_alone_is_not_told_to_save_maps(folder: Path) -> None:
     row = {"image": "a.png", "status": "degenerate", "target": {"index": 1}, "map": None}
     (folder / "manifest.jsonl").write_text(json.dumps(row) + "\n")
-    with pytest.raises(InputError, match=r"none of the 1 rows .* degenerate or failed"):
+    with pytest.raises(InputError, match=r"of 1 row in .*, none has a map: .*degenerate or failed"):
         stored_source_in(folder, (4, 4), RUN)
 
 

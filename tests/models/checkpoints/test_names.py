@@ -107,8 +107,13 @@ def test_the_usual_prefix_wins_over_another_and_the_other_is_told() -> None:
     assert found == _behind("")
 
 
+def test_weights_that_fit_bare_and_behind_a_wrapper_are_not_guessed() -> None:
+    with pytest.raises(ModelError, match="2 times, under the network's own names, behind 'module'"):
+        named({**_behind(""), **_behind("module.", B)}, NAMES, FILE)
+
+
 def test_weights_behind_two_prefixes_are_not_guessed() -> None:
-    with pytest.raises(ModelError, match=r"several names, student\., teacher\."):
+    with pytest.raises(ModelError, match="behind 'student', behind 'teacher'"):
         named(_behind("student.") | _behind("teacher.", B), NAMES, FILE)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from camcli.config import OutputConfig
 from camcli.config.artefacts import ARTEFACT_KINDS
 from camcli.output.artefacts import AnyArtefact, saved_artefacts
-from camcli.output.artefacts.base import Artefact, ImageArtefact, MapArtefact
+from camcli.output.artefacts.base import Artefact, ImageArtefact
 from camcli.output.atomic import write_bytes
 from camcli.output.provenance import Provenance
 from camcli.records import SaliencyMap, Target
@@ -62,7 +62,7 @@ class ArtefactWriter:
     def _write_map(self, saliency_map: SaliencyMap) -> Written:
         written: Written = {}
         for name, artefact in self._artefacts.items():
-            if not isinstance(artefact, MapArtefact):
+            if isinstance(artefact, ImageArtefact):
                 continue
             rendered = artefact.render(saliency_map)
             if rendered is not None:

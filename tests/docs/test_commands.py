@@ -25,6 +25,7 @@ NOT_RUN = {
     "configs/clip_rn50_decom_cam.yaml": OTHER_NETWORK,
     "auto": "an array of jobs that gives the shard its number",
     FONT: "a font of the reader's",
+    "hf:./my-vit": OTHER_NETWORK,
     "vit_b_16": "a second to trace",
     "peak-cam": PLUGIN,
     "peak-cam,grad-cam": PLUGIN,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from camcli.errors import ModelError
+from camcli.models.checkpoints.zip_names import names_in_zip
 
 _KERAS = "a Keras model"
 _BY_SUFFIX: Mapping[str, str] = {
@@ -34,6 +34,7 @@ _BY_START: Mapping[bytes, str] = {
     b"GGUF": _BY_SUFFIX[".gguf"],
     b"\x1f\x8b": "a gzip archive",
 }
+_KERAS_WEIGHTS = "model.weights.h5"
 _TFLITE, _TFLITE_AT = b"TFL3", 4
 _HEAD = 16
 
@@ -57,11 +58,4 @@ def _by_content(path: Path) -> str | None:
     if head[_TFLITE_AT:].startswith(_TFLITE):
         return _BY_SUFFIX[".tflite"]
     known = next((kind for start, kind in _BY_START.items() if head.startswith(start)), None)
-    return known or (_KERAS if _is_keras(path) else None)
-
-
-def _is_keras(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return "model.weights.h5" in archive.namelist()
+    return known or (_KERAS if _KERAS_WEIGHTS in names_in_zip(path) else None)

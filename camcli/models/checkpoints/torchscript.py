@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from camcli.errors import ModelError
+from camcli.models.checkpoints.zip_names import names_in_zip
 
 _CODE = "constants.pkl"
 _DATA = "data.pkl"
@@ -65,11 +66,7 @@ _NUMBERS: Mapping[str, torch.dtype] = {
 
 def is_torchscript(path: Path) -> bool:
     """Return whether a file is an archive that `torch.jit.save` wrote."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        names = {name.rpartition("/")[2] for name in archive.namelist()}
-    return {_CODE, _DATA} <= names
+    return {_CODE, _DATA} <= {name.rpartition("/")[2] for name in names_in_zip(path)}
 
 
 def read_torchscript(path: Path) -> dict[str, Tensor]:

@@ -168,6 +168,10 @@ def _show(plan: RunPlan, config: Config) -> None:
         f"# would explain {part}{counted} into {plan.folder}: {config.model.name} at "
         f"{found.built.layer}, {methods}, {', '.join(map(str, config.targets))}"
     )
+    if plan.total is not None:
+        uses = found.built.engine.targets.file_uses()
+        for line in dict.fromkeys(line for use in uses for line in use.lines()):
+            say(line)
     if not found.weights_are_there:
         say("# the weights were left aside, for they may have to be downloaded")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -140,5 +141,14 @@ def _scoring(
         network=network.eval(),
         labels=labels,
         class_ids=None,
-        probabilities="none" if score == "softmax" else "sigmoid" if independent else "softmax",
+        probabilities=_probabilities(score, independent, 1 if labels is None else len(labels)),
     )
+
+
+def _probabilities(
+    score: PromptScore, independent: bool, prompts: int
+) -> Literal["softmax", "sigmoid", "none"]:
+    """Return what turns scores into probabilities: shares of a single prompt are none."""
+    if independent and score != "softmax":
+        return "sigmoid"
+    return "softmax" if prompts > 1 and score != "softmax" else "none"

@@ -116,6 +116,11 @@ def plan_prompts(config: PromptsConfig, with_empty: bool = False) -> PromptPlan 
     unread = dict.fromkeys(name for line in lines for name in line.unread)
     if not places:
         raise PromptError(f"there is no prompt in {source}")
+    if config.score == "softmax" and len(places) == 1:
+        raise PromptError(
+            "prompts.score is softmax, a prompt's share among the prompts, and there is but one: "
+            "add what else there may be, or set prompts.score to cosine"
+        )
     return PromptPlan(
         prompts=tuple(Prompt(name, _filled(name, config.templates)) for name in places),
         shared=tuple(dict.fromkeys(shared)),

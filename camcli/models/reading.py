@@ -7,6 +7,7 @@ from typing import Literal
 
 from camcli.errors import ConfigError
 from camcli.models.loaded import LoadedModel
+from camcli.models.prompt_scores import PromptScores
 
 
 def read_as(
@@ -20,7 +21,8 @@ def read_as(
     """
     if probabilities == "auto":
         return model
-    if model.probabilities == "none" and probabilities != "none":
+    scores_shares = isinstance(model.network, PromptScores) and model.network.score == "softmax"
+    if scores_shares and probabilities != "none":
         raise ConfigError(
             f"model.probabilities: {probabilities} does not go with prompts.score: softmax, whose "
             "scores are probabilities already; leave one of the two out"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx
 from torch.utils import _pytree as pytree
 
-from camcli.errors import CamcliWarning
+from camcli.errors import CamcliWarning, ModelError
 from camcli.network.endings.appending import as_rows
 from camcli.network.endings.closing import closings
 from camcli.network.endings.ending import Ending, find_ending
@@ -70,14 +70,16 @@ def find_scores(
             with `none`, what the network returns is explained as it is.
 
     Raises:
-        ModelError: No output, or more than one, can be meant; all are listed with their shapes.
+        ModelError: No output, or more than one, can be meant; all are listed with their shapes. Or
+            a softmax is asked for over a single score.
 
     """
     image = next(node for node in module.graph.nodes if node.op == "placeholder")
     batch: torch.SymInt = image.meta["val"].shape[0]
     node, place = _chosen_output(module.graph, structure, batch, wanted)
-    ending = find_ending(closings(module, image, batch, node))
     numbers = Numbers(module, node, _rows(outputs[place]))
+    ending = find_ending(closings(module, image, batch, node))
+    _require_another(probabilities, numbers, ending)
     if probabilities == "none":
         return Scores(as_rows(node), place, _reading_as_returned(ending, numbers))
     if ending is None:
@@ -96,6 +98,17 @@ def find_scores(
         )
         return Scores(logits, place, probabilities, own, ending.logs)
     return Scores(logits, place, own, own, ending.logs)
+
+
+def _require_another(asked: Probabilities | None, numbers: Numbers, ending: Ending | None) -> None:
+    """Refuse a softmax over a single score, unless it is one of several in the network itself."""
+    own = ending is not None and ending.name == "softmax" and ending.closing.width != 1
+    if asked == "softmax" and numbers.count == 1 and not own:
+        raise ModelError(
+            "model.probabilities is softmax, which is 1 for every image where there is but one "
+            "score: set it to sigmoid if that is the logit of one class against another, else to "
+            "none"
+        )
 
 
 def _reading_as_returned(ending: Ending | None, numbers: Numbers) -> Probabilities:

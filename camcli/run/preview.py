@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def preview(plan: RunPlan, config: Config) -> Preview:
         read=with_prompts if own else with_unread_prompts,
     )
     check_folder(plan.folder, plan)
+    if isinstance(plan.refs, Sequence):
+        built.engine.targets.expect(plan.refs)
     resumed = plan.folder_policy is FolderPolicy.RESUME
     if own and resumed and run_path(plan.folder, plan.shard).exists():
         recorded = read_run(plan.folder, plan.shard)["fingerprint"]

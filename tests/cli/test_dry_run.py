@@ -30,6 +30,21 @@ def test_it_says_what_would_be_explained_and_where(camcli: Camcli, image: Path) 
     assert not Path("out").exists()
 
 
+def test_a_file_that_lists_other_images_is_told_as_the_run_tells_it(
+    camcli: Camcli, image: Path
+) -> None:
+    Path("asked.csv").write_text("image,target,by\nelsewhere.png,3,me\n")
+    asked = ("explain", image, *SMALL, "--target", "@asked.csv", "-q")
+    told = [
+        "asked.csv: 1 of 1 entries match no image of the run, such as elsewhere.png",
+        "asked.csv: nothing reads the columns by",
+    ]
+    for how in ("--dry-run", "--exit-zero"):
+        assert [line for line in camcli(*asked, how).stderr.splitlines() if line in told] == told
+    Path("asked.csv").write_text("image,target\na.png,3\n")
+    assert "asked.csv:" not in camcli(*asked, "--dry-run").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

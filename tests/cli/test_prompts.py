@@ -45,6 +45,20 @@ def test_each_prompt_has_a_row_a_map_and_an_overlay(camcli: Camcli, images: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("target", ["'@prompts'", "{class: a house, versus: empty-prompt}"])
+def test_a_single_prompt_has_a_score_and_no_probability(
+    camcli: Camcli, images: Path, target: str
+) -> None:
+    asked = ("--prompt", "a house", "--set", f"targets=[{target}]")
+    finished = camcli("explain", images / "0.png", *CLIP, *asked)
+    assert finished.code == 0, finished.stderr
+    (row,) = rows_in(Path("out"))
+    assert (row["target"]["score_kind"], row["target"]["probability"]) == ("value", None)
+    assert row["status"] == "ok"
+    assert row["completeness_error"] < 1e-4
+
+
+@pytest.mark.slow
 def test_components_have_a_sheet_for_each_prompt(camcli: Camcli, images: Path) -> None:
     finished = camcli(
         "explain", images / "0.png", *CLIP, "--method", "decom-cam", "--save", "components",

@@ -127,3 +127,10 @@ def test_shares_among_prompts_leave_none_for_the_empty_one() -> None:
     config = PromptsConfig.model_validate({"texts": ["dog"], "score": "softmax"})
     with pytest.raises(PromptError, match=r"set prompts\.score to cosine"):
         plan_prompts(config, with_empty=True)
+
+
+def test_a_single_prompt_has_no_share_among_prompts() -> None:
+    shares = {"texts": ["dog", " dog "], "score": "softmax"}
+    with pytest.raises(PromptError, match=r"there is but one: add what else .* to cosine"):
+        plan_prompts(PromptsConfig.model_validate(shares))
+    assert plan_prompts(PromptsConfig.model_validate(shares | {"texts": ["dog", "cat"]}))

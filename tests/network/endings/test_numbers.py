@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from camcli.errors import ModelError
 from camcli.network.endings.meaning import Probabilities
 from tests.network.endings.networks import Close, opened
 
@@ -84,6 +85,28 @@ def test_a_softmax_over_a_single_score_is_told() -> None:
     found = opened(lambda y, _: y.softmax(1), classes=1)
     assert "is 1 for every image" in found.told
     torch.testing.assert_close(found.scores, found.logits)
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda y, _: y,
+        lambda y, _: y.squeeze(1),
+        lambda y, _: y.sigmoid(),
+        lambda y, _: y.softmax(1),
+    ],
+    ids=["logit", "no class axis", "sigmoid", "softmax of its own"],
+)
+def test_a_softmax_asked_for_over_a_single_score_is_refused(close: Close) -> None:
+    with pytest.raises(ModelError, match=r"1 for every image .* set it to sigmoid .* else to none"):
+        opened(close, classes=1, asked="softmax")
+
+
+def test_a_softmax_asked_for_over_one_of_a_networks_own_columns_is_that_columns() -> None:
+    found = opened(lambda y, _: y.softmax(1)[:, 1:2], classes=3, asked="softmax")
+    expected = found.logits.softmax(1)[:, 1:2]
+    torch.testing.assert_close(found.probabilities, expected)
+    assert (found.kind, found.told) == ("logit", "")
 
 
 def test_scores_that_may_be_probabilities_have_none_and_that_is_told() -> None:

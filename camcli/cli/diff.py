@@ -78,9 +78,11 @@ def diff(
         return
     from camcli.comparison.compare import compare, read_side
     from camcli.comparison.gate import gate_from
+    from camcli.comparison.settings import settings_apart
 
     gate = gate_from(under, over, events)
-    comparison = compare(read_side(golden), read_side(new))
+    sides = read_side(golden), read_side(new)
+    comparison = compare(*sides, settings_apart(golden, new, *sides))
     _write(comparison, gate, worst, markdown, junit)
     if report is not None:
         _write_page(golden, new, report, open_)
@@ -148,6 +150,8 @@ def _show(comparison: Comparison, gate: Gate, worst: int, json: bool, quiet: boo
         from camcli.comparison.report.terminal import print_comparison
 
         print_comparison(comparison, gate, worst, Console())
+    for line in comparison.settings:
+        say(line)
     say(f"{counted(comparison)}: {verdict(comparison, gate)}")
     for difference, complaints in islice(gate.failures(comparison), 1):
         target = f" ({difference.about})" if difference.about else ""

@@ -52,9 +52,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All rows of two runs: those that changed, then pairs by their cosine, then what is alone."""
+    """Two runs, row by row.
+
+    Attributes:
+        differences: Those that changed, then pairs by their cosine, then what is alone.
+        settings: A line for each setting that decides maps and is another in the second run.
+
+    """
 
     differences: tuple[Difference, ...]
+    settings: tuple[str, ...] = ()
 
     @property
     def events(self) -> Counter[Event]:
@@ -82,8 +89,15 @@ def read_side(path: Path) -> list[Entry]:
     return entries
 
 
-def compare(golden: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
+def compare(
+    golden: Sequence[Entry], new: Sequence[Entry], settings: tuple[str, ...] = ()
+) -> Comparison:
     """Compare two runs.
+
+    Args:
+        golden: The rows of the first.
+        new: Those of the second.
+        settings: In what they were asked for something else, see `settings_apart`.
 
     Raises:
         InputError: They have no image in common, their maps are of different kinds, or a map cannot
@@ -98,7 +112,7 @@ def compare(golden: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
     _refuse_other_values(golden, new)
     several = any(len(methods_of(entries)) > 1 for entries in (golden, new))
     found = [_difference(rows, several) for rows in pair(golden, new)]
-    return Comparison(tuple(sorted(found, key=_badness)))
+    return Comparison(tuple(sorted(found, key=_badness)), settings)
 
 
 def _refuse_other_values(golden: Sequence[Entry], new: Sequence[Entry]) -> None:

@@ -14,6 +14,9 @@ import pytest
 from camcli.comparison.compare import Comparison, compare, read_side
 from camcli.comparison.frozen import SIDE, freeze
 from camcli.comparison.gate import gate_from
+from camcli.comparison.report.document import document_of
+from camcli.comparison.report.markdown import markdown
+from camcli.comparison.settings import settings_apart
 from camcli.errors import CamcliError, InputError
 from camcli.evaluation.rows import EvaluationRow
 from camcli.output.manifest import to_line
@@ -281,3 +284,34 @@ def test_two_runs_of_one_method_each_are_compared_whichever_these_are(tmp_path: 
     (difference,) = compared(golden, new).differences
     assert (difference.method, difference.event) == (None, None)
     assert difference.figures["cosine"] == pytest.approx(1)
+
+
+def test_what_the_runs_were_asked_for_otherwise_is_told_by_their_records(tmp_path: Path) -> None:
+    sides = [run(tmp_path, [by(name)], [blob(3, 5)]) for name in ("lift-cam", "grad-cam")]
+    for side, name, weights in zip(sides, ("lift-cam", "grad-cam"), "ab", strict=True):
+        fingerprint = {
+            "method": {"name": name},
+            "model": {"name": "net", "weights": f"sha256:{weights * 64}"},
+            "output": {"save": [name]},
+            "surroundings": {"torch": name},
+        }
+        (side / "run.json").write_text(json.dumps({"fingerprint": fingerprint}))
+    golden, new = sides
+    told = settings_apart(golden, new, read_side(golden), read_side(new))
+    assert told == (
+        "method.name: lift-cam in the first run, grad-cam in the second",
+        f"model.weights: sha256:{'a' * 12} in the first run, sha256:{'b' * 12} in the second",
+    )
+    assert settings_apart(golden, golden, read_side(golden), read_side(golden)) == ()
+
+
+def test_without_a_record_rows_say_by_which_methods_they_were_made(tmp_path: Path) -> None:
+    golden = run(tmp_path, [by("lift-cam", layer="body")], [blob(3, 5)])
+    new = run(tmp_path, [by("grad-cam", layer="body")], [blob(3, 5)])
+    sides = read_side(golden), read_side(new)
+    told = settings_apart(golden, new, *sides)
+    assert told == ("method: lift-cam in the first run, grad-cam in the second",)
+    found = compare(*sides, told)
+    gate = gate_from([], [], [])
+    assert document_of(found, gate).to_json()["settings"] == told
+    assert "- method\\: lift-cam in the first run" in markdown(found, gate, 3)

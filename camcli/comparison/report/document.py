@@ -37,6 +37,7 @@ class DiffDocument:
         events: How many rows each event befell.
         measures: Every measure over all rows that have it, by the name that limits call it.
         differences: Every row, the worst first.
+        settings: A line for each setting that decides maps and is another in the second run.
         schema: The version of this record.
 
     """
@@ -46,6 +47,7 @@ class DiffDocument:
     events: Mapping[Event, int]
     measures: Mapping[str, Figure]
     differences: Sequence[JudgedDifference]
+    settings: Sequence[str] = ()
     schema: int = DIFF_SCHEMA
 
     def to_json(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ def document_of(comparison: Comparison, gate: Gate) -> DiffDocument:
             JudgedDifference(**vars(difference), complaints=gate.complaints(difference))
             for difference in comparison.differences
         ],
+        settings=comparison.settings,
     )
 
 

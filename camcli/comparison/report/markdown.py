@@ -30,6 +30,7 @@ def markdown(comparison: Comparison, gate: Gate, worst: int) -> str:
     return "\n".join(
         [
             f"**{verdict(comparison, gate)}**: {counted(comparison)}\n",
+            *(f"- {in_markdown(line)}\n" for line in comparison.settings),
             _table(["measure", "pairs", "mean", "worst"], measures),
             _table(titles, rows),
         ]

@@ -133,7 +133,9 @@ class ClassTable:
         if index is None:
             raise TargetError(f"{word!r} is no class index: give a number from 0 on")
         if index >= self.size:
-            raise TargetError(f"there is no class {index}: the network has {self.size}")
+            raise TargetError(
+                f"there is no class {index}: the network has {self.size}{self._other_of_one()}"
+            )
         return index
 
     def _spelt(self, spelling: str, rest: str, word: str) -> int:
@@ -178,6 +180,15 @@ class ClassTable:
         return (
             f"no class is called {word!r}, and index {index} is the class {self.name_of(index)!r}: "
             f"write index:{index} if that is meant"
+        )
+
+    def _other_of_one(self) -> str:
+        """Say how the other class of a single score is asked for, which has no index."""
+        if self.size > 1 or self.labels is not None:
+            return ""
+        return (
+            ". What speaks against its only class is -0; if its score is the logit of one class "
+            "against another, two names in model.labels make classes of both"
         )
 
     def _why_not(self, word: str) -> str:

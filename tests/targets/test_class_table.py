@@ -129,3 +129,10 @@ def test_spellings_of_a_name_fold_to_one() -> None:
     assert folded(" Great_White  SHARK ") == folded("great white shark") == "great white shark"
     assert folded("great-white shark") != folded("great white shark")
     assert folded("cafe\N{COMBINING ACUTE ACCENT}") == folded("CAFÉ")
+
+
+def test_the_other_class_of_a_single_score_is_told_how_to_be_asked_for() -> None:
+    with pytest.raises(TargetError, match=r"the network has 1\. What speaks .* is -0; .*two names"):
+        ClassTable(1, None).index_of("1")
+    with pytest.raises(TargetError, match=r"the network has 1$"):
+        ClassTable(1, ("cat",)).index_of("1")

@@ -14,6 +14,9 @@ from camcli.network.endings.ranges import range_of
 from camcli.network.nodes import shape_of
 
 _ROUNDING = 1e-4
+# Relative to the sum: rounding in float32 leaves a tenth of it. Of scores of two images that nearly
+# agree, which are no shares, sums nearly agree, too.
+_SAME_SUM = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,7 @@ def _are_shares(rows: Tensor) -> bool:
     if rows.shape[1] == 1 or bool((rows < 0).any()):
         return False
     sums = rows.sum(1)
-    return bool((sums > 0).all()) and bool(((sums / sums[0] - 1).abs() < _ROUNDING).all())
+    return bool((sums > 0).all()) and bool(((sums / sums[0] - 1).abs() < _SAME_SUM).all())
 
 
 def _lie_in_unit_interval(rows: Tensor) -> bool:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from camcli.errors import ModelError
 from camcli.network.endings.meaning import Probabilities
+from camcli.network.endings.numbers import _are_shares
 from tests.network.endings.networks import Close, opened
 
 GROUPS = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -164,3 +165,14 @@ def test_logits_times_a_computed_constant_remain_logits_wherever_they_lie() -> N
 def test_rectified_logits_remain_logits_though_some_lie_in_the_unit_interval() -> None:
     found = opened(lambda y, _: (y * 0.01).relu())
     assert (found.halves.probabilities, found.told) == ("softmax", "")
+
+
+@pytest.mark.parametrize("classes", [3, 10, 100])
+@pytest.mark.parametrize("apart", [1e-4, 1e-3])
+def test_scores_that_nearly_agree_are_no_shares_of_one_sum(classes: int, apart: float) -> None:
+    generator = torch.Generator().manual_seed(classes)
+    scores = torch.rand(classes, generator=generator, dtype=torch.float64) + 0.1
+    moved = scores * (1 + apart * torch.rand(2, classes, generator=generator))
+    assert not _are_shares(moved)
+    shares = (100 * moved.log().softmax(1).float()).double()
+    assert _are_shares(shares)

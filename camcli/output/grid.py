@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance
 
 from camcli.config import OutputConfig
 from camcli.output.legend import sureness
@@ -107,7 +107,9 @@ class _Drawing:
 
 
 def _contained(saliency_map: SaliencyMap) -> Image.Image:
-    """Return the photograph as large as a tile, also where it is smaller."""
+    """Return the photograph as large as a tile, also where it is smaller, and at least a line."""
     original = saliency_map.item.original
     assert original is not None
-    return ImageOps.contain(original, (_TILE, _TILE), Image.Resampling.LANCZOS)
+    scale = _TILE / max(original.size)
+    width, height = (max(round(side * scale), 1) for side in original.size)
+    return original.resize((width, height), Image.Resampling.LANCZOS)

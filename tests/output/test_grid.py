@@ -46,6 +46,12 @@ def test_a_grid_is_as_legible_over_a_small_photograph_as_over_a_large_one(
     assert grid([map_over(size)] * 3, LOOK).size == grid([map_over((320, 240))] * 3, LOOK).size
 
 
+@pytest.mark.parametrize("size", [(1300, 2), (2, 1300)])
+def test_a_photograph_thinner_than_a_pixel_of_its_field_is_a_line(size: tuple[int, int]) -> None:
+    shown = grid([map_over(size), replace(map_over(size), values=None, degenerate="zero")], LOOK)
+    assert all((field > 50).any() for field in tiles(shown, 1, 3))
+
+
 def test_every_target_of_one_method_has_its_field_behind_the_photograph() -> None:
     shown = grid([level(0.0), level(0.5, DOG), level(1.0, Target(6, "fish", 1.0, 0.1))], LOOK)
     _, dark, middle, bright = (np.median(field) for field in tiles(shown, 2, 2))

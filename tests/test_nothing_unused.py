@@ -102,7 +102,7 @@ TOO_MUCH = {
     ),
     "an option of a method that is not evaluated": (
         (*EVALUATE, "--option", "shap-cam.pairs=3"),
-        "--option takes METHOD.KEY=VALUE for a method that is asked for (grad-cam)",
+        "'shap-cam' is not among the methods that are asked for (grad-cam)",
     ),
     "a limit of a method that is not evaluated": (
         (*EVALUATE, "--at-most", "shap-cam=3"),

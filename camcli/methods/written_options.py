@@ -26,10 +26,15 @@ def options_by_method(texts: Sequence[str], names: Sequence[str]) -> dict[str, d
         word, dot, rest = text.partition(".")
         name = canonical_name(word)
         key, equals, value = rest.partition("=")
-        if not (dot and equals) or name not in options:
+        if not (dot and equals):
             raise MethodError(
                 f"--option takes METHOD.KEY=VALUE for a method that is asked for "
                 f"({', '.join(names)}), such as shap-cam.pairs=50, not {text!r}"
+            )
+        if name not in options:
+            raise MethodError(
+                f"--option {text}: {word!r} is not among the methods that are asked for "
+                f"({', '.join(names)})"
             )
         options[name][key] = parse_value(value, f"--option {text}")
     return options

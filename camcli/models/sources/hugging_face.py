@@ -196,18 +196,22 @@ def _made(config: ModelConfig, location: Location, auto: Any) -> Any:
                 return model
             given = read_for(model, Path(config.weights), Choice.of(config))
             # transformers knows the names that older versions of it gave to weights.
-            return _filled(type(model), None, location, config=settings, state_dict=given)
+            return _filled(
+                type(model), None, location, config.weights, config=settings, state_dict=given
+            )
     except ModelError:
         raise
     except Exception as error:  # transformers, its hub client and the model's own constructor
         raise _cannot_make(config, error) from error
 
 
-def _filled(auto: Any, place: str | None, location: Location, **options: Any) -> Any:
+def _filled(
+    auto: Any, place: str | None, location: Location, checkpoint: str | None = None, **options: Any
+) -> Any:
     """Return a model with all of its weights; see `_require_all`."""
     where = location.options if place else {}
     model, loading = auto.from_pretrained(place, **where, **options, output_loading_info=True)
-    _require_all(loading, location)
+    _require_all(loading, location, checkpoint)
     return model
 
 
@@ -222,7 +226,7 @@ def _cannot_make(config: ModelConfig, error: Exception) -> ModelError:
     return unsafe or TRANSFORMERS.cannot_make(config.name, error, config.weights == DEFAULT)
 
 
-def _require_all(loading: Mapping[str, Any], location: Location) -> None:
+def _require_all(loading: Mapping[str, Any], location: Location, checkpoint: str | None) -> None:
     """Refuse weights that leave a part of the network random; tell those that have no part.
 
     Raises:
@@ -230,6 +234,11 @@ def _require_all(loading: Mapping[str, Any], location: Location) -> None:
 
     """
     absent = sorted(map(str, loading.get("missing_keys") or ()))
+    whose = location.name if checkpoint is None else f"the checkpoint {checkpoint}"
+    if absent and checkpoint is not None:
+        raise ModelError(
+            f"{whose} does not fit {location.name}: it has no weights for {shortened(absent)}"
+        )
     if absent:
         what = ", ".join(_architectures(location)) or "something else"
         raise ModelError(
@@ -239,7 +248,7 @@ def _require_all(loading: Mapping[str, Any], location: Location) -> None:
     surplus = sorted(map(str, loading.get("unexpected_keys") or ()))
     if surplus:
         warnings.warn(
-            f"{location.name}: of its weights, {shortened(surplus)} have no place in the network",
+            f"{whose}: of its weights, {shortened(surplus)} have no place in the network",
             CamcliWarning,
             stacklevel=2,
         )

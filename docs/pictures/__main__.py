@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from docs.pictures import page
+from docs.pictures.font import font
 from docs.pictures.grid import grid
 from docs.pictures.regions import regions
 from docs.pictures.strip import strip
@@ -21,6 +22,7 @@ FOLDER = Path(__file__).parents[1] / "assets"
 PICTURES: dict[str, Callable[[Path], Image.Image]] = {
     **{name: partial(strip, tiles=tiles) for name, tiles in STRIPS.items()},
     "grid": grid,
+    "font": font,
     "export": regions,
     "report": page.report,
     "diff": page.difference,

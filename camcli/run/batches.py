@@ -2,7 +2,7 @@
 
 A convolution or a matrix product picks its algorithm, and with it the order of its sums, by the
 size of the batch: the same image's map differs in its last bits between a batch of 1 and one of
-16. Its place within a batch and its neighbours change nothing (measured; see
+16. Its place within a batch and its neighbours change nothing (measured; the one exception is in
 docs/explanation/reliability.md). So every batch is filled up to the size of the run, and an
 interrupted run that goes on with other batches than it would have had ends with the same bytes.
 """

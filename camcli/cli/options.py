@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 import typer
 
+from camcli.cli.asked_methods import first_and_others, with_methods_as_asked
 from camcli.cli.surroundings import file_here, variables
-from camcli.config import Config, MethodConfig, OneMethod, load_config
+from camcli.config import Config, load_config
 from camcli.config.artefacts import SAVE_CHOICES
 from camcli.errors import OutputError
-from camcli.methods import canonical_name, method_names
-from camcli.methods.written_options import options_by_method
+from camcli.methods import method_names
 from camcli.models import sources
 from camcli.targets import rules
 
@@ -239,8 +239,10 @@ class Flags:
         if not self.isolated:
             file = file or file_here()
             around = self._from_environment(flags.keys())
-        config = load_config(file, self.overrides, _each_method(flags), _each_method(around))
-        return _with_methods(config, self.option)
+        config = load_config(
+            file, self.overrides, first_and_others(flags), first_and_others(around)
+        )
+        return with_methods_as_asked(config, self.option)
 
     def _from_environment(self, given: Collection[str]) -> dict[str, Any]:
         """Return what variables set, by key, of the keys that are not given as options."""
@@ -249,35 +251,6 @@ class Flags:
         names = {name for name, key in KEYS.items() if key in set_here}
         found = variables(types, names, os.environ)
         return {KEYS[name]: value for name, value in found.items()}
-
-
-def _each_method(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return keys and values, of several methods the first and the others, each in its key."""
-    if "method.name" not in given:
-        return dict(given)
-    first, *others = given["method.name"]
-    return {**given, "method.name": first, "method.others": others}
-
-
-def _with_methods(config: Config, options: Sequence[str]) -> Config:
-    """Spell methods as their table does, so that a run is the same however it is asked for.
-
-    Args:
-        config: As it was given.
-        options: `METHOD.KEY=VALUE`, over those in the configuration.
-
-    Raises:
-        MethodError: An option is written otherwise, or is about another method.
-
-    """
-    names = [canonical_name(each.name) for each in config.method.all]
-    own = options_by_method(options, names)
-    first, *others = (
-        OneMethod(name=name, options={**each.options, **own[name]})
-        for name, each in zip(names, config.method.all, strict=True)
-    )
-    method = MethodConfig(name=first.name, options=first.options, others=tuple(others))
-    return config.model_copy(update={"method": method})
 
 
 _DECLARED: Mapping[str, Any] = get_type_hints(Flags, include_extras=True)

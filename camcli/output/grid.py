@@ -38,7 +38,7 @@ def grid(maps: Sequence[SaliencyMap], look: OutputConfig) -> Image.Image:
         look: How maps are drawn.
 
     Returns:
-        An RGB image, of a size that does not depend on the photograph's.
+        An RGB image, whose size depends on the photograph's shape, and not on its size.
 
     """
     drawing = _Drawing(look, Lettering(look.font))

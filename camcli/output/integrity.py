@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
 
@@ -43,9 +43,20 @@ def faults_at_a_glance(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[s
             yield artefact.path, fault
 
 
-def faults_in_full(folder: Path, row: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
-    """Yield the files of a row that are missing or whose bytes are not those recorded."""
+def faults_in_full(
+    folder: Path, row: Mapping[str, Any], known: Container[ListedFile] = ()
+) -> Iterator[tuple[str, Fault]]:
+    """Yield the files of a row that are missing or whose bytes are not those recorded.
+
+    Args:
+        folder: The output folder.
+        row: Of its manifest.
+        known: Files that were looked at before, as rows of an image share some.
+
+    """
     for artefact in files_of(row):
+        if artefact in known:
+            continue
         fault = _fault_of(folder, artefact)
         if fault is None and artefact.sha256 is None:
             fault = "without a digest"

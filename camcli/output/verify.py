@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from camcli.errors import OutputError
 from camcli.output.belonging import Belonging
 from camcli.output.files import manifest_path, shards_in
-from camcli.output.integrity import Fault, faults_in_full, files_of
+from camcli.output.integrity import Fault, ListedFile, faults_in_full, files_of
 from camcli.output.manifest import read_lines
 from camcli.records import WHOLE, Shard
 
@@ -79,7 +79,7 @@ def _shards(folder: Path) -> list[Shard]:
     found = [shard for shard in shards if manifest_path(folder, shard).is_file()]
     if not found:
         raise OutputError(f"{folder} holds no manifest of camcli's")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _rows_to_the_end(path: Path, report: Verification) -> Iterator[dict[str, Any]]:
@@ -94,11 +94,11 @@ def _rows_to_the_end(path: Path, report: Verification) -> Iterator[dict[str, Any
 
 def _check(folder: Path, rows: _Rows) -> list[Damage]:
     """Return what is wrong with the files of an image's rows, which may share some."""
-    found = (
-        Damage(path, row["image"], fault)
-        for row in rows
-        for path, fault in faults_in_full(folder, row)
-    )
+    found: list[Damage] = []
+    known: set[ListedFile] = set()
+    for row in rows:
+        found += [Damage(p, row["image"], fault) for p, fault in faults_in_full(folder, row, known)]
+        known |= set(files_of(row))
     return list(dict.fromkeys(found))
 
 
